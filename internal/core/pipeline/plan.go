@@ -1,0 +1,93 @@
+// Package pipeline decides how a run goes: from an event and workflow files to
+// a plan, from a plan and facts to the next commands. It is pure; Apply copies
+// facts and Next decides.
+package pipeline
+
+import "github.com/dc-release/dc-release/internal/core/workflow"
+
+// Trigger is the event that a run is for. Everything the github context says
+// comes from here, never from a work tree.
+type Trigger struct {
+	Name       string `json:"name"`       // push, pull_request
+	Ref        string `json:"ref"`        // refs/heads/main, refs/tags/v1.0.0, refs/pull/7/merge
+	SHA        string `json:"sha"`        // commit
+	TagObject  string `json:"tag_object"` // annotated tag object, else the commit, for tags
+	BaseRef    string `json:"base_ref"`   // pull_request only: main
+	HeadRef    string `json:"head_ref"`   // pull_request only
+	Number     int64  `json:"number"`     // pull request number, else 0
+	Actor      string `json:"actor"`      // login or git identity
+	Repository string `json:"repository"` // owner/name
+	Message    string `json:"message"`    // head commit message, for github.event.head_commit.message
+}
+
+// Source is one file that the plan was made from.
+type Source struct {
+	Path   string `json:"path"`   // as named by the caller
+	SHA256 string `json:"sha256"` // of its bytes
+	Origin string `json:"origin"` // "commit" or "embedded"
+}
+
+// Engine is the level of the planning rules; a run keeps the level it was
+// planned with.
+const Engine = 1
+
+// Plan is a run's expanded workflow: reusable workflows are resolved, scopes
+// are flattened, environments are fixed.
+type Plan struct {
+	Schema   string             `json:"schema"` // dc-release/plan/v1
+	Engine   int                `json:"engine"`
+	Trigger  Trigger            `json:"trigger"`
+	File     string             `json:"file"`
+	Name     string             `json:"name"`
+	Sources  []Source           `json:"sources"`
+	Jobs     []Job              `json:"jobs"` // a call stands before its children, else in the file's order
+	Findings []workflow.Finding `json:"findings,omitempty"`
+}
+
+// Job is one planned job. A call (Body.Call set) opens a scope: it has
+// children and is never executed itself.
+type Job struct {
+	Key   string   `json:"key"`   // "tst", "tst/deploy"
+	Scope string   `json:"scope"` // key of the enclosing call, "" at the top
+	Needs []string `json:"needs"` // keys of jobs in the same scope
+	// Environment is the name under environment:, lower case, evaluated at
+	// plan time; "" for none. Kind says what the name is.
+	Environment string          `json:"environment"`
+	Kind        EnvironmentKind `json:"kind"`
+	// Proves is what this job's results may count as.
+	Proves []Proof      `json:"proves,omitempty"`
+	Body   workflow.Job `json:"body"`
+	// Interface is what the called workflow declares; calls only.
+	Interface *workflow.Interface `json:"interface,omitempty"`
+	// WorkflowEnv and WorkflowDefaults are those of the file that holds the job.
+	WorkflowEnv      []workflow.Binding `json:"workflow_env,omitempty"`
+	WorkflowDefaults workflow.Defaults  `json:"workflow_defaults"`
+	// Framework says that the job comes from the embedded framework workflows.
+	Framework bool `json:"framework"`
+}
+
+// IsCall reports whether the job calls a reusable workflow.
+func (j Job) IsCall() bool { return j.Body.Call != nil }
+
+// EnvironmentKind tells a place where something runs from a gate where
+// promotion waits.
+type EnvironmentKind string
+
+// A job without environment has kind NoEnvironment.
+const (
+	NoEnvironment EnvironmentKind = ""
+	Place         EnvironmentKind = "place"
+	Gate          EnvironmentKind = "gate"
+)
+
+// Proof is one thing that a job may prove: a verification in an environment.
+type Proof struct {
+	Verification string `json:"verification"` // UT, DT, OV, pOV
+	Environment  string `json:"environment"`  // dev, tst, val, prd; "" for UT and DT
+}
+
+// Places and Gates are the names that environment: may have by default.
+var (
+	Places = []string{"dev", "tst", "val", "prd"}
+	Gates  = []string{"pre_val", "approve_to_prd", "approve_for_use", "approve_rollback"}
+)

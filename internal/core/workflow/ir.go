@@ -1,0 +1,167 @@
+// Package workflow is the language of GitHub workflow files as this engine
+// understands it: the intermediate representation of a file, its triggers and
+// its expressions. It is pure: reading YAML is the work of
+// internal/adapter/workflowfile.
+package workflow
+
+import "fmt"
+
+// Position is a place in a source file; line and column are 1-based.
+type Position struct {
+	File   string `json:"file"`
+	Line   int    `json:"line"`
+	Column int    `json:"column"`
+}
+
+// String is "file:line:col", the form of every finding.
+func (p Position) String() string { return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column) }
+
+// Text is a scalar of a workflow file that may hold ${{ }} parts.
+type Text struct {
+	Source string   `json:"source"`
+	At     Position `json:"at"`
+}
+
+// Binding is one "name: value" of a mapping; mappings keep the file's order.
+type Binding struct {
+	Name  string `json:"name"`
+	Value Text   `json:"value"`
+}
+
+// Workflow is one file.
+type Workflow struct {
+	File     string     `json:"file"`
+	Name     string     `json:"name"`
+	RunName  Text       `json:"run_name"`
+	On       Triggers   `json:"on"`
+	Env      []Binding  `json:"env,omitempty"`
+	Defaults Defaults   `json:"defaults"`
+	Jobs     []Job      `json:"jobs"`
+	Call     *Interface `json:"call,omitempty"` // on: workflow_call
+}
+
+// Defaults is defaults.run.
+type Defaults struct {
+	Shell            Text `json:"shell"`
+	WorkingDirectory Text `json:"working_directory"`
+}
+
+// Interface is what a reusable workflow declares under on.workflow_call.
+type Interface struct {
+	Inputs  []Input  `json:"inputs,omitempty"`
+	Secrets []Secret `json:"secrets,omitempty"`
+	Outputs []Output `json:"outputs,omitempty"`
+}
+
+// Input is a typed input: string, boolean or number.
+type Input struct {
+	Name       string   `json:"name"`
+	Type       string   `json:"type"`
+	Required   bool     `json:"required"`
+	Default    Text     `json:"default"`
+	HasDefault bool     `json:"has_default"`
+	At         Position `json:"at"`
+}
+
+// Secret is a secret that a reusable workflow declares.
+type Secret struct {
+	Name     string `json:"name"`
+	Required bool   `json:"required"`
+}
+
+// Output is an output of a reusable workflow.
+type Output struct {
+	Name  string `json:"name"`
+	Value Text   `json:"value"`
+}
+
+// Job is one entry of jobs. A job with Call set calls a reusable workflow and
+// has no steps.
+type Job struct {
+	ID              string    `json:"id"`
+	At              Position  `json:"at"`
+	Name            Text      `json:"name"`
+	Needs           []string  `json:"needs,omitempty"`
+	If              Text      `json:"if"`
+	RunsOn          []Text    `json:"runs_on,omitempty"`
+	Environment     Text      `json:"environment"`
+	Env             []Binding `json:"env,omitempty"`
+	Defaults        Defaults  `json:"defaults"`
+	Outputs         []Output  `json:"outputs,omitempty"`
+	TimeoutMinutes  Text      `json:"timeout_minutes"`
+	ContinueOnError Text      `json:"continue_on_error"`
+	Steps           []Step    `json:"steps,omitempty"`
+	Call            *Call     `json:"call,omitempty"`
+}
+
+// Call is jobs.<id>.uses.
+type Call struct {
+	Uses           string    `json:"uses"`
+	At             Position  `json:"at"`
+	With           []Binding `json:"with,omitempty"`
+	Secrets        []Binding `json:"secrets,omitempty"`
+	InheritSecrets bool      `json:"inherit_secrets"`
+}
+
+// Step is one step: Run or Uses is set.
+type Step struct {
+	ID               string    `json:"id"`
+	At               Position  `json:"at"`
+	Name             Text      `json:"name"`
+	If               Text      `json:"if"`
+	Run              Text      `json:"run"`
+	Shell            Text      `json:"shell"`
+	WorkingDirectory Text      `json:"working_directory"`
+	Uses             string    `json:"uses"`
+	With             []Binding `json:"with,omitempty"`
+	Env              []Binding `json:"env,omitempty"`
+	ContinueOnError  Text      `json:"continue_on_error"`
+	TimeoutMinutes   Text      `json:"timeout_minutes"`
+}
+
+// Triggers is on: which events start the workflow.
+type Triggers struct {
+	Push        *Filter `json:"push,omitempty"`
+	PullRequest *Filter `json:"pull_request,omitempty"`
+	Call        bool    `json:"call"`
+	// Other names events that this engine does not start by itself
+	// (schedule, workflow_dispatch ...).
+	Other []string `json:"other,omitempty"`
+}
+
+// Filter is the filters of push or pull_request. A nil list is an absent key.
+type Filter struct {
+	Branches       []string `json:"branches,omitempty"`
+	BranchesIgnore []string `json:"branches_ignore,omitempty"`
+	Tags           []string `json:"tags,omitempty"`
+	TagsIgnore     []string `json:"tags_ignore,omitempty"`
+	Paths          []string `json:"paths,omitempty"`
+	PathsIgnore    []string `json:"paths_ignore,omitempty"`
+	Types          []string `json:"types,omitempty"` // pull_request activity types
+}
+
+// Severity of a finding.
+type Severity string
+
+// An error refuses the plan; a warning is recorded and shown.
+const (
+	Error   Severity = "error"
+	Warning Severity = "warning"
+)
+
+// Finding is what reading or planning has to say about a file.
+type Finding struct {
+	At       Position `json:"at"`
+	Severity Severity `json:"severity"`
+	Rule     string   `json:"rule"` // stable id, kebab-case: unsupported-key, unknown-need ...
+	Message  string   `json:"message"`
+	Hint     string   `json:"hint"` // how to fix it
+}
+
+func (f Finding) String() string {
+	s := fmt.Sprintf("%s: %s: %s [%s]", f.At, f.Severity, f.Message, f.Rule)
+	if f.Hint != "" {
+		s += ": " + f.Hint
+	}
+	return s
+}
