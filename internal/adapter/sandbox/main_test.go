@@ -61,6 +61,7 @@ type room struct {
 	box   sandbox.Sandbox
 	work  string // kept
 	store string // hidden; holds "key"
+	life  int    // see lifeline
 }
 
 const canary = "canary-2f7d"
@@ -109,7 +110,7 @@ func open(t *testing.T, kind sandbox.Kind, change ...func(*sandbox.Spec)) *room 
 	return &room{t: t, box: box, work: work, store: store}
 }
 
-func config(t *testing.T) sandbox.Config {
+func config(t testing.TB) sandbox.Config {
 	t.Helper()
 	return sandbox.Config{LockDir: filepath.Join(os.TempDir(), "dc-release-test-uids"), UIDBase: 64900, UIDCount: 32}
 }

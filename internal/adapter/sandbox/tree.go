@@ -120,34 +120,57 @@ func hasEnviron(pid int, entries ...string) bool {
 }
 
 // killPatience is how long a SIGKILL is repeated: every round kills what
-// forked during the one before and waits for what is still ending.
+// forked during the one before and waits for what is still ending. A process
+// can fork and end while a list is made, so that neither is on it: nothing is
+// left when several lists in a row say so.
 const (
 	killPatience = 5 * time.Second
 	killPause    = time.Millisecond
+	emptyLists   = 3
 )
 
 // signalTree sends sig to a command's tree, SIGKILL until nothing is left.
 // marker entries must all be in the environment of a process to count.
 func signalTree(leader int, sig syscall.Signal, markers ...string) error {
 	marked := func(pid int) bool { return hasEnviron(pid, markers...) }
-	for end := time.Now().Add(killPatience); ; time.Sleep(killPause) {
+	list := func() ([]int, error) {
 		ps, err := processes()
+		return treeOf(ps, leader, marked), err
+	}
+	if sig == syscall.SIGKILL {
+		return killAllOf(list, nil)
+	}
+	pids, err := list()
+	return errors.Join(err, signalAll(pids, sig))
+}
+
+// killAllOf kills what list gives until it stays empty; every eighth round it
+// calls another way to kill, if there is one.
+func killAllOf(list func() ([]int, error), otherwise func() error) error {
+	end := time.Now().Add(killPatience)
+	for round, empty := 1, 0; ; round++ {
+		pids, err := list()
 		if err != nil {
 			return err
 		}
-		pids := treeOf(ps, leader, marked)
-		if len(pids) == 0 {
+		if empty++; len(pids) > 0 {
+			empty = 0
+		}
+		if empty == emptyLists {
 			return nil
 		}
-		if err := signalAll(pids, sig); err != nil {
+		if err := signalAll(pids, syscall.SIGKILL); err != nil {
 			return err
 		}
-		if sig != syscall.SIGKILL {
-			return nil
+		if round%8 == 0 && otherwise != nil {
+			if err := otherwise(); err != nil {
+				return err
+			}
 		}
 		if time.Now().After(end) {
-			return fmt.Errorf("kill tree of process %d: %d processes left after %s", leader, len(pids), killPatience)
+			return fmt.Errorf("kill processes: %d left after %s", len(pids), killPatience)
 		}
+		time.Sleep(killPause)
 	}
 }
 

@@ -11,9 +11,6 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
-	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // lent is a sandbox of a uid that nobody else has. What the owner may read
@@ -108,27 +105,14 @@ func Sweep(c Config) error {
 // than one by one is ended by a helper of the same uid, whose kill(-1) is
 // atomic.
 func killUID(uid int) error {
-	for end, round := time.Now().Add(killPatience), 0; ; round++ {
-		pids, err := processesOf(uid)
-		if err != nil {
-			return err
-		}
-		if len(pids) == 0 {
-			return nil
-		}
-		if time.Now().After(end) {
-			return fmt.Errorf("kill processes of uid %d: %d left after %s", uid, len(pids), killPatience)
-		}
-		if err := signalAll(pids, unix.SIGKILL); err != nil {
-			return err
-		}
-		if round%8 == 7 {
-			if err := killAllAs(uid); err != nil {
-				return err
-			}
-		}
-		time.Sleep(killPause)
+	err := killAllOf(
+		func() ([]int, error) { return processesOf(uid) },
+		func() error { return killAllAs(uid) },
+	)
+	if err != nil {
+		return fmt.Errorf("clear uid %d: %w", uid, err)
 	}
+	return nil
 }
 
 func killAllAs(uid int) error {
