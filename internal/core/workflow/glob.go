@@ -14,6 +14,10 @@ type glob struct {
 	match    *regexp.Regexp
 }
 
+// maxPattern bounds a filter pattern, in bytes; a match takes time in proportion
+// to pattern times name.
+const maxPattern = 1024
+
 // compileGlob reads a pattern: * is anything but "/", ** is anything, ? and +
 // repeat the character before, [] is a class, \ escapes, a leading ! negates.
 // The result runs in linear time.
@@ -25,6 +29,9 @@ func compileGlob(pattern string) (glob, error) {
 	}
 	if rest == "" {
 		return g, fmt.Errorf("filter pattern %q is empty", pattern)
+	}
+	if len(rest) > maxPattern {
+		return g, fmt.Errorf("filter pattern %.20q... has more than %d bytes", pattern, maxPattern)
 	}
 	var b strings.Builder
 	b.WriteString(`\A(?s:`)

@@ -63,6 +63,7 @@ func TestInvalidPatterns(t *testing.T) {
 		{"a range the wrong way round", "[9-0]", "want a-z"},
 		{"a range over two kinds", "[A-z]", "want a-z"},
 		{"a backslash at the end", `a\`, "followed"},
+		{"a pattern without end", strings.Repeat("a", 1025), "more than 1024"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
