@@ -19,6 +19,7 @@ type namespace struct {
 	link   *link
 	helper *os.Process
 	slot   *slot // nil where the owner's own uid is mapped
+	keep   []string
 
 	mu       sync.Mutex
 	next     int64
@@ -32,7 +33,7 @@ type namespace struct {
 }
 
 func openNamespace(ctx context.Context, c Config, s Spec) (Sandbox, error) {
-	n := &namespace{commands: map[int64]*inside{}}
+	n := &namespace{keep: s.Keep, commands: map[int64]*inside{}}
 	if canLend(c) {
 		slot, err := takeSlot(c)
 		if err != nil {
@@ -48,7 +49,7 @@ func openNamespace(ctx context.Context, c Config, s Spec) (Sandbox, error) {
 
 func (n *namespace) open(ctx context.Context, s Spec) error {
 	for _, dir := range s.Keep {
-		if err := own(dir, n.uid()); err != nil {
+		if err := own(s.Keep, dir, n.uid()); err != nil {
 			return err
 		}
 	}
@@ -220,7 +221,7 @@ func (n *namespace) why() error {
 
 func (n *namespace) Kind() Kind { return Namespace }
 
-func (n *namespace) Own(path string) error { return own(path, n.uid()) }
+func (n *namespace) Own(path string) error { return own(n.keep, path, n.uid()) }
 
 func (n *namespace) Start(argv, env []string, dir string, stdout, stderr io.Writer) (Process, error) {
 	if len(argv) == 0 {

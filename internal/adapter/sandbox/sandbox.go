@@ -113,7 +113,8 @@ type Sandbox interface {
 	// env) in dir with exactly env and the two markers; stdin is empty.
 	// The writers are called by one goroutine each.
 	Start(argv, env []string, dir string, stdout, stderr io.Writer) (Process, error)
-	// Own gives a file tree below one of Keep to the execution's uid.
+	// Own gives a directory with all in it to the execution's uid. It lies
+	// below one of Keep, or is the worker's own and nobody else can reach it.
 	Own(path string) error
 	// Close kills every process and returns when they are gone; it can be
 	// called again.

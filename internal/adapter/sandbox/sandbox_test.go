@@ -207,6 +207,25 @@ func TestTwoExecutionsNeverShareAUID(t *testing.T) {
 	}
 }
 
+// A command may swap a directory for a link at any time.
+func TestOwnDoesNotFollowALinkOutOfTheWorkspace(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can lend uids")
+	}
+	r := open(t, sandbox.Namespace)
+	outside := t.TempDir()
+	r.sh("ln -s " + outside + " link; mkdir real; ln -s " + outside + " real/link")
+	if err := r.box.Own(filepath.Join(r.work, "link")); err == nil {
+		t.Error("followed a link out of the workspace")
+	}
+	if err := r.box.Own(filepath.Join(r.work, "real")); err != nil {
+		t.Error(err)
+	}
+	if info, err := os.Stat(outside); err != nil || info.Sys().(*syscall.Stat_t).Uid != 0 {
+		t.Errorf("a directory outside was given away: %v %v", info, err)
+	}
+}
+
 func TestOwnRefusesFilesWithSeveralNames(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root can lend uids")

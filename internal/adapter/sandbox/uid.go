@@ -18,6 +18,7 @@ import (
 type lent struct {
 	direct
 	slot *slot
+	keep []string
 }
 
 func openUID(_ context.Context, c Config, s Spec) (Sandbox, error) {
@@ -28,7 +29,7 @@ func openUID(_ context.Context, c Config, s Spec) (Sandbox, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &lent{slot: slot, direct: direct{
+	l := &lent{slot: slot, keep: s.Keep, direct: direct{
 		execution:  s.Execution,
 		credential: &syscall.Credential{Uid: uint32(slot.uid), Gid: uint32(slot.uid)},
 		spawner:    newSpawner(noNewPrivileges),
@@ -47,7 +48,7 @@ func openUID(_ context.Context, c Config, s Spec) (Sandbox, error) {
 
 func (l *lent) Kind() Kind { return UID }
 
-func (l *lent) Own(path string) error { return own(path, l.slot.uid) }
+func (l *lent) Own(path string) error { return own(l.keep, path, l.slot.uid) }
 
 func (l *lent) Start(argv, env []string, dir string, stdout, stderr io.Writer) (Process, error) {
 	c, err := l.start(argv, env, dir, stdout, stderr)
