@@ -55,7 +55,7 @@ func (d *direct) start(argv, env []string, dir string, stdout, stderr io.Writer)
 	}
 	c.leader, err = d.spawner.start(path, argv, &os.ProcAttr{
 		Dir:   dir,
-		Env:   append(env[:len(env):len(env)], c.execution, c.process),
+		Env:   withMarkers(env, c.execution, c.process),
 		Files: files,
 		Sys:   &syscall.SysProcAttr{Setsid: true, Credential: d.credential, Pdeathsig: unix.SIGKILL},
 	})

@@ -6,13 +6,27 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 )
 
 // processMarker is the environment entry that names one command of a sandbox.
 func processMarker(id int64) string { return "DC_RELEASE_PROCESS=" + strconv.FormatInt(id, 10) }
+
+// withMarkers is env with the markers, whatever env itself says of them.
+func withMarkers(env []string, markers ...string) []string {
+	out := make([]string, 0, len(env)+len(markers))
+	for _, e := range env {
+		name, _, _ := strings.Cut(e, "=")
+		if !slices.ContainsFunc(markers, func(m string) bool { return strings.HasPrefix(m, name+"=") }) {
+			out = append(out, e)
+		}
+	}
+	return append(out, markers...)
+}
 
 // proc is what /proc says of one process.
 type proc struct {
