@@ -141,6 +141,8 @@ func (a *area) open(name string) (*os.File, fs.FileInfo, error) {
 	return f, info, nil
 }
 
+var errTooLarge = errors.New("file too large")
+
 // read gives the content of a file of the steps' tree, "" when it is absent.
 func (a *area) read(name string, limit int64) (string, error) {
 	f, _, err := a.open(name)
@@ -156,7 +158,7 @@ func (a *area) read(name string, limit int64) (string, error) {
 		return "", err
 	}
 	if int64(len(b)) > limit {
-		return "", fmt.Errorf("read %q: want at most %d bytes", path.Base(name), limit)
+		return "", fmt.Errorf("read %q: %w: want at most %d bytes", path.Base(name), errTooLarge, limit)
 	}
 	return string(b), nil
 }

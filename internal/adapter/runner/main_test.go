@@ -165,7 +165,7 @@ type run struct {
 
 var clock = time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
 
-func (r run) do(t *testing.T, h *host) pipeline.Outcome {
+func (r run) do(t testing.TB, h *host) pipeline.Outcome {
 	t.Helper()
 	work := t.TempDir()
 	if r.kind == "" {

@@ -21,17 +21,18 @@ const (
 type commandFile struct {
 	variable string // GITHUB_X, lower case; also the file's name
 	limit    int64
+	optional bool // one that is too large is left out, not a failure
 	apply    func(j *job, s *step, text string) error
 }
 
 // commandFiles is the list. To add one: an entry here.
 func commandFiles() []commandFile {
 	return []commandFile{
-		{"env", maxCommandFile, (*job).applyEnv},
-		{"path", maxCommandFile, (*job).applyPath},
-		{"output", maxCommandFile, (*job).applyOutput},
-		{"state", maxCommandFile, (*job).applyState},
-		{"step_summary", maxSummary, (*job).applySummary},
+		{"env", maxCommandFile, false, (*job).applyEnv},
+		{"path", maxCommandFile, false, (*job).applyPath},
+		{"output", maxCommandFile, false, (*job).applyOutput},
+		{"state", maxCommandFile, false, (*job).applyState},
+		{"step_summary", maxSummary, true, (*job).applySummary},
 	}
 }
 
@@ -91,9 +92,15 @@ func (j *job) collect(s *step) error {
 		if err == nil && text != "" {
 			err = f.apply(j, s, text)
 		}
-		if err != nil {
-			bad = append(bad, fmt.Errorf("process file GITHUB_%s: %w", upper(f.variable), err))
+		if err == nil {
+			continue
 		}
+		err = fmt.Errorf("process file GITHUB_%s: %w", upper(f.variable), err)
+		if f.optional && errors.Is(err, errTooLarge) {
+			s.commands.report(pipeline.Annotation{Level: "error", Message: err.Error()})
+			continue
+		}
+		bad = append(bad, err)
 	}
 	j.handEvidence(s)
 	return errors.Join(bad...)
