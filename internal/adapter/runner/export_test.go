@@ -49,3 +49,6 @@ func Masked(secrets ...string) (whole func(string) string, lines func(chunks ...
 }
 
 type lineCutter = lines
+
+// MemoryDir is memoryDir.
+var MemoryDir = memoryDir

@@ -227,6 +227,12 @@ func (r run) do(t testing.TB, h *host) pipeline.Outcome {
 		Job:      pipeline.Job{Key: r.job.ID, Body: r.job, WorkflowEnv: r.wfEnv, WorkflowDefaults: r.wfDef},
 		Contexts: contexts, SecretNames: r.secrets, TimeoutUS: r.timeout.Microseconds(),
 	}, h)
+	if left, err := filepath.Glob(runner.MemoryDir(work) + "/*"); err != nil || len(left) > 0 {
+		t.Errorf("files are left in memory: %v %v", left, err)
+	}
+	if err := os.Remove(runner.MemoryDir(work)); err != nil {
+		t.Error(err)
+	}
 	if left, err := os.ReadDir(work); err != nil || len(left) > 0 {
 		t.Errorf("the work directory is not empty afterwards: %v %v", left, err)
 	}

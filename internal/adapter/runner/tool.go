@@ -178,7 +178,7 @@ func (j *job) digest(path string) (string, error) {
 	var f *os.File
 	var err error
 	if rel, ok := j.area.within(path, false); ok {
-		f, _, err = j.area.open(rel)
+		f, _, err = j.area.top.file(rel)
 	} else {
 		f, err = os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0)
 	}
@@ -199,10 +199,10 @@ func (j *job) nameProgram(program, name string) error {
 	if err := j.makeDir(dir); err != nil {
 		return err
 	}
-	err := j.area.root.Symlink(program, filepath.Join(dir, name))
+	err := j.area.top.root.Symlink(program, filepath.Join(dir, name))
 	if err != nil && !errors.Is(err, os.ErrExist) {
 		return fmt.Errorf("make %q known as %q: %w", program, name, err)
 	}
-	j.paths = append([]string{filepath.Join(j.area.top, dir)}, j.paths...)
+	j.paths = append([]string{filepath.Join(j.area.top.path, dir)}, j.paths...)
 	return nil
 }
