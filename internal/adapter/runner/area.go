@@ -14,9 +14,9 @@ import (
 //
 //	base/stage/      the worker's own: what is to be moved into the steps' tree
 //	base/area/       the steps' tree, and all they can write
-//	         work/REPO/REPO   GITHUB_WORKSPACE
-//	         work/_temp       RUNNER_TEMP
-//	         home  tmp  tools
+//	         REPO/REPO   GITHUB_WORKSPACE
+//	         _temp       RUNNER_TEMP
+//	         _home  _tmp  _tools
 //	files/           event.json, and N/ with the files of step N: in memory
 //	                 where possible, because scripts may hold secrets
 //
@@ -97,12 +97,12 @@ func makeDir(path string, mode fs.FileMode) error {
 }
 
 func (a *area) stage() string     { return filepath.Join(a.base, "stage") }
-func (a *area) work() string      { return filepath.Join(a.top.path, "work", a.repo) }
+func (a *area) work() string      { return filepath.Join(a.top.path, a.repo) }
 func (a *area) workspace() string { return filepath.Join(a.work(), a.repo) }
-func (a *area) temp() string      { return filepath.Join(a.top.path, "work", "_temp") }
-func (a *area) home() string      { return filepath.Join(a.top.path, "home") }
-func (a *area) tmp() string       { return filepath.Join(a.top.path, "tmp") }
-func (a *area) tools() string     { return filepath.Join(a.top.path, "tools") }
+func (a *area) temp() string      { return filepath.Join(a.top.path, "_temp") }
+func (a *area) home() string      { return filepath.Join(a.top.path, "_home") }
+func (a *area) tmp() string       { return filepath.Join(a.top.path, "_tmp") }
+func (a *area) tools() string     { return filepath.Join(a.top.path, "_tools") }
 func (a *area) event() string     { return filepath.Join(a.files.path, "event.json") }
 
 // remove deletes the whole tree.
@@ -136,7 +136,7 @@ func (a *area) within(name string, privateTmp bool) (string, bool) {
 	for _, tmp := range []string{"/tmp", "/var/tmp"} {
 		rest, err := filepath.Rel(tmp, name)
 		if privateTmp && err == nil && filepath.IsLocal(rest) {
-			return filepath.Join("tmp", rest), true
+			return filepath.Join("_tmp", rest), true
 		}
 	}
 	return "", false

@@ -195,7 +195,7 @@ func (j *job) digest(path string) (string, error) {
 
 // nameProgram makes a program known under a further name for the next steps.
 func (j *job) nameProgram(program, name string) error {
-	dir := filepath.Join("tools", name, "bin")
+	dir := filepath.Join("_tools", name, "bin")
 	if err := j.makeDir(dir); err != nil {
 		return err
 	}

@@ -176,7 +176,7 @@ func fileName(s string) string {
 		}
 		return '-'
 	}, s)
-	name = strings.Trim(name, ".")
+	name = strings.TrimRight(strings.TrimLeft(name, "._"), ".")
 	if name == "" {
 		return "work"
 	}
