@@ -58,6 +58,8 @@ type ExecutionQueued struct {
 	Gate        string   `json:"gate"`        // consumed gate, "" for none
 	Pool        string   `json:"pool"`        // untrusted, build, deploy, verify
 	Labels      []string `json:"labels"`
+	// ContinueOnError keeps a failure of the job from failing what needs it.
+	ContinueOnError bool `json:"continue_on_error"`
 }
 
 // ExecutionClaimed gives it to a worker. The event's seq is the fence.
