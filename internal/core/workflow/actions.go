@@ -1,0 +1,133 @@
+package workflow
+
+import (
+	"slices"
+	"strings"
+)
+
+// Action is an action that the runner satisfies natively, whatever its @ref:
+// nobody else's code is fetched or run.
+type Action struct {
+	Name   string // owner/name, lower case
+	Inputs []ActionInput
+	// Outputs are the step outputs that the runner sets.
+	Outputs []string
+}
+
+// ActionInput is an input that the runner honours. An input that is not listed
+// is refused at plan time: it would be ignored silently.
+type ActionInput struct {
+	Name string
+	// Values are the only values honoured, lower case; nil means any.
+	Values   []string
+	Required bool
+}
+
+var (
+	onlyTrue  = []string{"true"}
+	onlyFalse = []string{"false"}
+	trueFalse = []string{"true", "false"}
+)
+
+// Actions is the whole list, from the actions' own action.yml. To add one: an
+// entry here, its behaviour in internal/adapter/runner, a case in actions_test.go.
+var Actions = []Action{
+	{
+		// repository and ref may only name what the run is for; there is no token to
+		// use or to persist.
+		Name: "actions/checkout",
+		Inputs: []ActionInput{
+			{Name: "repository"},
+			{Name: "ref"},
+			{Name: "token"},
+			{Name: "path"},
+			{Name: "fetch-depth"},
+			{Name: "fetch-tags", Values: trueFalse},
+			{Name: "clean", Values: trueFalse},
+			{Name: "persist-credentials", Values: trueFalse},
+			{Name: "show-progress", Values: trueFalse},
+			{Name: "set-safe-directory", Values: trueFalse},
+			{Name: "submodules", Values: onlyFalse},
+			{Name: "lfs", Values: onlyFalse},
+		},
+		Outputs: []string{"ref", "commit"},
+	},
+	{
+		// The version must be on the worker's PATH; caches change no result.
+		Name: "actions/setup-python",
+		Inputs: []ActionInput{
+			{Name: "python-version"},
+			{Name: "cache"},
+			{Name: "cache-dependency-path"},
+			{Name: "check-latest", Values: onlyFalse},
+			{Name: "update-environment", Values: onlyTrue},
+			{Name: "token"},
+		},
+		Outputs: []string{"python-version", "python-path", "cache-hit"},
+	},
+	{
+		// Artifacts are kept with the run: retention and compression change nothing.
+		Name: "actions/upload-artifact",
+		Inputs: []ActionInput{
+			{Name: "name"},
+			{Name: "path", Required: true},
+			{Name: "if-no-files-found", Values: []string{"warn", "error", "ignore"}},
+			{Name: "retention-days"},
+			{Name: "compression-level"},
+			{Name: "overwrite", Values: trueFalse},
+			{Name: "include-hidden-files", Values: trueFalse},
+		},
+		Outputs: []string{"artifact-id", "artifact-digest"},
+	},
+	{
+		Name: "actions/download-artifact",
+		Inputs: []ActionInput{
+			{Name: "name"},
+			{Name: "path"},
+			{Name: "pattern"},
+			{Name: "merge-multiple", Values: trueFalse},
+		},
+		Outputs: []string{"download-path"},
+	},
+	{
+		Name:   "databricks/setup-cli",
+		Inputs: []ActionInput{{Name: "version"}},
+	},
+}
+
+// LookupAction finds the native action of a uses: value such as
+// "actions/checkout@v4". The name is case-insensitive; a ref must be there.
+func LookupAction(uses string) (Action, bool) {
+	name, ref, ok := strings.Cut(uses, "@")
+	if !ok || ref == "" {
+		return Action{}, false
+	}
+	i := slices.IndexFunc(Actions, func(a Action) bool { return strings.EqualFold(a.Name, name) })
+	if i < 0 {
+		return Action{}, false
+	}
+	return Actions[i], true
+}
+
+// Input finds an input by its case-insensitive name.
+func (a Action) Input(name string) (ActionInput, bool) {
+	i := slices.IndexFunc(a.Inputs, func(in ActionInput) bool { return strings.EqualFold(in.Name, name) })
+	if i < 0 {
+		return ActionInput{}, false
+	}
+	return a.Inputs[i], true
+}
+
+// InputNames are the names of the inputs, for hints.
+func (a Action) InputNames() []string {
+	names := make([]string, len(a.Inputs))
+	for i, in := range a.Inputs {
+		names[i] = in.Name
+	}
+	return names
+}
+
+// Honours reports whether the runner honours the value.
+func (i ActionInput) Honours(value string) bool {
+	return i.Values == nil || slices.Contains(i.Values, strings.ToLower(strings.TrimSpace(value)))
+}

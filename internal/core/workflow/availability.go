@@ -1,0 +1,168 @@
+package workflow
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Key is a place in a workflow file that may hold expressions; its value is the
+// name in GitHub's table.
+type Key string
+
+// The keys that this engine executes.
+const (
+	KeyRunName             Key = "run-name"
+	KeyEnv                 Key = "env"
+	KeyJobName             Key = "jobs.<job_id>.name"
+	KeyJobIf               Key = "jobs.<job_id>.if"
+	KeyJobRunsOn           Key = "jobs.<job_id>.runs-on"
+	KeyJobEnvironment      Key = "jobs.<job_id>.environment"
+	KeyJobEnv              Key = "jobs.<job_id>.env"
+	KeyJobDefaults         Key = "jobs.<job_id>.defaults.run"
+	KeyJobOutputs          Key = "jobs.<job_id>.outputs.<output_id>"
+	KeyJobTimeout          Key = "jobs.<job_id>.timeout-minutes"
+	KeyJobContinueOnError  Key = "jobs.<job_id>.continue-on-error"
+	KeyJobWith             Key = "jobs.<job_id>.with.<with_id>"
+	KeyJobSecrets          Key = "jobs.<job_id>.secrets.<secrets_id>"
+	KeyStepIf              Key = "jobs.<job_id>.steps.if"
+	KeyStepName            Key = "jobs.<job_id>.steps.name"
+	KeyStepRun             Key = "jobs.<job_id>.steps.run"
+	KeyStepWith            Key = "jobs.<job_id>.steps.with"
+	KeyStepEnv             Key = "jobs.<job_id>.steps.env"
+	KeyStepDirectory       Key = "jobs.<job_id>.steps.working-directory"
+	KeyStepTimeout         Key = "jobs.<job_id>.steps.timeout-minutes"
+	KeyStepContinueOnError Key = "jobs.<job_id>.steps.continue-on-error"
+	KeyCallInputDefault    Key = "on.workflow_call.inputs.<inputs_id>.default"
+	KeyCallOutputValue     Key = "on.workflow_call.outputs.<output_id>.value"
+	// KeyNone is any other key: GitHub evaluates no expression there.
+	KeyNone Key = "none"
+)
+
+// roots are all contexts that GitHub has.
+var roots = []string{
+	"github", "env", "vars", "job", "jobs", "steps", "runner", "secrets", "strategy", "matrix", "needs", "inputs",
+}
+
+var (
+	statusFunctions = []string{"always", "cancelled", "failure", "success"}
+	jobContexts     = []string{"github", "needs", "strategy", "matrix", "vars", "inputs"}
+	stepContexts    = []string{"github", "needs", "strategy", "matrix", "job", "runner", "env", "vars", "secrets", "steps", "inputs"}
+	stepFunctions   = []string{"hashFiles"}
+)
+
+type available struct {
+	key       Key
+	contexts  []string
+	functions []string // beyond those that are allowed everywhere
+}
+
+// availability is GitHub's table (docs.github.com, "Contexts reference", context
+// availability).
+var availability = []available{
+	{KeyRunName, []string{"github", "inputs", "vars"}, nil},
+	{KeyEnv, []string{"github", "secrets", "inputs", "vars"}, nil},
+	{KeyJobName, jobContexts, nil},
+	{KeyJobIf, []string{"github", "needs", "vars", "inputs"}, statusFunctions},
+	{KeyJobRunsOn, jobContexts, nil},
+	{KeyJobEnvironment, jobContexts, nil},
+	{KeyJobEnv, append([]string{"secrets"}, jobContexts...), nil},
+	{KeyJobDefaults, append([]string{"env"}, jobContexts...), nil},
+	{KeyJobOutputs, stepContexts, nil},
+	{KeyJobTimeout, jobContexts, nil},
+	{KeyJobContinueOnError, jobContexts, nil},
+	{KeyJobWith, jobContexts, nil},
+	{KeyJobSecrets, append([]string{"secrets"}, jobContexts...), nil},
+	{
+		KeyStepIf,
+		[]string{"github", "needs", "strategy", "matrix", "job", "runner", "env", "vars", "steps", "inputs"},
+		append([]string{"hashFiles"}, statusFunctions...),
+	},
+	{KeyStepName, stepContexts, stepFunctions},
+	{KeyStepRun, stepContexts, stepFunctions},
+	{KeyStepWith, stepContexts, stepFunctions},
+	{KeyStepEnv, stepContexts, stepFunctions},
+	{KeyStepDirectory, stepContexts, stepFunctions},
+	{KeyStepTimeout, stepContexts, stepFunctions},
+	{KeyStepContinueOnError, stepContexts, stepFunctions},
+	{KeyCallInputDefault, []string{"github", "inputs", "vars"}, nil},
+	{KeyCallOutputValue, []string{"github", "jobs", "vars", "inputs"}, nil},
+	{KeyNone, nil, nil},
+}
+
+// Misuse is a context or function that GitHub does not have at a key.
+type Misuse struct {
+	Offset  int    // byte offset within the source
+	Rule    string // unknown-context, context-not-available, function-not-available
+	Message string
+	Hint    string
+}
+
+// Check finds contexts that do not exist and contexts and functions that are not
+// available at a key.
+func (e *Expression) Check(key Key) []Misuse { return check(e.root, key, 0) }
+
+// Check is Expression.Check for every expression of the text; offsets are within
+// the text.
+func (t *Template) Check(key Key) []Misuse {
+	var list []Misuse
+	for _, p := range t.parts {
+		if p.expr != nil {
+			list = append(list, check(p.expr.root, key, p.offset)...)
+		}
+	}
+	return list
+}
+
+func check(root *node, key Key, offset int) []Misuse {
+	i := slices.IndexFunc(availability, func(a available) bool { return a.key == key })
+	if i < 0 {
+		i = len(availability) - 1
+	}
+	var list []Misuse
+	root.visit(func(n *node) {
+		if m, bad := availability[i].check(n); bad {
+			m.Offset = n.offset + offset
+			list = append(list, m)
+		}
+	})
+	return list
+}
+
+func (a available) check(n *node) (Misuse, bool) {
+	switch n.kind {
+	case nodeContext:
+		name := strings.ToLower(n.name)
+		if !slices.Contains(roots, name) {
+			return Misuse{
+				Rule:    "unknown-context",
+				Message: fmt.Sprintf("unknown context %q", n.name),
+				Hint:    "the contexts are " + strings.Join(roots, ", "),
+			}, true
+		}
+		if !slices.Contains(a.contexts, name) {
+			return Misuse{
+				Rule:    "context-not-available",
+				Message: fmt.Sprintf("context %q is not available in %s", n.name, a.key),
+				Hint:    availableHint("contexts", a.contexts),
+			}, true
+		}
+	case nodeCall:
+		special := n.fn.status || n.fn.name == "hashFiles"
+		if special && !slices.Contains(a.functions, n.fn.name) {
+			return Misuse{
+				Rule:    "function-not-available",
+				Message: fmt.Sprintf("function %q is not available in %s", n.fn.name, a.key),
+				Hint:    availableHint("special functions", a.functions),
+			}, true
+		}
+	}
+	return Misuse{}, false
+}
+
+func availableHint(what string, names []string) string {
+	if len(names) == 0 {
+		return "no " + what + " are available there"
+	}
+	return "available " + what + " there: " + strings.Join(names, ", ")
+}
