@@ -1,6 +1,9 @@
 // Package document writes the compliance documents of a release: from one
 // frozen set of facts to a tree of typed blocks. Builders are pure, so the same
 // facts give the same tree and, through a renderer, the same bytes.
+//
+// No document says of a product that it is validated or compliant: documents
+// state what was recorded, and people conclude and sign.
 package document
 
 // FactsSchema names the version of Facts. The meaning of a field never changes
@@ -36,6 +39,7 @@ type Facts struct {
 	Evidence     []Evidence    `json:"evidence"`
 	Matrix       Matrix        `json:"matrix"`
 	Exceptions   []Exception   `json:"exceptions"`
+	Documents    []Reference   `json:"documents"` // other documents of the release, for the certificate
 	Rollback     Rollback      `json:"rollback"`
 }
 
@@ -137,6 +141,13 @@ type Artifact struct {
 	SHA256 string `json:"sha256"`
 	Size   int64  `json:"size"` // bytes
 	Job    string `json:"job"`  // key of the job that made it
+}
+
+// Reference is another document of the release.
+type Reference struct {
+	Number string `json:"number"`
+	Title  string `json:"title"`
+	SHA256 string `json:"sha256"` // of its JSON twin
 }
 
 // Exception is an item of the exception list: what did not go straight.

@@ -2,6 +2,7 @@ package evidence_test
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -241,4 +242,23 @@ func TestCountedTotalsLeaveFlaggedCasesOut(t *testing.T) {
 	if d := cmp.Diff(want, evidence.CountedTotals(got)); d != "" {
 		t.Error(d)
 	}
+}
+
+func TestIDsAreOrderedByNumber(t *testing.T) {
+	want := []string{"FS-corp-2", "FS-corp-10", "FS-corp-1x-1", "TEST-corp-1"}
+	got := []string{"TEST-corp-1", "FS-corp-10", "FS-corp-1x-1", "FS-corp-2"}
+	slices.SortFunc(got, evidence.CompareIDs)
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		id := rapid.StringMatching(`[A-Z]{1,2}(-[a-z0-9]{1,2}){0,3}`)
+		a, b, c := id.Draw(t, "a"), id.Draw(t, "b"), id.Draw(t, "c")
+		if evidence.CompareIDs(a, b) != -evidence.CompareIDs(b, a) || (evidence.CompareIDs(a, b) == 0) != (a == b) {
+			t.Fatalf("%q and %q are not ordered", a, b)
+		}
+		if evidence.CompareIDs(a, b) < 0 && evidence.CompareIDs(b, c) < 0 && evidence.CompareIDs(a, c) >= 0 {
+			t.Fatalf("%q < %q < %q, but not %q < %q", a, b, c, a, c)
+		}
+	})
 }
