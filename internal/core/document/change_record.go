@@ -166,9 +166,15 @@ func (a *author) summary(include func(Evidence) bool) {
 	t := Table{
 		Caption: "Counted results of the current attempts",
 		Columns: []Column{
-			{Title: "Verification", Weight: 5}, {Title: "Environment", Weight: 2}, {Title: "Evidence", Weight: 1, Numeric: true},
-			{Title: "Cases", Weight: 1, Numeric: true}, {Title: "Passed", Weight: 1, Numeric: true}, {Title: "Failed", Weight: 1, Numeric: true},
-			{Title: "Errors", Weight: 1, Numeric: true}, {Title: "Skipped", Weight: 1, Numeric: true}, {Title: "Verdict", Weight: 1},
+			{Title: "Verification", Weight: 5},
+			{Title: "Environment", Weight: 2},
+			{Title: "Evidence", Weight: 1, Numeric: true},
+			{Title: "Cases", Weight: 1, Numeric: true},
+			{Title: "Passed", Weight: 1, Numeric: true},
+			{Title: "Failed", Weight: 1, Numeric: true},
+			{Title: "Errors", Weight: 1, Numeric: true},
+			{Title: "Skipped", Weight: 1, Numeric: true},
+			{Title: "Verdict", Weight: 1},
 		},
 		Empty: "No evidence is recorded.",
 	}

@@ -19,8 +19,10 @@ func (f Facts) Check() error {
 	}
 	c.time("frozen_at", f.FrozenAt, true)
 	for _, v := range []struct{ name, value string }{
-		{"product.key", f.Product.Key}, {"release.version", f.Release.Version},
-		{"release.tag", f.Release.Tag}, {"release.commit", f.Release.Commit},
+		{"product.key", f.Product.Key},
+		{"release.version", f.Release.Version},
+		{"release.tag", f.Release.Tag},
+		{"release.commit", f.Release.Commit},
 	} {
 		if v.value == "" {
 			c.add("%s is empty", v.name)

@@ -31,3 +31,9 @@ type Recorded struct {
 
 // EventType implements ledger.Payload.
 func (Recorded) EventType() (string, int) { return "evidence.recorded", 1 }
+
+// The verdicts of an Item.
+const (
+	VerdictPassed = "passed"
+	VerdictFailed = "failed"
+)

@@ -86,3 +86,10 @@ func (b Baseline) Check() []error {
 	}
 	return out
 }
+
+// Solution is a recorded baseline with its digest, the policy digest of the
+// solution's events.
+type Solution struct {
+	Baseline
+	Digest string
+}

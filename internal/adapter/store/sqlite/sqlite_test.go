@@ -27,8 +27,10 @@ func TestGuardsRefuseUpdateAndDelete(t *testing.T) {
 		engine = open(t).(*sqlite.Engine)
 		return engine
 	})
-	_, err := s.Append(t.Context(), ledger.Batch{Command: "c", Actor: ledger.Actor{Kind: ledger.Machine, ID: "t"},
-		Events: []ledger.Draft{{Stream: ledger.Installation, Data: &ledger.InstallationCreated{Installation: "I"}}}})
+	_, err := s.Append(t.Context(), ledger.Batch{
+		Command: "c", Actor: ledger.Actor{Kind: ledger.Machine, ID: "t"},
+		Events: []ledger.Draft{{Stream: ledger.Installation, Data: &ledger.InstallationCreated{Installation: "I"}}},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

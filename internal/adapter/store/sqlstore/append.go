@@ -15,7 +15,7 @@ import (
 // Append stores a batch: every event with its hashes, the decision tables and
 // the effects, in one durable transaction. A command that was appended before
 // changes nothing and gives the events it made then. A stream that moved since
-// it was read, a taken lock or a value that is not unique gives ErrConflict.
+// it was read, a taken lock or a value that is not unique gives ledger.ErrConflict.
 func (s *Store) Append(ctx context.Context, b ledger.Batch) ([]ledger.Event, error) {
 	if b.Command == "" {
 		return nil, errors.New("append: no command id")
@@ -53,7 +53,7 @@ func (s *Store) Append(ctx context.Context, b ledger.Batch) ([]ledger.Event, err
 		return s.config.Head(head)
 	})
 	if s.engine.Unique(err) {
-		err = fmt.Errorf("%w: %w", ErrConflict, err)
+		err = fmt.Errorf("%w: %w", ledger.ErrConflict, err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("append %s: %w", b.Command, err)
@@ -100,7 +100,7 @@ func (w *writer) begin() error {
 			return err
 		}
 		if v != r.Version {
-			return fmt.Errorf("%w: stream %s is at %d, was read at %d", ErrConflict, r.Stream, v, r.Version)
+			return fmt.Errorf("%w: stream %s is at %d, was read at %d", ledger.ErrConflict, r.Stream, v, r.Version)
 		}
 	}
 	var us int64

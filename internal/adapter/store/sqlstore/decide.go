@@ -59,7 +59,7 @@ func claim(ctx context.Context, tx Tx, d *pipeline.ExecutionClaimed, seq int64) 
 		return err
 	}
 	if n != 1 {
-		return fmt.Errorf("%w: execution %s is not queued", ErrConflict, d.Execution)
+		return fmt.Errorf("%w: execution %s is not queued", ledger.ErrConflict, d.Execution)
 	}
 	_, err = tx.Exec(ctx, `INSERT INTO environment_locks (solution, environment, execution)
 		SELECT solution, environment, execution FROM executions WHERE execution = $1 AND environment <> ''`, d.Execution)
@@ -72,7 +72,7 @@ func end(ctx context.Context, tx Tx, execution string) error {
 		return err
 	}
 	if n != 1 {
-		return fmt.Errorf("%w: execution %s has ended", ErrConflict, execution)
+		return fmt.Errorf("%w: execution %s has ended", ledger.ErrConflict, execution)
 	}
 	if _, err := tx.Exec(ctx, `DELETE FROM environment_locks WHERE execution = $1`, execution); err != nil {
 		return err

@@ -5,7 +5,6 @@ package sqlstore
 
 import (
 	"context"
-	"errors"
 	"io/fs"
 )
 
@@ -48,7 +47,3 @@ type Engine interface {
 	Migrate(ctx context.Context) error
 	Close() error
 }
-
-// ErrConflict says that a stream, a lock or a unique value is not as the
-// decision saw it: load again, decide again.
-var ErrConflict = errors.New("changed meanwhile")

@@ -5,32 +5,10 @@ import (
 	"errors"
 	"time"
 
+	"github.com/dc-release/dc-release/internal/app/inspect"
+
 	"github.com/dc-release/dc-release/internal/core/policy"
 )
-
-// Solution is a solution's baseline with its digest.
-type Solution struct {
-	policy.Baseline
-	Digest string
-}
-
-// Run is a row of the list of runs.
-type Run struct {
-	Run, Solution, Event, Ref, SHA, Version, Conclusion string
-	Number                                              int64
-	Started, Ended                                      time.Time // Ended is zero while it runs
-}
-
-// Release is a row of the list of releases.
-type Release struct {
-	Solution, Version, State, Run, SHA string
-}
-
-// Environment is what runs in a place.
-type Environment struct {
-	Solution, Environment, Version, SHA, Tree, Run string
-	Since                                          time.Time
-}
 
 // list catches up and reads one consistent state.
 func (s *Store) list(ctx context.Context, query string, args []any, scan func(Rows) error) error {
@@ -41,11 +19,11 @@ func (s *Store) list(ctx context.Context, query string, args []any, scan func(Ro
 }
 
 // Solutions lists all solutions by key.
-func (s *Store) Solutions(ctx context.Context) ([]Solution, error) {
-	var out []Solution
+func (s *Store) Solutions(ctx context.Context) ([]policy.Solution, error) {
+	var out []policy.Solution
 	err := s.list(ctx, `SELECT baseline, digest FROM view_solutions ORDER BY solution`, nil, func(r Rows) error {
 		var raw string
-		var row Solution
+		var row policy.Solution
 		if err := r.Scan(&raw, &row.Digest); err != nil {
 			return err
 		}
@@ -58,11 +36,11 @@ func (s *Store) Solutions(ctx context.Context) ([]Solution, error) {
 }
 
 // Runs lists the runs of a solution ("" for all), the oldest first.
-func (s *Store) Runs(ctx context.Context, solution string) ([]Run, error) {
-	var out []Run
+func (s *Store) Runs(ctx context.Context, solution string) ([]inspect.Run, error) {
+	var out []inspect.Run
 	err := s.list(ctx, `SELECT run, solution, number, event, ref, sha, version, conclusion, started_us, ended_us FROM view_runs
 		WHERE solution = $1 OR $1 = '' ORDER BY started_us, run`, []any{solution}, func(r Rows) error {
-		var row Run
+		var row inspect.Run
 		var started, ended int64
 		if err := r.Scan(&row.Run, &row.Solution, &row.Number, &row.Event, &row.Ref, &row.SHA, &row.Version, &row.Conclusion, &started, &ended); err != nil {
 			return err
@@ -78,10 +56,10 @@ func (s *Store) Runs(ctx context.Context, solution string) ([]Run, error) {
 }
 
 // Releases lists the releases of a solution ("" for all) in order of tagging.
-func (s *Store) Releases(ctx context.Context, solution string) ([]Release, error) {
-	var out []Release
+func (s *Store) Releases(ctx context.Context, solution string) ([]inspect.Release, error) {
+	var out []inspect.Release
 	err := s.list(ctx, `SELECT solution, version, state, run, sha FROM view_releases WHERE solution = $1 OR $1 = '' ORDER BY seq`, []any{solution}, func(r Rows) error {
-		var row Release
+		var row inspect.Release
 		err := r.Scan(&row.Solution, &row.Version, &row.State, &row.Run, &row.SHA)
 		out = append(out, row)
 		return err
@@ -90,11 +68,11 @@ func (s *Store) Releases(ctx context.Context, solution string) ([]Release, error
 }
 
 // Environments lists what is deployed where for a solution ("" for all).
-func (s *Store) Environments(ctx context.Context, solution string) ([]Environment, error) {
-	var out []Environment
+func (s *Store) Environments(ctx context.Context, solution string) ([]inspect.Environment, error) {
+	var out []inspect.Environment
 	err := s.list(ctx, `SELECT solution, environment, version, sha, tree, run, since_us FROM view_environments
 		WHERE solution = $1 OR $1 = '' ORDER BY solution, environment`, []any{solution}, func(r Rows) error {
-		var row Environment
+		var row inspect.Environment
 		var since int64
 		err := r.Scan(&row.Solution, &row.Environment, &row.Version, &row.SHA, &row.Tree, &row.Run, &since)
 		row.Since = time.UnixMicro(since).UTC()

@@ -5,21 +5,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-)
 
-// Queued is a row of the execution queue.
-type Queued struct {
-	Execution, Run, Solution, Environment, Pool string
-	Labels                                      []string
-	State                                       string // queued, claimed, ended
-	Worker                                      string
-	Fence                                       int64
-}
+	"github.com/dc-release/dc-release/internal/core/ledger"
+	"github.com/dc-release/dc-release/internal/core/pipeline"
+)
 
 // Queue gives queued executions of the pools, first in first out, without
 // those whose environment is locked or has an earlier one waiting.
-func (s *Store) Queue(ctx context.Context, pools []string) ([]Queued, error) {
-	var out []Queued
+func (s *Store) Queue(ctx context.Context, pools []string) ([]pipeline.Slot, error) {
+	var out []pipeline.Slot
 	err := s.engine.Read(ctx, func(q Querier) error {
 		taken := map[string]bool{}
 		err := each(ctx, q, `SELECT solution, environment FROM environment_locks`, nil, func(r Rows) error {
@@ -33,7 +27,7 @@ func (s *Store) Queue(ctx context.Context, pools []string) ([]Queued, error) {
 		if err != nil {
 			return err
 		}
-		return eachQueued(ctx, q, `state = 'queued' ORDER BY queued_seq`, nil, func(row Queued) {
+		return eachQueued(ctx, q, `state = 'queued' ORDER BY queued_seq`, nil, func(row pipeline.Slot) {
 			place := row.Solution + "/" + row.Environment
 			if row.Environment != "" {
 				if taken[place] {
@@ -53,25 +47,25 @@ func (s *Store) Queue(ctx context.Context, pools []string) ([]Queued, error) {
 }
 
 // Claimed gives the executions that a worker holds now.
-func (s *Store) Claimed(ctx context.Context) ([]Queued, error) {
-	var out []Queued
+func (s *Store) Claimed(ctx context.Context) ([]pipeline.Slot, error) {
+	var out []pipeline.Slot
 	err := s.engine.Read(ctx, func(q Querier) error {
-		return eachQueued(ctx, q, `state = 'claimed' ORDER BY queued_seq`, nil, func(row Queued) { out = append(out, row) })
+		return eachQueued(ctx, q, `state = 'claimed' ORDER BY queued_seq`, nil, func(row pipeline.Slot) { out = append(out, row) })
 	})
 	return out, err
 }
 
 // Execution gives one row of the queue; ok is false when there is none.
-func (s *Store) Execution(ctx context.Context, execution string) (row Queued, ok bool, err error) {
+func (s *Store) Execution(ctx context.Context, execution string) (row pipeline.Slot, ok bool, err error) {
 	err = s.engine.Read(ctx, func(q Querier) error {
-		return eachQueued(ctx, q, `execution = $1`, []any{execution}, func(r Queued) { row, ok = r, true })
+		return eachQueued(ctx, q, `execution = $1`, []any{execution}, func(r pipeline.Slot) { row, ok = r, true })
 	})
 	return row, ok, err
 }
 
-func eachQueued(ctx context.Context, q Querier, where string, args []any, use func(Queued)) error {
+func eachQueued(ctx context.Context, q Querier, where string, args []any, use func(pipeline.Slot)) error {
 	return each(ctx, q, `SELECT execution, run, solution, environment, pool, labels, state, worker, fence FROM executions WHERE `+where, args, func(r Rows) error {
-		var row Queued
+		var row pipeline.Slot
 		var labels string
 		if err := r.Scan(&row.Execution, &row.Run, &row.Solution, &row.Environment, &row.Pool, &labels, &row.State, &row.Worker, &row.Fence); err != nil {
 			return err
@@ -91,7 +85,7 @@ func (s *Store) Renew(ctx context.Context, execution, worker string, fence, seco
 		var current int64
 		err := one(ctx, tx, `SELECT fence FROM executions WHERE execution = $1 AND state = 'claimed'`, []any{execution}, &current)
 		if errors.Is(err, errNoRow) || (err == nil && current != fence) {
-			return fmt.Errorf("%w: fence %d of execution %s is stale", ErrConflict, fence, execution)
+			return fmt.Errorf("%w: fence %d of execution %s is stale", ledger.ErrConflict, fence, execution)
 		}
 		if err != nil {
 			return err
@@ -104,11 +98,11 @@ func (s *Store) Renew(ctx context.Context, execution, worker string, fence, seco
 }
 
 // Expired gives the claimed executions whose lease has run out.
-func (s *Store) Expired(ctx context.Context) ([]Queued, error) {
-	var out []Queued
+func (s *Store) Expired(ctx context.Context) ([]pipeline.Slot, error) {
+	var out []pipeline.Slot
 	err := s.engine.Read(ctx, func(q Querier) error {
 		return eachQueued(ctx, q, `state = 'claimed' AND execution NOT IN (SELECT execution FROM leases WHERE expires_us > $1) ORDER BY queued_seq`,
-			[]any{s.config.Now().UnixMicro()}, func(row Queued) { out = append(out, row) })
+			[]any{s.config.Now().UnixMicro()}, func(row pipeline.Slot) { out = append(out, row) })
 	})
 	return out, err
 }

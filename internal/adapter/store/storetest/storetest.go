@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dc-release/dc-release/internal/app/person"
+
 	"github.com/oklog/ulid/v2"
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -112,7 +114,7 @@ func must(t *testing.T, s *sqlstore.Store, b ledger.Batch) []ledger.Event {
 
 func wantConflict(t *testing.T, err error) {
 	t.Helper()
-	if !errors.Is(err, sqlstore.ErrConflict) {
+	if !errors.Is(err, ledger.ErrConflict) {
 		t.Errorf("got %v, want a conflict", err)
 	}
 }
@@ -370,7 +372,7 @@ func rebuild(t *testing.T, s *sqlstore.Store, _ *Clock) {
 }
 
 func useStep(t *testing.T, s *sqlstore.Store, _ *Clock) {
-	if err := s.SetCredential(t.Context(), "P1", sqlstore.Credential{Password: "h", Seed: "s"}); err != nil {
+	if err := s.SetCredential(t.Context(), "P1", person.Credential{Password: "h", Seed: "s"}); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.UseStep(t.Context(), "P1", 7); err != nil {
