@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/dc-release/dc-release/internal/core/fault"
+	"github.com/dc-release/dc-release/internal/core/release"
 )
 
 // Repository is a git directory: bare, or the .git of a work tree. Work trees
@@ -73,31 +74,25 @@ func (r *Repository) run(ctx context.Context, args ...string) ([]byte, error) {
 
 var objectForm = regexp.MustCompile(`^[0-9a-f]{40}([0-9a-f]{24})?$`)
 
-// Ref is what a reference points to.
-type Ref struct {
-	Object string // tag object for annotated tags, else the commit
-	Commit string
-}
-
 // Resolve reads a full reference name (refs/...) or an object id; ok is false
 // when there is none.
-func (r *Repository) Resolve(ctx context.Context, name string) (Ref, bool, error) {
+func (r *Repository) Resolve(ctx context.Context, name string) (release.Ref, bool, error) {
 	if !strings.HasPrefix(name, "refs/") && !objectForm.MatchString(name) {
-		return Ref{}, false, fault.New(fault.Invalid, "ref %q: want a full name like refs/heads/main", name)
+		return release.Ref{}, false, fault.New(fault.Invalid, "ref %q: want a full name like refs/heads/main", name)
 	}
 	out, err := r.run(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", name, name+"^{commit}")
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
-		return Ref{}, false, nil
+		return release.Ref{}, false, nil
 	}
 	if err != nil {
-		return Ref{}, false, fmt.Errorf("resolve %q: %w", name, err)
+		return release.Ref{}, false, fmt.Errorf("resolve %q: %w", name, err)
 	}
 	lines := strings.Fields(string(out))
 	if len(lines) != 2 {
-		return Ref{}, false, nil
+		return release.Ref{}, false, nil
 	}
-	return Ref{Object: lines[0], Commit: lines[1]}, true, nil
+	return release.Ref{Object: lines[0], Commit: lines[1]}, true, nil
 }
 
 // ReadFile reads a file of a commit; ok is false when it is not there.
@@ -113,13 +108,8 @@ func (r *Repository) ReadFile(ctx context.Context, commit, path string) (data []
 	return out, err == nil, err
 }
 
-// File is an entry of a commit's tree.
-type File struct {
-	Path, Mode, Object string
-}
-
 // Files lists a commit's files below a folder ("" for all), sorted by path.
-func (r *Repository) Files(ctx context.Context, commit, folder string) ([]File, error) {
+func (r *Repository) Files(ctx context.Context, commit, folder string) ([]release.File, error) {
 	args := []string{"ls-tree", "-r", "-z", "--full-tree", commit}
 	if folder != "" {
 		args = append(args, "--", folder)
@@ -128,14 +118,14 @@ func (r *Repository) Files(ctx context.Context, commit, folder string) ([]File, 
 	if err != nil {
 		return nil, fmt.Errorf("list files of %s: %w", commit, err)
 	}
-	var files []File
+	var files []release.File
 	for entry := range strings.SplitSeq(strings.TrimSuffix(string(out), "\x00"), "\x00") {
 		meta, path, ok := strings.Cut(entry, "\t")
 		f := strings.Fields(meta)
 		if !ok || len(f) != 3 {
 			continue
 		}
-		files = append(files, File{Path: path, Mode: f[0], Object: f[2]})
+		files = append(files, release.File{Path: path, Mode: f[0], Object: f[2]})
 	}
 	return files, nil
 }
@@ -155,14 +145,9 @@ func (r *Repository) OnFirstParentChain(ctx context.Context, commit, branch stri
 	return false, nil
 }
 
-// Identity is somebody named in a commit or tag.
-type Identity struct {
-	Name, Email, As string // As: author, committer, co-author, tagger
-}
-
 // Identities are those of every commit in from..to ("" for all up to to). The
 // committer of a merge made by a forge is still listed.
-func (r *Repository) Identities(ctx context.Context, from, to string) ([]Identity, error) {
+func (r *Repository) Identities(ctx context.Context, from, to string) ([]release.Identity, error) {
 	revs := to
 	if from != "" {
 		revs = from + ".." + to
@@ -171,12 +156,12 @@ func (r *Repository) Identities(ctx context.Context, from, to string) ([]Identit
 	if err != nil {
 		return nil, fmt.Errorf("list authors of %s: %w", revs, err)
 	}
-	seen := map[Identity]bool{}
-	var list []Identity
-	add := func(i Identity) {
+	seen := map[release.Identity]bool{}
+	var list []release.Identity
+	add := func(i release.Identity) {
 		i.Email = strings.ToLower(strings.TrimSpace(i.Email))
-		if i.Email != "" && !seen[Identity{Email: i.Email, As: i.As}] {
-			seen[Identity{Email: i.Email, As: i.As}] = true
+		if i.Email != "" && !seen[release.Identity{Email: i.Email, As: i.As}] {
+			seen[release.Identity{Email: i.Email, As: i.As}] = true
 			list = append(list, i)
 		}
 	}
@@ -185,8 +170,8 @@ func (r *Repository) Identities(ctx context.Context, from, to string) ([]Identit
 		if len(f) != 5 {
 			continue
 		}
-		add(Identity{f[0], f[1], "author"})
-		add(Identity{f[2], f[3], "committer"})
+		add(release.Identity{Name: f[0], Email: f[1], As: "author"})
+		add(release.Identity{Name: f[2], Email: f[3], As: "committer"})
 		for who := range strings.SplitSeq(f[4], "\x1d") {
 			add(parseIdentity(who, "co-author"))
 		}
@@ -195,10 +180,10 @@ func (r *Repository) Identities(ctx context.Context, from, to string) ([]Identit
 }
 
 // Tagger is who made an annotated tag; ok is false for a lightweight one.
-func (r *Repository) Tagger(ctx context.Context, object string) (Identity, bool, error) {
+func (r *Repository) Tagger(ctx context.Context, object string) (release.Identity, bool, error) {
 	out, err := r.run(ctx, "cat-file", "-p", object)
 	if err != nil {
-		return Identity{}, false, fmt.Errorf("read tag %s: %w", object, err)
+		return release.Identity{}, false, fmt.Errorf("read tag %s: %w", object, err)
 	}
 	for line := range strings.Lines(string(out)) {
 		if line == "\n" {
@@ -208,16 +193,16 @@ func (r *Repository) Tagger(ctx context.Context, object string) (Identity, bool,
 			return parseIdentity(rest, "tagger"), true, nil
 		}
 	}
-	return Identity{}, false, nil
+	return release.Identity{}, false, nil
 }
 
-func parseIdentity(s, as string) Identity {
+func parseIdentity(s, as string) release.Identity {
 	name, rest, ok := strings.Cut(s, "<")
 	email, _, _ := strings.Cut(rest, ">")
 	if !ok {
-		return Identity{}
+		return release.Identity{}
 	}
-	return Identity{Name: strings.TrimSpace(name), Email: strings.ToLower(strings.TrimSpace(email)), As: as}
+	return release.Identity{Name: strings.TrimSpace(name), Email: strings.ToLower(strings.TrimSpace(email)), As: as}
 }
 
 // Subject is the first line of a commit's message.
