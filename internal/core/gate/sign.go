@@ -121,3 +121,9 @@ func Unsigned(d Definition, effective []Signed) []signature.Meaning {
 	}
 	return out
 }
+
+// MayTest names every reason why the person must not record acceptance tests
+// for the release; nil allows it.
+func MayTest(s Standing, p policy.Subject, solution string) []string {
+	return eligible(s, p, signature.TestExecuted, solution)
+}
