@@ -263,3 +263,31 @@ func (s *Server) Lost(ctx context.Context, runID, job string, by ledger.Actor, r
 	}
 	return s.giveUp(ctx, slot, "declared lost", true, by, reason)
 }
+
+// Cancel asks a run to stop: what waits is cancelled at once, what runs is told
+// to by its worker's next renewal.
+func (s *Server) Cancel(ctx context.Context, runID string, by ledger.Actor, reason string) error {
+	_, err := ledger.Decide(ctx, s.Log, func() (ledger.Batch, error) {
+		run, err := s.State.Run(ctx, runID)
+		if err != nil {
+			return ledger.Batch{}, err
+		}
+		if run.Finished || run.Cancelled {
+			return ledger.Batch{}, nil
+		}
+		stream := ledger.RunStream(runID)
+		b := ledger.Batch{
+			Command: "cancel/" + runID, Actor: by, Correlation: runID, Reads: []ledger.Read{{Stream: stream, Version: run.Version}},
+			Events: []ledger.Draft{{Stream: stream, Data: &pipeline.RunCancelRequested{Run: runID}, Reason: reason}},
+		}
+		for _, j := range run.Plan.Jobs {
+			if st := run.Jobs[j.Key]; st.Status == pipeline.Queued {
+				b.Events = append(b.Events, ledger.Draft{Stream: stream, Reason: reason, Data: &pipeline.ExecutionFinished{
+					Execution: st.Execution, Job: j.Key, Conclusion: pipeline.Cancelled, Reason: "the run was cancelled before a worker took it",
+				}})
+			}
+		}
+		return b, nil
+	})
+	return err
+}
