@@ -20,6 +20,10 @@ func (p Position) String() string { return fmt.Sprintf("%s:%d:%d", p.File, p.Lin
 type Text struct {
 	Source string   `json:"source"`
 	At     Position `json:"at"`
+	// Type is "boolean", "number" or "null" where the file has such a scalar
+	// without quotes, "" for a string. Source is then the text that GitHub makes
+	// of it: 3.10 is "3.1".
+	Type string `json:"type,omitempty"`
 }
 
 // Binding is one "name: value" of a mapping; mappings keep the file's order.
