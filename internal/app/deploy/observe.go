@@ -47,7 +47,7 @@ func (d *Deployer) Observe(ctx context.Context, raw []byte) error {
 	}
 	key := pipeline.JobOf(args.Execution)
 	job, _ := run.Plan.Job(key)
-	item, err := d.verify(ctx, run.Run, job.Environment)
+	item, err := d.installed(ctx, run.Run, job.Environment)
 	if err != nil {
 		return err
 	}
@@ -58,27 +58,45 @@ func (d *Deployer) Observe(ctx context.Context, raw []byte) error {
 	return err
 }
 
-// verify observes a place and compares it with what the run deployed.
-func (d *Deployer) verify(ctx context.Context, run pipeline.RunStarted, environment string) (evidence.Item, error) {
+// installed verifies what the run deployed into a place.
+func (d *Deployer) installed(ctx context.Context, run pipeline.RunStarted, environment string) (evidence.Item, error) {
 	there, err := d.State.Place(ctx, run.Solution, environment)
 	if err != nil {
 		return evidence.Item{}, err
 	}
-	record := Installation{Schema: "dc-release/installation/v1", Solution: run.Solution, Environment: environment, Version: run.Version, Commit: run.Trigger.SHA, Checks: []release.Difference{}}
 	if dep, ok := there.Of(run.Run); ok {
-		record.Tree = dep.Tree
-		if record.Checks, err = d.compare(ctx, run.Solution, dep.Deployed); err != nil {
-			record.Problem, record.Checks = err.Error(), []release.Difference{}
-		}
-	} else {
-		record.Problem = "the run deployed nothing that can be observed in " + environment
+		return d.Verify(ctx, dep.Deployed)
 	}
-	raw, err := canonical.Marshal(record)
+	return d.record(ctx, Installation{
+		Solution: run.Solution, Environment: environment, Version: run.Version, Commit: run.Trigger.SHA,
+		Problem: "the run deployed nothing that can be observed in " + environment,
+	})
+}
+
+// Verify observes a place and compares it with a deployment.
+func (d *Deployer) Verify(ctx context.Context, dep release.Deployed) (evidence.Item, error) {
+	run, err := d.State.Run(ctx, dep.Run)
+	if err != nil {
+		return evidence.Item{}, err
+	}
+	r := Installation{Solution: run.Run.Solution, Environment: dep.Environment, Version: dep.Version, Commit: dep.Commit, Tree: dep.Tree}
+	if r.Checks, err = d.compare(ctx, run.Run.Solution, dep); err != nil {
+		r.Problem, r.Checks = err.Error(), nil
+	}
+	return d.record(ctx, r)
+}
+
+func (d *Deployer) record(ctx context.Context, r Installation) (evidence.Item, error) {
+	r.Schema = "dc-release/installation/v1"
+	if r.Checks == nil {
+		r.Checks = []release.Difference{}
+	}
+	raw, err := canonical.Marshal(r)
 	if err != nil {
 		return evidence.Item{}, err
 	}
 	digest, err := d.Blobs.PutBytes(ctx, raw)
-	return Judge(record, digest, int64(len(raw))), err
+	return Judge(r, digest, int64(len(raw))), err
 }
 
 func (d *Deployer) compare(ctx context.Context, solutionKey string, dep release.Deployed) ([]release.Difference, error) {

@@ -155,13 +155,13 @@ func (o *Orchestrator) gate(ctx context.Context, run state.Run, name string) (pi
 	case g.Phase != gate.PhaseOpen:
 		return pipeline.GateState{}, reads, nil
 	}
-	unsigned, _, personReads, err := o.Unsigned(ctx, r, standing, name)
+	unsigned, _, personReads, err := o.Unsigned(ctx, r.Solution, r.Profile, standing, name)
 	return pipeline.GateState{Satisfied: err == nil && len(unsigned) == 0}, append(reads, personReads...), err
 }
 
 // Unsigned is what an open gate still asks for, with the signatures that count.
-func (o *Orchestrator) Unsigned(ctx context.Context, r pipeline.RunStarted, s gate.Standing, name string) (missing []string, effective []gate.Signed, reads []ledger.Read, err error) {
-	def, _ := gate.Find(policy.Profile(r.Profile), name)
+func (o *Orchestrator) Unsigned(ctx context.Context, solution, profile string, s gate.Standing, name string) (missing []string, effective []gate.Signed, reads []ledger.Read, err error) {
+	def, _ := gate.Find(policy.Profile(profile), name)
 	persons := map[string]policy.Subject{}
 	for _, sig := range s.Gate(name).Signatures {
 		if _, ok := persons[sig.Person]; ok {
@@ -174,7 +174,7 @@ func (o *Orchestrator) Unsigned(ctx context.Context, r pipeline.RunStarted, s ga
 		persons[sig.Person] = p
 		reads = append(reads, ledger.Read{Stream: ledger.PersonStream(sig.Person), Version: p.Version})
 	}
-	effective = gate.Effective(s, name, r.Solution, func(id string) policy.Subject { return persons[id] })
+	effective = gate.Effective(s, name, solution, func(id string) policy.Subject { return persons[id] })
 	for _, m := range gate.Unsigned(def, effective) {
 		missing = append(missing, string(m))
 	}
@@ -229,7 +229,7 @@ func (o *Orchestrator) consume(ctx context.Context, r pipeline.RunStarted, name 
 	if g.Phase != gate.PhaseOpen {
 		return nil, nil // consumed by another job of the same gate
 	}
-	_, effective, _, err := o.Unsigned(ctx, r, standing, name)
+	_, effective, _, err := o.Unsigned(ctx, r.Solution, r.Profile, standing, name)
 	if err != nil {
 		return nil, err
 	}

@@ -71,6 +71,8 @@ func Apply(s Standing, e ledger.Event) Standing {
 		s.Registered = d
 	case *release.TagMoved:
 		s.Moved = d
+	case *release.RollbackRequested: // a new subject of the same stream
+		s = s.with(ApproveRollback, func(g *State) { *g = State{Phase: PhaseClosed, Openings: g.Openings} })
 	case *Closed:
 		s = s.with(d.Gate, func(g *State) { g.Missing = d.Missing })
 	case *Opened:

@@ -59,7 +59,7 @@ func (t Trigger) payload(owner, repo string) workflow.Value {
 func (s State) contexts(j Job, o Outside) map[string]workflow.Value {
 	needs := make([]workflow.Member, 0, len(j.Needs))
 	for _, key := range j.Needs {
-		needs = append(needs, workflow.Member{Name: local(key), Value: s.result(key)})
+		needs = append(needs, workflow.Member{Name: lastPart(key), Value: s.result(key)})
 	}
 	attempt := max(1, s.Jobs[j.Key].Attempt)
 	return map[string]workflow.Value{
@@ -252,7 +252,7 @@ func (s State) scopeOutputs(j Job, children []Job, o Outside) (map[string]string
 	}
 	jobs := make([]workflow.Member, 0, len(children))
 	for _, c := range children {
-		jobs = append(jobs, workflow.Member{Name: local(c.Key), Value: s.result(c.Key)})
+		jobs = append(jobs, workflow.Member{Name: lastPart(c.Key), Value: s.result(c.Key)})
 	}
 	inner := Job{Key: j.Key + "/", Scope: j.Key}
 	env := workflow.Env{Contexts: s.contexts(inner, o), Status: workflow.Status{Success: true}}

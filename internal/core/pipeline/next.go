@@ -253,5 +253,5 @@ func (s State) ancestors(j Job) []string {
 	return out
 }
 
-// local is the last part of a key, the id within its scope.
-func local(key string) string { return key[strings.LastIndexByte(key, '/')+1:] }
+// lastPart is the id of a job within its scope.
+func lastPart(key string) string { return key[strings.LastIndexByte(key, '/')+1:] }
