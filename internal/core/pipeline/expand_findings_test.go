@@ -85,8 +85,11 @@ func TestCallsThatCannotBeMade(t *testing.T) {
 		{"the root", "  a: {uses: ./.github/workflows/main.yaml}\n", nil, []string{"error call-cycle main.yaml:3"}},
 		{"ten levels", "  a: {uses: ./.github/workflows/c0.yaml}\n", short, nil},
 		{"eleven levels", "  a: {uses: ./.github/workflows/c0.yaml}\n", chain, []string{"error too-many-levels c8.yaml:3"}},
-		{"findings of a called file come once", "  a: " + call("deploy.yaml", "environment: dev") + "  b: " + call("deploy.yaml", "environment: tst"),
-			map[string]string{"deploy.yaml": strings.Replace(deploy, "run: a", "run: '${{ foo }}'", 1)}, []string{"error unknown-context deploy.yaml:3"}},
+		{
+			"findings of a called file come once", "  a: " + call("deploy.yaml", "environment: dev") + "  b: " + call("deploy.yaml", "environment: tst"),
+			map[string]string{"deploy.yaml": strings.Replace(deploy, "run: a", "run: '${{ foo }}'", 1)},
+			[]string{"error unknown-context deploy.yaml:3"},
+		},
 		{"the framework at a branch", "  a: {uses: " + dcr + "approve_to_prd.yaml@main, if: " + isTag + "}\n", nil, []string{"warning mutable-ref main.yaml:3"}},
 		{"the framework at a commit", "  a: {uses: " + dcr + "approve_to_prd.yaml" + pin + ", if: " + isTag + "}\n", nil, nil},
 	})
