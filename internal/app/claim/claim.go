@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/dc-release/dc-release/internal/app/enter"
@@ -195,13 +196,10 @@ func (s *Server) Secret(ctx context.Context, execution string, fence int64, name
 	if err != nil {
 		return "", false, err
 	}
-	job, _ := run.Plan.Job(pipeline.JobOf(execution))
-	if !slices.Contains(job.SecretNames(), name) {
-		return "", false, fault.New(fault.Forbidden, "job %q does not read secret %q in its plan", job.Key, name)
-	}
-	root, ok := run.Plan.Secret(job, name)
+	job := pipeline.JobOf(execution)
+	root, ok := run.Plan.SecretSources(job)[strings.ToUpper(name)]
 	if !ok {
-		return "", false, nil
+		return "", false, fault.New(fault.Forbidden, "job %q does not read secret %q in its plan", job, name)
 	}
 	return s.Secrets(ctx, slot.Solution, slot.Environment, root)
 }
