@@ -3,11 +3,15 @@ package document_test
 import (
 	"bytes"
 	"encoding/json"
+	"flag"
 	"fmt"
+	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
 
+	"github.com/dc-release/dc-release/internal/core/canonical"
 	"github.com/dc-release/dc-release/internal/core/document"
 	"github.com/dc-release/dc-release/internal/core/document/documenttest"
 	"github.com/google/go-cmp/cmp"
@@ -158,6 +162,42 @@ func TestTheSameFactsGiveTheSameBytes(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+var update = flag.Bool("update", false, "write the golden files")
+
+// The twin is a published format.
+func TestGoldenTwins(t *testing.T) {
+	for name, tree := range documenttest.Trees(t) {
+		if !strings.HasSuffix(name, "/typical") {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			got, err := tree.JSON()
+			if err != nil {
+				t.Fatal(err)
+			}
+			file := filepath.Join("testdata", strings.ReplaceAll(name, "/", "-")+".json")
+			if *update {
+				if err := os.MkdirAll("testdata", 0o755); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(file, got, 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(want, got) {
+				t.Errorf("the twin differs from %s", file)
+			}
+			if err := canonical.Check(got); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }
 
