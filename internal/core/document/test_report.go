@@ -155,6 +155,9 @@ func (a *author) result(e Evidence) {
 	if len(e.Reasons) > 0 {
 		items = append(items, field("Reasons", lines(e.Reasons...)...))
 	}
+	if len(e.Remarks) > 0 {
+		items = append(items, field("Remarks", lines(e.Remarks...)...))
+	}
 	a.fields(items...)
 	t := Table{
 		Caption: fmt.Sprintf("Cases of %s: %d, of which %d count", e.Name, e.Totals.Cases, e.Counted.Cases),
