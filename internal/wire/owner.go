@@ -70,6 +70,7 @@ type Owner struct {
 	effects   *effects.Effects
 	state     *state.Reader
 	mirrors   *mirrors
+	sources   clones
 	tracer    *traceability.Tracer
 	publisher publisher
 	http      *http.Server
@@ -91,7 +92,7 @@ func Open(ctx context.Context, c Config) (o *Owner, err error) {
 	if err != nil {
 		return nil, err
 	}
-	o = &Owner{Config: c, lock: lock, mirrors: &mirrors{root: filepath.Join(c.Data, "git")}}
+	o = &Owner{Config: c, lock: lock, mirrors: &mirrors{root: filepath.Join(c.Data, "git")}, sources: clones{dir: filepath.Join(c.Data, "git", "clones")}}
 	if err := o.open(ctx); err != nil {
 		return nil, errors.Join(err, o.Close())
 	}

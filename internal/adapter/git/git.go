@@ -272,3 +272,14 @@ func subcommand(args []string) string {
 	}
 	return ""
 }
+
+// Head is what HEAD points to; ok is false in a repository without commits.
+func (r *Repository) Head(ctx context.Context) (release.Ref, bool, error) {
+	out, err := r.run(ctx, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return release.Ref{}, false, nil
+	}
+	commit := strings.TrimSpace(string(out))
+	return release.Ref{Object: commit, Commit: commit}, err == nil, err
+}
