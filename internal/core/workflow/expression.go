@@ -46,15 +46,32 @@ func (e *Expression) UsesStatus() bool { return e.root.usesStatus() }
 // of it, which is true whatever the expression says.
 func (e *Expression) TextAround() bool { return e.around }
 
-// References are the contexts that the expression reads, dotted, in order of
-// first use without repetition: "github.ref", "secrets.DATABRICKS_TOKEN". Names
-// are as written, the first one in lower case. An index that is only known when
-// evaluated, or a wildcard, ends the reference with ".*"; a bare context is its
-// name alone.
-func (e *Expression) References() []string {
-	var r references
+// Reference is one reading of a context.
+type Reference struct {
+	// Path is dotted: "github.ref", "secrets.DATABRICKS_TOKEN". Names are as
+	// written, the first one in lower case. An index that is only known when
+	// evaluated, or a wildcard, ends the path with ".*"; a bare context is its name
+	// alone.
+	Path   string
+	Offset int // byte offset of the context's name within the source
+}
+
+// Reads are the contexts that the expression reads, in the order of the source.
+func (e *Expression) Reads() []Reference {
+	var r reading
 	r.walk(e.root)
 	return r.list
+}
+
+// References are the paths of Reads without repetition.
+func (e *Expression) References() []string { return paths(e.Reads()) }
+
+func paths(reads []Reference) []string {
+	var list []string
+	for _, r := range reads {
+		list = addNew(list, r.Path)
+	}
+	return list
 }
 
 // Functions are the functions that the expression calls, as GitHub spells them,
@@ -85,15 +102,14 @@ func (n *node) usesStatus() bool {
 	return found
 }
 
-type references struct{ list []string }
+type reading struct{ list []Reference }
 
-func (r *references) walk(n *node) {
+func (r *reading) walk(n *node) {
 	if n == nil {
 		return
 	}
-	path, ok := r.path(n)
-	if ok {
-		r.list = addNew(r.list, path)
+	if path, root := r.path(n); root != nil {
+		r.list = append(r.list, Reference{Path: path, Offset: root.offset})
 		return
 	}
 	for _, a := range n.args {
@@ -101,32 +117,33 @@ func (r *references) walk(n *node) {
 	}
 }
 
-// path is the dotted name of a context access; keys that are expressions of
-// their own are walked for their own references.
-func (r *references) path(n *node) (string, bool) {
-	switch n.kind {
-	case nodeContext:
-		return strings.ToLower(n.name), true
-	case nodeIndex, nodeWildcard:
-		path, ok := r.path(n.args[0])
-		if !ok {
-			return "", false
-		}
-		if n.kind == nodeIndex && n.args[1].kind == nodeLiteral {
-			if !strings.HasSuffix(path, ".*") {
-				path += "." + n.args[1].value.Text()
-			}
-			return path, true
-		}
-		if n.kind == nodeIndex {
-			r.walk(n.args[1])
-		}
-		if !strings.HasSuffix(path, ".*") {
-			path += ".*"
-		}
-		return path, true
+// path is the dotted name of a context access and its context; keys that are
+// expressions of their own are walked for their own references.
+func (r *reading) path(n *node) (string, *node) {
+	if n.kind == nodeContext {
+		return strings.ToLower(n.name), n
+	}
+	if n.kind != nodeIndex && n.kind != nodeWildcard {
+		return "", nil
+	}
+	path, root := r.path(n.args[0])
+	if root == nil {
+		return "", nil
+	}
+	key := Null()
+	literal := n.kind == nodeIndex && n.args[1].kind == nodeLiteral
+	if literal {
+		key = n.args[1].value
+	} else if n.kind == nodeIndex {
+		r.walk(n.args[1])
+	}
+	switch {
+	case strings.HasSuffix(path, ".*"):
+		return path, root
+	case literal:
+		return path + "." + key.Text(), root
 	default:
-		return "", false
+		return path + ".*", root
 	}
 }
 

@@ -20,6 +20,10 @@ func (p Position) String() string { return fmt.Sprintf("%s:%d:%d", p.File, p.Lin
 type Text struct {
 	Source string   `json:"source"`
 	At     Position `json:"at"`
+	// Type is "boolean", "number" or "null" where the file has such a scalar
+	// without quotes, "" for a string. Source is then the text that GitHub makes
+	// of it: 3.10 is "3.1".
+	Type string `json:"type,omitempty"`
 }
 
 // Binding is one "name: value" of a mapping; mappings keep the file's order.
@@ -32,18 +36,18 @@ type Binding struct {
 type Workflow struct {
 	File     string     `json:"file"`
 	Name     string     `json:"name"`
-	RunName  Text       `json:"run_name"`
+	RunName  Text       `json:"run_name,omitzero"`
 	On       Triggers   `json:"on"`
 	Env      []Binding  `json:"env,omitempty"`
-	Defaults Defaults   `json:"defaults"`
+	Defaults Defaults   `json:"defaults,omitzero"`
 	Jobs     []Job      `json:"jobs"`
 	Call     *Interface `json:"call,omitempty"` // on: workflow_call
 }
 
 // Defaults is defaults.run.
 type Defaults struct {
-	Shell            Text `json:"shell"`
-	WorkingDirectory Text `json:"working_directory"`
+	Shell            Text `json:"shell,omitzero"`
+	WorkingDirectory Text `json:"working_directory,omitzero"`
 }
 
 // Interface is what a reusable workflow declares under on.workflow_call.
@@ -58,7 +62,7 @@ type Input struct {
 	Name       string   `json:"name"`
 	Type       string   `json:"type"`
 	Required   bool     `json:"required"`
-	Default    Text     `json:"default"`
+	Default    Text     `json:"default,omitzero"`
 	HasDefault bool     `json:"has_default"`
 	At         Position `json:"at"`
 }
@@ -80,23 +84,23 @@ type Output struct {
 type Job struct {
 	ID              string    `json:"id"`
 	At              Position  `json:"at"`
-	Name            Text      `json:"name"`
+	Name            Text      `json:"name,omitzero"`
 	Needs           []string  `json:"needs,omitempty"`
-	If              Text      `json:"if"`
+	If              Text      `json:"if,omitzero"`
 	RunsOn          []Text    `json:"runs_on,omitempty"`
-	Environment     Text      `json:"environment"`
+	Environment     Text      `json:"environment,omitzero"`
 	Env             []Binding `json:"env,omitempty"`
-	Defaults        Defaults  `json:"defaults"`
+	Defaults        Defaults  `json:"defaults,omitzero"`
 	Outputs         []Output  `json:"outputs,omitempty"`
-	TimeoutMinutes  Text      `json:"timeout_minutes"`
-	ContinueOnError Text      `json:"continue_on_error"`
+	TimeoutMinutes  Text      `json:"timeout_minutes,omitzero"`
+	ContinueOnError Text      `json:"continue_on_error,omitzero"`
 	Steps           []Step    `json:"steps,omitempty"`
 	Call            *Call     `json:"call,omitempty"`
 }
 
 // Call is jobs.<id>.uses.
 type Call struct {
-	Uses           string    `json:"uses"`
+	Uses           string    `json:"uses,omitempty"`
 	At             Position  `json:"at"`
 	With           []Binding `json:"with,omitempty"`
 	Secrets        []Binding `json:"secrets,omitempty"`
@@ -107,16 +111,16 @@ type Call struct {
 type Step struct {
 	ID               string    `json:"id"`
 	At               Position  `json:"at"`
-	Name             Text      `json:"name"`
-	If               Text      `json:"if"`
-	Run              Text      `json:"run"`
-	Shell            Text      `json:"shell"`
-	WorkingDirectory Text      `json:"working_directory"`
-	Uses             string    `json:"uses"`
+	Name             Text      `json:"name,omitzero"`
+	If               Text      `json:"if,omitzero"`
+	Run              Text      `json:"run,omitzero"`
+	Shell            Text      `json:"shell,omitzero"`
+	WorkingDirectory Text      `json:"working_directory,omitzero"`
+	Uses             string    `json:"uses,omitempty"`
 	With             []Binding `json:"with,omitempty"`
 	Env              []Binding `json:"env,omitempty"`
-	ContinueOnError  Text      `json:"continue_on_error"`
-	TimeoutMinutes   Text      `json:"timeout_minutes"`
+	ContinueOnError  Text      `json:"continue_on_error,omitzero"`
+	TimeoutMinutes   Text      `json:"timeout_minutes,omitzero"`
 }
 
 // Triggers is on: which events start the workflow.

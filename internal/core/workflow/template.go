@@ -133,19 +133,22 @@ func shift(err error, offset int) error {
 	return err
 }
 
-// References are those of all its expressions, see Expression.References.
-func (t *Template) References() []string {
-	var list []string
+// Reads are those of all its expressions, with offsets within the text.
+func (t *Template) Reads() []Reference {
+	var list []Reference
 	for _, p := range t.parts {
 		if p.expr == nil {
 			continue
 		}
-		for _, r := range p.expr.References() {
-			list = addNew(list, r)
+		for _, r := range p.expr.Reads() {
+			list = append(list, Reference{Path: r.Path, Offset: r.Offset + p.offset})
 		}
 	}
 	return list
 }
+
+// References are the paths of Reads without repetition.
+func (t *Template) References() []string { return paths(t.Reads()) }
 
 // Functions are those of all its expressions, see Expression.Functions.
 func (t *Template) Functions() []string {

@@ -87,6 +87,32 @@ func TestATextThatMustBeAStringRefusesCollections(t *testing.T) {
 	}
 }
 
+func TestATextKnowsWhetherItHasExpressions(t *testing.T) {
+	for src, want := range map[string]bool{"": true, "a }} b": true, "${{ 1 }}": false, "a ${{ always() }}": false} {
+		text, err := workflow.ParseText(src)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text.IsLiteral() != want || text.Source() != src {
+			t.Errorf("%q is literal: %v", src, text.IsLiteral())
+		}
+		if got := text.Functions(); strings.Contains(src, "always") != slices.Equal(got, []string{"always"}) {
+			t.Errorf("functions of %q are %q", src, got)
+		}
+	}
+}
+
+func TestIDs(t *testing.T) {
+	for id, ok := range map[string]bool{
+		"build": true, "_a": true, "A-1_b": true, "": false, "1a": false, "-a": false, "a b": false, "a.b": false, "ä": false,
+		"__a": false, strings.Repeat("a", 100): true, strings.Repeat("a", 101): false,
+	} {
+		if err := workflow.CheckID(id); (err == nil) != ok {
+			t.Errorf("CheckID(%q) = %v", id, err)
+		}
+	}
+}
+
 func TestConditions(t *testing.T) {
 	success := workflow.Status{Success: true}
 	failure := workflow.Status{Failure: true}

@@ -1,0 +1,285 @@
+// Package git reads and writes repositories through the git command (2.34 or
+// newer) with plumbing only, in a scrubbed environment: no user or system
+// configuration, no hooks, no prompts.
+package git
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/dc-release/dc-release/internal/core/fault"
+	"github.com/dc-release/dc-release/internal/core/release"
+)
+
+// Repository is a git directory: bare, or the .git of a work tree. Work trees
+// themselves are never read.
+type Repository struct{ dir string }
+
+// Open finds the git directory of a path, which is a bare repository or a work
+// tree.
+func Open(ctx context.Context, path string) (*Repository, error) {
+	out, err := command(ctx, path, nil, nil, "rev-parse", "--absolute-git-dir")
+	if err != nil {
+		return nil, fault.New(fault.Invalid, "%q is not a git repository", path).WithHint("give the path of a clone or a bare repository")
+	}
+	return &Repository{dir: strings.TrimSpace(string(out))}, nil
+}
+
+// Mirror opens the bare repository at dir, made when it is not there, and
+// fetches every head, tag and pull request from the source.
+func Mirror(ctx context.Context, source, dir string) (*Repository, error) {
+	r := &Repository{dir: dir}
+	if _, err := os.Stat(filepath.Join(dir, "HEAD")); err != nil {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return nil, fmt.Errorf("mirror %q: %w", source, err)
+		}
+		if _, err := command(ctx, dir, nil, nil, "init", "--quiet", "--bare", "."); err != nil {
+			return nil, fmt.Errorf("mirror %q: %w", source, err)
+		}
+	}
+	return r, r.Fetch(ctx, source)
+}
+
+// Fetch brings the repository to the state of the source. A tag that moved
+// there moves here too: what was registered is in the ledger, not in a ref.
+// Commits that a ref left stay reachable under refs/kept.
+func (r *Repository) Fetch(ctx context.Context, source string) error {
+	_, err := r.run(ctx, "fetch", "--quiet", "--prune", "--no-tags", "--end-of-options", source,
+		"+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*", "+refs/pull/*:refs/pull/*")
+	if err != nil {
+		return fmt.Errorf("fetch %q: %w", source, err)
+	}
+	return nil
+}
+
+// Keep makes a commit reachable for ever, whatever happens to its branch.
+func (r *Repository) Keep(ctx context.Context, commit string) error {
+	_, err := r.run(ctx, "update-ref", "refs/kept/"+commit, commit)
+	return err
+}
+
+// Dir is the git directory.
+func (r *Repository) Dir() string { return r.dir }
+
+func (r *Repository) run(ctx context.Context, args ...string) ([]byte, error) {
+	return command(ctx, r.dir, nil, nil, append([]string{"--git-dir=" + r.dir}, args...)...)
+}
+
+var objectForm = regexp.MustCompile(`^[0-9a-f]{40}([0-9a-f]{24})?$`)
+
+// Resolve reads a full reference name (refs/...) or an object id; ok is false
+// when there is none.
+func (r *Repository) Resolve(ctx context.Context, name string) (release.Ref, bool, error) {
+	if !strings.HasPrefix(name, "refs/") && !objectForm.MatchString(name) {
+		return release.Ref{}, false, fault.New(fault.Invalid, "ref %q: want a full name like refs/heads/main", name)
+	}
+	out, err := r.run(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", name, name+"^{commit}")
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return release.Ref{}, false, nil
+	}
+	if err != nil {
+		return release.Ref{}, false, fmt.Errorf("resolve %q: %w", name, err)
+	}
+	lines := strings.Fields(string(out))
+	if len(lines) != 2 {
+		return release.Ref{}, false, nil
+	}
+	return release.Ref{Object: lines[0], Commit: lines[1]}, true, nil
+}
+
+// ReadFile reads a file of a commit; ok is false when it is not there.
+func (r *Repository) ReadFile(ctx context.Context, commit, path string) (data []byte, ok bool, err error) {
+	if !objectForm.MatchString(commit) {
+		return nil, false, fmt.Errorf("read %q: commit %q is no object id", path, commit)
+	}
+	out, err := r.run(ctx, "cat-file", "blob", commit+":"+path)
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return nil, false, nil
+	}
+	return out, err == nil, err
+}
+
+// Files lists a commit's files below a folder ("" for all), sorted by path.
+func (r *Repository) Files(ctx context.Context, commit, folder string) ([]release.File, error) {
+	args := []string{"ls-tree", "-r", "-z", "--full-tree", commit}
+	if folder != "" {
+		args = append(args, "--", folder)
+	}
+	out, err := r.run(ctx, args...)
+	if err != nil {
+		return nil, fmt.Errorf("list files of %s: %w", commit, err)
+	}
+	var files []release.File
+	for entry := range strings.SplitSeq(strings.TrimSuffix(string(out), "\x00"), "\x00") {
+		meta, path, ok := strings.Cut(entry, "\t")
+		f := strings.Fields(meta)
+		if !ok || len(f) != 3 {
+			continue
+		}
+		files = append(files, release.File{Path: path, Mode: f[0], Object: f[2]})
+	}
+	return files, nil
+}
+
+// OnFirstParentChain reports whether the commit is the branch's head or one of
+// its first parents.
+func (r *Repository) OnFirstParentChain(ctx context.Context, commit, branch string) (bool, error) {
+	out, err := r.run(ctx, "rev-list", "--first-parent", "refs/heads/"+branch, "--")
+	if err != nil {
+		return false, fmt.Errorf("walk branch %q: %w", branch, err)
+	}
+	for line := range strings.Lines(string(out)) {
+		if strings.TrimSpace(line) == commit {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// Identities are those of every commit in from..to ("" for all up to to). The
+// committer of a merge made by a forge is still listed.
+func (r *Repository) Identities(ctx context.Context, from, to string) ([]release.Identity, error) {
+	revs := to
+	if from != "" {
+		revs = from + ".." + to
+	}
+	out, err := r.run(ctx, "log", "--format=%an%x1f%ae%x1f%cn%x1f%ce%x1f%(trailers:key=Co-authored-by,valueonly,separator=%x1d)%x1e", revs, "--")
+	if err != nil {
+		return nil, fmt.Errorf("list authors of %s: %w", revs, err)
+	}
+	seen := map[release.Identity]bool{}
+	var list []release.Identity
+	add := func(i release.Identity) {
+		i.Email = strings.ToLower(strings.TrimSpace(i.Email))
+		if i.Email != "" && !seen[release.Identity{Email: i.Email, As: i.As}] {
+			seen[release.Identity{Email: i.Email, As: i.As}] = true
+			list = append(list, i)
+		}
+	}
+	for record := range strings.SplitSeq(string(out), "\x1e") {
+		f := strings.Split(strings.TrimLeft(record, "\n"), "\x1f")
+		if len(f) != 5 {
+			continue
+		}
+		add(release.Identity{Name: f[0], Email: f[1], As: "author"})
+		add(release.Identity{Name: f[2], Email: f[3], As: "committer"})
+		for who := range strings.SplitSeq(f[4], "\x1d") {
+			add(parseIdentity(who, "co-author"))
+		}
+	}
+	return list, nil
+}
+
+// Tagger is who made an annotated tag; ok is false for a lightweight one.
+func (r *Repository) Tagger(ctx context.Context, object string) (release.Identity, bool, error) {
+	out, err := r.run(ctx, "cat-file", "-p", object)
+	if err != nil {
+		return release.Identity{}, false, fmt.Errorf("read tag %s: %w", object, err)
+	}
+	for line := range strings.Lines(string(out)) {
+		if line == "\n" {
+			break
+		}
+		if rest, ok := strings.CutPrefix(line, "tagger "); ok {
+			return parseIdentity(rest, "tagger"), true, nil
+		}
+	}
+	return release.Identity{}, false, nil
+}
+
+func parseIdentity(s, as string) release.Identity {
+	name, rest, ok := strings.Cut(s, "<")
+	email, _, _ := strings.Cut(rest, ">")
+	if !ok {
+		return release.Identity{}
+	}
+	return release.Identity{Name: strings.TrimSpace(name), Email: strings.ToLower(strings.TrimSpace(email)), As: as}
+}
+
+// Subject is the first line of a commit's message.
+func (r *Repository) Subject(ctx context.Context, commit string) (string, error) {
+	out, err := r.run(ctx, "log", "-1", "--format=%s", commit, "--")
+	return strings.TrimSpace(string(out)), err
+}
+
+// RemoteURL is the URL of a remote in the repository's own configuration.
+func (r *Repository) RemoteURL(ctx context.Context, remote string) string {
+	out, err := r.run(ctx, "config", "--get", "remote."+remote+".url")
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// Checkout puts exactly a commit into an empty directory as a detached, shallow
+// clone of its own.
+func (r *Repository) Checkout(ctx context.Context, commit, dir string) error {
+	if !objectForm.MatchString(commit) {
+		return fmt.Errorf("check out %q: no object id", commit)
+	}
+	git := func(args ...string) error {
+		_, err := command(ctx, dir, nil, nil, args...)
+		return err
+	}
+	if err := git("init", "--quiet", "."); err != nil {
+		return fmt.Errorf("check out %s: %w", commit, err)
+	}
+	// The allowance is given to the serving side through the environment of
+	// this one command.
+	if err := git("fetch", "--quiet", "--depth=1", "--no-tags", "--upload-pack=git -c uploadpack.allowAnySHA1InWant=true upload-pack", "--end-of-options", "file://"+r.dir, commit); err != nil {
+		return fmt.Errorf("check out %s: %w", commit, err)
+	}
+	if err := git("checkout", "--quiet", "--detach", commit); err != nil {
+		return fmt.Errorf("check out %s: %w", commit, err)
+	}
+	return nil
+}
+
+// command runs git with an environment of its own.
+func command(ctx context.Context, dir string, stdin []byte, env []string, args ...string) ([]byte, error) {
+	cmd := exec.CommandContext(ctx, "git", append([]string{
+		"-c", "core.hooksPath=/dev/null", "-c", "protocol.file.allow=always", "-c", "protocol.ext.allow=never",
+		"-c", "safe.directory=*", "-c", "core.fsync=all", "-c", "gc.auto=0", "-c", "advice.detachedHead=false", "-c", "init.defaultBranch=main",
+	}, args...)...)
+	cmd.Dir = dir
+	cmd.Env = append([]string{
+		"PATH=" + os.Getenv("PATH"), "HOME=/nonexistent", "LC_ALL=C", "TZ=UTC",
+		"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null", "GIT_TERMINAL_PROMPT=0", "GIT_OPTIONAL_LOCKS=0",
+	}, env...)
+	cmd.Stdin = bytes.NewReader(stdin)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		return stdout.Bytes(), fmt.Errorf("git %s: %w: %s", subcommand(args), err, strings.TrimSpace(stderr.String()))
+	}
+	return stdout.Bytes(), nil
+}
+
+func subcommand(args []string) string {
+	for _, a := range args {
+		if !strings.HasPrefix(a, "-") {
+			return a
+		}
+	}
+	return ""
+}
+
+// Head is what HEAD points to; ok is false in a repository without commits.
+func (r *Repository) Head(ctx context.Context) (release.Ref, bool, error) {
+	out, err := r.run(ctx, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return release.Ref{}, false, nil
+	}
+	commit := strings.TrimSpace(string(out))
+	return release.Ref{Object: commit, Commit: commit}, err == nil, err
+}

@@ -1,0 +1,212 @@
+// Package sqlite is the SQLite engine of the store: WAL, synchronous=FULL, one
+// writer. It is the default and needs no server.
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"slices"
+	"sync"
+
+	"github.com/pressly/goose/v3"
+	driver "modernc.org/sqlite"
+
+	"github.com/dc-release/dc-release/internal/adapter/store/sqlstore"
+)
+
+// Engine is an open database file.
+type Engine struct {
+	path  string
+	mu    sync.Mutex // orders commits and what follows them
+	write *sql.DB    // one connection
+	read  *sql.DB
+}
+
+var _ sqlstore.Engine = (*Engine)(nil)
+
+// Open opens or creates the database at path on a local disk. It reads back
+// that commits are durable and refuses otherwise.
+func Open(ctx context.Context, path string) (*Engine, error) {
+	write, err := open(path, "immediate", false)
+	if err != nil {
+		return nil, err
+	}
+	write.SetMaxOpenConns(1)
+	e := &Engine{path: path, write: write}
+	if err := e.assertDurable(ctx); err != nil {
+		return nil, errors.Join(err, write.Close())
+	}
+	if e.read, err = open(path, "deferred", true); err != nil {
+		return nil, errors.Join(err, write.Close())
+	}
+	e.read.SetMaxOpenConns(4)
+	return e, nil
+}
+
+// OpenReadOnly opens an existing database for verification only.
+func OpenReadOnly(path string) (*Engine, error) {
+	read, err := open(path, "deferred", true)
+	if err != nil {
+		return nil, err
+	}
+	return &Engine{path: path, read: read}, nil
+}
+
+func open(path, lock string, readOnly bool) (*sql.DB, error) {
+	q := url.Values{}
+	q.Add("_pragma", "busy_timeout(10000)")
+	if readOnly {
+		q.Set("mode", "ro")
+	} else {
+		q.Add("_pragma", "journal_mode(WAL)")
+		q.Add("_pragma", "synchronous(FULL)")
+		q.Add("_pragma", "foreign_keys(ON)")
+	}
+	q.Set("_txlock", lock)
+	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+q.Encode())
+	if err != nil {
+		return nil, fmt.Errorf("open database %q: %w", path, err)
+	}
+	return db, nil
+}
+
+func (e *Engine) assertDurable(ctx context.Context) error {
+	var mode string
+	var synchronous int
+	if err := e.write.QueryRowContext(ctx, `PRAGMA journal_mode`).Scan(&mode); err != nil {
+		return fmt.Errorf("open database %q: %w", e.path, err)
+	}
+	if err := e.write.QueryRowContext(ctx, `PRAGMA synchronous`).Scan(&synchronous); err != nil {
+		return fmt.Errorf("open database %q: %w", e.path, err)
+	}
+	if mode != "wal" || synchronous != 2 {
+		return fmt.Errorf("open database %q: journal_mode %s, synchronous %d: want wal and 2 (FULL)", e.path, mode, synchronous)
+	}
+	return nil
+}
+
+// DB is the write handle, for a library that keeps its own tables in the same
+// database.
+func (e *Engine) DB() *sql.DB { return e.write }
+
+// Write implements sqlstore.Engine.
+func (e *Engine) Write(ctx context.Context, do func(sqlstore.Tx) error, after ...func() error) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	native, err := e.write.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	if err := do(tx{querier{native}, native}); err != nil {
+		return errors.Join(err, native.Rollback())
+	}
+	if err := native.Commit(); err != nil {
+		return err
+	}
+	for _, f := range after {
+		if err := f(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Read implements sqlstore.Engine.
+func (e *Engine) Read(ctx context.Context, do func(sqlstore.Querier) error) error {
+	native, err := e.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	defer native.Rollback()
+	return do(querier{native})
+}
+
+// Unique implements sqlstore.Engine.
+func (e *Engine) Unique(err error) bool {
+	var f *driver.Error
+	if !errors.As(err, &f) {
+		return false
+	}
+	const primaryKey, unique = 1555, 2067 // SQLITE_CONSTRAINT_PRIMARYKEY, _UNIQUE
+	return f.Code() == primaryKey || f.Code() == unique
+}
+
+// Guards implements sqlstore.Engine.
+func (e *Engine) Guards(ctx context.Context) ([]string, error) {
+	var out []string
+	err := e.Read(ctx, func(q sqlstore.Querier) error {
+		rows, err := q.Query(ctx, `SELECT name FROM sqlite_master WHERE type = 'trigger'`)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var name string
+			if err := rows.Scan(&name); err != nil {
+				return err
+			}
+			out = append(out, name)
+		}
+		return rows.Err()
+	})
+	slices.Sort(out)
+	return out, err
+}
+
+// Migrations implements sqlstore.Engine.
+func (e *Engine) Migrations() fs.FS { return sqlstore.SQLiteMigrations() }
+
+// Migrate implements sqlstore.Engine.
+func (e *Engine) Migrate(ctx context.Context) error {
+	p, err := goose.NewProvider(goose.DialectSQLite3, e.write, e.Migrations())
+	if err != nil {
+		return err
+	}
+	_, err = p.Up(ctx)
+	return err
+}
+
+// Close implements sqlstore.Engine.
+func (e *Engine) Close() error {
+	var err error
+	if e.read != nil {
+		err = e.read.Close()
+	}
+	if e.write != nil {
+		err = errors.Join(err, e.write.Close())
+	}
+	return err
+}
+
+type handle interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+type querier struct{ handle }
+
+// Exec implements sqlstore.Querier.
+func (q querier) Exec(ctx context.Context, query string, args ...any) (int64, error) {
+	res, err := q.ExecContext(ctx, query, args...)
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
+}
+
+// Query implements sqlstore.Querier.
+func (q querier) Query(ctx context.Context, query string, args ...any) (sqlstore.Rows, error) {
+	return q.QueryContext(ctx, query, args...)
+}
+
+type tx struct {
+	querier
+	native *sql.Tx
+}
+
+// Native implements sqlstore.Tx: it is a *sql.Tx.
+func (t tx) Native() any { return t.native }

@@ -1,0 +1,171 @@
+package claim
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/dc-release/dc-release/internal/app/state"
+	"github.com/dc-release/dc-release/internal/core/canonical"
+	"github.com/dc-release/dc-release/internal/core/evidence"
+	"github.com/dc-release/dc-release/internal/core/fault"
+	"github.com/dc-release/dc-release/internal/core/ledger"
+	"github.com/dc-release/dc-release/internal/core/pipeline"
+)
+
+// File is a result file that the worker found; its bytes are a blob already.
+type File struct {
+	Path   string `json:"path"` // relative to the workspace, with slashes
+	SHA256 string `json:"sha256"`
+}
+
+// Result is what a worker hands in at the end of an execution.
+type Result struct {
+	Execution string              `json:"execution"`
+	Fence     int64               `json:"fence"`
+	Outcome   pipeline.Outcome    `json:"outcome"`
+	Log       string              `json:"log"` // blob digest
+	Artifacts []pipeline.Artifact `json:"artifacts"`
+	Files     []File              `json:"files"`
+}
+
+// ResultReader reads a result file of any known format.
+type ResultReader func(name string, data []byte) evidence.Report
+
+// ObserveEffect is the kind of the effect that verifies an installation after
+// a job in a place.
+const ObserveEffect = "observe"
+
+// Finish takes a result: blobs are durable, then the event is. The same result
+// twice is answered like the first time; another result for the same execution
+// is kept as a conflict, a result after the execution was given up as late.
+func (s *Server) Finish(ctx context.Context, r Result) error {
+	raw, err := canonical.Marshal(r.Outcome)
+	if err != nil {
+		return fmt.Errorf("result of %s: %w", r.Execution, err)
+	}
+	outcome, err := s.Blobs.PutBytes(ctx, raw)
+	if err != nil {
+		return err
+	}
+	slot, ok, err := s.Queue.Execution(ctx, r.Execution)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return fault.New(fault.NotFound, "execution %q is not known", r.Execution)
+	}
+	_, err = ledger.Decide(ctx, s.Log, func() (ledger.Batch, error) {
+		run, err := s.State.Run(ctx, slot.Run)
+		if err != nil {
+			return ledger.Batch{}, err
+		}
+		b := ledger.Batch{
+			Command: "finish/" + r.Execution, Actor: machine(slot.Worker), Correlation: slot.Run,
+			Reads: []ledger.Read{{Stream: ledger.RunStream(slot.Run), Version: run.Version}},
+		}
+		if done := s.already(run, r, outcome, &b); done {
+			return b, nil
+		}
+		if claim := run.Claims[r.Execution]; claim.Fence != r.Fence {
+			return b, fault.New(fault.Conflict, "fence %d of execution %s is stale, %d is current", r.Fence, r.Execution, claim.Fence)
+		}
+		return b, s.accept(ctx, run, r, outcome, &b)
+	})
+	return err
+}
+
+// already handles results of executions that have ended; it reports whether
+// nothing else is to do.
+func (s *Server) already(run state.Run, r Result, outcome string, b *ledger.Batch) bool {
+	stream := ledger.RunStream(run.Run.Run)
+	if first, ok := run.Results[r.Execution]; ok {
+		if first.Outcome != outcome {
+			b.Command = "conflict/" + r.Execution + "/" + outcome
+			b.Events = []ledger.Draft{{Stream: stream, Data: &pipeline.ResultConflict{Execution: r.Execution, Accepted: first.Outcome, Refused: outcome}}}
+		}
+		return true
+	}
+	st := run.Jobs[pipeline.JobOf(r.Execution)]
+	if st.Execution == r.Execution && st.Status == pipeline.Running {
+		return false
+	}
+	b.Command = "late/" + r.Execution + "/" + outcome
+	b.Events = []ledger.Draft{{Stream: stream, Data: &pipeline.LateResult{Execution: r.Execution, Fence: r.Fence, Conclusion: r.Outcome.Conclusion, Outcome: outcome}}}
+	return true
+}
+
+func (s *Server) accept(ctx context.Context, run state.Run, r Result, outcome string, b *ledger.Batch) error {
+	key := pipeline.JobOf(r.Execution)
+	job, _ := run.Plan.Job(key)
+	stream := ledger.RunStream(run.Run.Run)
+	b.Events = []ledger.Draft{{Stream: stream, Data: &pipeline.ExecutionFinished{
+		Execution: r.Execution, Job: key, Fence: r.Fence, Conclusion: r.Outcome.Conclusion, Reason: r.Outcome.Reason,
+		Outputs: r.Outcome.Outputs, Outcome: outcome, Log: r.Log, Artifacts: r.Artifacts,
+	}}}
+	items, err := s.evidence(ctx, run, job, r)
+	if err != nil {
+		return err
+	}
+	if len(items) > 0 {
+		b.Events = append(b.Events, ledger.Draft{Stream: stream, Data: &evidence.Recorded{Execution: r.Execution, Job: key, Items: items}})
+	}
+	if job.Kind == pipeline.Place && run.Run.Counted {
+		args, err := json.Marshal(map[string]string{"execution": r.Execution})
+		if err != nil {
+			return err
+		}
+		b.Effects = append(b.Effects, ledger.Effect{Kind: ObserveEffect, Key: ObserveEffect + "/" + r.Execution, Args: args})
+	}
+	return nil
+}
+
+// evidence reads what the job left: its own conclusion when its name carries a
+// test id, and every result file.
+func (s *Server) evidence(ctx context.Context, run state.Run, job pipeline.Job, r Result) ([]evidence.Item, error) {
+	var items []evidence.Item
+	raw, item, ok, err := evidence.OfConclusion(evidence.Conclusion{
+		Name: run.Jobs[job.Key].Name, Run: run.Run.Run, Job: job.Key, Conclusion: string(r.Outcome.Conclusion), Commit: run.Run.Trigger.SHA,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if ok {
+		if _, err := s.Blobs.PutBytes(ctx, raw); err != nil {
+			return nil, err
+		}
+		items = append(items, item)
+	}
+	there, err := s.State.Place(ctx, run.Run.Solution, job.Environment)
+	if err != nil {
+		return nil, err
+	}
+	deployed, _ := there.Of(run.Run.Run)
+	for _, f := range r.Files {
+		data, err := s.Blobs.Bytes(ctx, f.SHA256)
+		if err != nil {
+			return nil, err
+		}
+		items = append(items, s.items(run, job, f, data, deployed.Tree)...)
+	}
+	return items, nil
+}
+
+// items judges one file: one item for each verification that its cases belong
+// to, or one that failed when it cannot be read.
+func (s *Server) items(run state.Run, job pipeline.Job, f File, data []byte, tree string) []evidence.Item {
+	report := s.Reader(f.Path, data)
+	origin := evidence.Origin{Path: f.Path, Environment: placeOf(job)}
+	for _, p := range job.Proves {
+		origin.Proves = append(origin.Proves, evidence.Proof{Verification: evidence.Verification(p.Verification), Environment: p.Environment})
+	}
+	base := evidence.Item{Name: f.Path, SHA256: f.SHA256, Size: int64(len(data)), Commit: run.Run.Trigger.SHA}
+	return evidence.Items(base, report, origin, tree)
+}
+
+func placeOf(job pipeline.Job) string {
+	if job.Kind == pipeline.Place {
+		return job.Environment
+	}
+	return ""
+}

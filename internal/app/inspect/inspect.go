@@ -1,0 +1,394 @@
+package inspect
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"github.com/dc-release/dc-release/internal/app/state"
+	"github.com/dc-release/dc-release/internal/core/evidence"
+	"github.com/dc-release/dc-release/internal/core/fault"
+	"github.com/dc-release/dc-release/internal/core/gate"
+	"github.com/dc-release/dc-release/internal/core/ledger"
+	"github.com/dc-release/dc-release/internal/core/pipeline"
+	"github.com/dc-release/dc-release/internal/core/policy"
+	"github.com/dc-release/dc-release/internal/core/signature"
+)
+
+// Lists reads the views.
+type Lists interface {
+	Runs(ctx context.Context, solution string) ([]Run, error)
+	Releases(ctx context.Context, solution string) ([]Release, error)
+	Environments(ctx context.Context, solution string) ([]Environment, error)
+	Persons(ctx context.Context) (map[string]string, error)
+	Events(ctx context.Context, after int64, limit int) ([]ledger.Event, error)
+}
+
+// Blobs reads logs and outcomes.
+type Blobs interface {
+	Bytes(ctx context.Context, digest string) ([]byte, error)
+}
+
+// Names gives the printed name of a person.
+type Names func(ctx context.Context, person string) (string, error)
+
+// Unsigned says which meanings an open gate still asks for and which
+// signatures count.
+type Unsigned func(ctx context.Context, solution, profile string, s gate.Standing, name string) (missing []string, effective []gate.Signed, reads []ledger.Read, err error)
+
+// Inspector answers questions.
+type Inspector struct {
+	Lists
+	State    *state.Reader
+	Blobs    Blobs
+	Names    Names
+	Unsigned Unsigned
+}
+
+// Job is one job of a run as people see it.
+type Job struct {
+	Key         string              `json:"key"`
+	Name        string              `json:"name"`
+	Status      string              `json:"status"`
+	Conclusion  string              `json:"conclusion"`
+	Reason      string              `json:"reason,omitempty"`
+	Environment string              `json:"environment,omitempty"`
+	Call        bool                `json:"call"`
+	Execution   string              `json:"execution,omitempty"`
+	Artifacts   []pipeline.Artifact `json:"artifacts,omitempty"`
+}
+
+// RunDetail is one run with its jobs.
+type RunDetail struct {
+	Run        string   `json:"run"`
+	Solution   string   `json:"solution"`
+	Number     int64    `json:"number"`
+	Event      string   `json:"event"`
+	Ref        string   `json:"ref"`
+	SHA        string   `json:"sha"`
+	Version    string   `json:"version,omitempty"`
+	Finished   bool     `json:"finished"`
+	Conclusion string   `json:"conclusion"`
+	Jobs       []Job    `json:"jobs"`
+	Findings   []string `json:"findings,omitempty"`
+}
+
+// Run gives one run by id or number of its solution.
+func (i *Inspector) Run(ctx context.Context, id string) (RunDetail, error) {
+	run, err := i.State.Run(ctx, id)
+	if err != nil {
+		return RunDetail{}, err
+	}
+	r := run.Run
+	out := RunDetail{
+		Run: r.Run, Solution: r.Solution, Number: r.Number, Event: r.Trigger.Name, Ref: r.Trigger.Ref, SHA: r.Trigger.SHA, Version: r.Version,
+		Finished: run.State.Finished, Conclusion: string(run.Result), Jobs: []Job{},
+	}
+	for _, f := range run.Plan.Findings {
+		out.Findings = append(out.Findings, f.String())
+	}
+	for _, j := range run.Plan.Jobs {
+		st := run.Jobs[j.Key]
+		job := Job{
+			Key: j.Key, Name: st.Name, Status: string(st.Status), Conclusion: string(st.Conclusion), Reason: st.Reason,
+			Environment: j.Environment, Call: j.IsCall(), Execution: st.Execution, Artifacts: run.Results[st.Execution].Artifacts,
+		}
+		out.Jobs = append(out.Jobs, job)
+	}
+	return out, nil
+}
+
+// Log is what a job printed, with its outcome.
+type Log struct {
+	Execution string           `json:"execution"`
+	Text      string           `json:"text"`
+	Outcome   pipeline.Outcome `json:"outcome"`
+}
+
+// Log gives the log of the latest execution of a job.
+func (i *Inspector) Log(ctx context.Context, id, job string) (Log, error) {
+	run, err := i.State.Run(ctx, id)
+	if err != nil {
+		return Log{}, err
+	}
+	st, ok := run.Jobs[job]
+	if !ok {
+		return Log{}, fault.New(fault.NotFound, "run %s has no job %q", id, job)
+	}
+	res, ok := run.Results[st.Execution]
+	if !ok {
+		return Log{}, fault.New(fault.NotFound, "job %q is %s: it left no log", job, st.Status)
+	}
+	out := Log{Execution: st.Execution}
+	if res.Log != "" {
+		text, err := i.Blobs.Bytes(ctx, res.Log)
+		if err != nil {
+			return out, err
+		}
+		out.Text = string(text)
+	}
+	raw, err := i.Blobs.Bytes(ctx, res.Outcome)
+	if err != nil {
+		return out, err
+	}
+	return out, json.Unmarshal(raw, &out.Outcome)
+}
+
+// Evidence is one item with where it came from.
+type Evidence struct {
+	evidence.Item
+	Execution string `json:"execution"`
+	Job       string `json:"job"`
+	Person    string `json:"person,omitempty"`
+}
+
+// Evidence lists every item of a run.
+func (i *Inspector) Evidence(ctx context.Context, id string) ([]Evidence, error) {
+	run, err := i.State.Run(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	out := []Evidence{}
+	for _, rec := range run.Evidence {
+		for _, item := range rec.Items {
+			out = append(out, Evidence{Item: item, Execution: rec.Execution, Job: rec.Job, Person: rec.Person})
+		}
+	}
+	return out, nil
+}
+
+// Signed is a signature as it is printed.
+type Signed struct {
+	Signature string `json:"signature"`
+	Name      string `json:"name"`
+	Role      string `json:"role"`
+	Meaning   string `json:"meaning"`
+	Text      string `json:"text"`
+	Time      string `json:"time"`
+	Effective bool   `json:"effective"`
+}
+
+// Gate is one gate of a release or of a rollback.
+type Gate struct {
+	Gate       string        `json:"gate"`
+	Solution   string        `json:"solution"`
+	Version    string        `json:"version"`
+	Subject    ledger.Stream `json:"subject"`
+	Phase      string        `json:"phase"`
+	Missing    []string      `json:"missing,omitempty"` // facts, while closed
+	Unsigned   []string      `json:"unsigned"`          // meanings, while open
+	Roles      []string      `json:"roles"`             // of the unsigned meanings, in their order
+	Manifest   string        `json:"manifest,omitempty"`
+	Signatures []Signed      `json:"signatures"`
+	Voided     []string      `json:"voided,omitempty"`
+}
+
+// ReleaseDetail is a release with its gates.
+type ReleaseDetail struct {
+	Release
+	Gates []Gate `json:"gates"`
+}
+
+// Release gives one release.
+func (i *Inspector) Release(ctx context.Context, solution, version string) (ReleaseDetail, error) {
+	all, err := i.Releases(ctx, solution)
+	if err != nil {
+		return ReleaseDetail{}, err
+	}
+	n := slices.IndexFunc(all, func(r Release) bool { return r.Version == strings.TrimPrefix(version, "v") })
+	if n < 0 {
+		return ReleaseDetail{}, fault.New(fault.NotFound, "no release %s of %s", version, solution).WithHint("list them with: dc-release release list")
+	}
+	s, err := i.State.Release(ctx, solution, all[n].Version)
+	if err != nil {
+		return ReleaseDetail{}, err
+	}
+	gates, err := i.gates(ctx, solution, ledger.ReleaseStream(solution, all[n].Version), s)
+	return ReleaseDetail{Release: all[n], Gates: gates}, err
+}
+
+// Gates lists every gate that a release in progress or a rollback waits at.
+func (i *Inspector) Gates(ctx context.Context, solution string) ([]Gate, error) {
+	releases, err := i.Releases(ctx, solution)
+	if err != nil {
+		return nil, err
+	}
+	out := []Gate{}
+	add := func(solution string, stream ledger.Stream) error {
+		s, err := i.State.Standing(ctx, stream)
+		if err != nil {
+			return err
+		}
+		gates, err := i.gates(ctx, solution, stream, s)
+		for _, g := range gates {
+			if g.Phase == string(gate.PhaseOpen) || (g.Phase == string(gate.PhaseClosed) && len(g.Missing) > 0) {
+				out = append(out, g)
+			}
+		}
+		return err
+	}
+	solutions := map[string]bool{}
+	for _, r := range releases {
+		solutions[r.Solution] = true
+		if err := add(r.Solution, ledger.ReleaseStream(r.Solution, r.Version)); err != nil {
+			return nil, err
+		}
+	}
+	for _, key := range slices.Sorted(keys(solutions)) {
+		for _, place := range policy.Places {
+			if err := add(key, ledger.EnvironmentStream(key, place)); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return out, nil
+}
+
+func keys(m map[string]bool) func(func(string) bool) {
+	return func(yield func(string) bool) {
+		for k := range m {
+			if !yield(k) {
+				return
+			}
+		}
+	}
+}
+
+func (i *Inspector) gates(ctx context.Context, solution string, stream ledger.Stream, s gate.Standing) ([]Gate, error) {
+	profile := string(policy.GxP)
+	version := ""
+	if s.Registered != nil {
+		profile, version = s.Registered.Profile, s.Registered.Version
+	}
+	out := []Gate{}
+	for _, def := range gate.GxP { // in the order of the road
+		g, known := s.Gates[def.Name]
+		if !known {
+			continue
+		}
+		row := Gate{
+			Gate: def.Name, Solution: solution, Version: version, Subject: stream, Phase: string(g.Phase), Missing: g.Missing,
+			Unsigned: []string{}, Roles: []string{}, Signatures: []Signed{},
+		}
+		counted := map[string]bool{}
+		if g.Opened != nil {
+			row.Manifest = g.Opened.Manifest
+			missing, effective, _, err := i.Unsigned(ctx, solution, profile, s, def.Name)
+			if err != nil {
+				return nil, err
+			}
+			if g.Phase == gate.PhaseOpen {
+				row.Unsigned = append(row.Unsigned, missing...)
+			}
+			for _, sig := range effective {
+				counted[sig.Signature] = true
+			}
+		}
+		for _, m := range row.Unsigned {
+			d, _ := signature.Find(signature.Meaning(m))
+			var roles []string
+			for _, role := range d.Roles {
+				roles = append(roles, string(role))
+			}
+			row.Roles = append(row.Roles, strings.Join(roles, " or "))
+		}
+		for _, v := range g.Voided {
+			row.Voided = append(row.Voided, v.Because)
+		}
+		for _, sig := range g.Signatures {
+			name, err := i.Names(ctx, sig.Person)
+			if err != nil {
+				return nil, err
+			}
+			d, _ := signature.Find(sig.Meaning)
+			row.Signatures = append(row.Signatures, Signed{
+				Signature: sig.Signature, Name: name, Role: string(sig.Role), Meaning: string(sig.Meaning), Text: d.Text, Time: sig.Time,
+				Effective: counted[sig.Signature] || (g.Consumed != nil && slices.Contains(g.Consumed.Signatures, sig.Signature)),
+			})
+		}
+		out = append(out, row)
+	}
+	return out, nil
+}
+
+// Person is a row of the list of people.
+type Person struct {
+	Person   string         `json:"person"`
+	Login    string         `json:"login"`
+	Name     string         `json:"name"`
+	Disabled bool           `json:"disabled"`
+	Grants   []policy.Grant `json:"grants"`
+}
+
+// Persons lists the people by login.
+func (i *Inspector) Persons(ctx context.Context) ([]Person, error) {
+	all, err := i.Lists.Persons(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := []Person{}
+	for login, id := range all {
+		s, err := i.State.Person(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		name, err := i.Names(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, Person{Person: id, Login: login, Name: name, Disabled: s.Disabled, Grants: s.Grants})
+	}
+	slices.SortFunc(out, func(a, b Person) int { return strings.Compare(a.Login, b.Login) })
+	return out, nil
+}
+
+// AuditQuery selects events.
+type AuditQuery struct {
+	After  int64  `json:"after"` // seq
+	Limit  int    `json:"limit"`
+	Stream string `json:"stream"` // prefix
+	Type   string `json:"type"`   // prefix
+	Actor  string `json:"actor"`
+}
+
+// AuditRow is one event as people read it.
+type AuditRow struct {
+	Seq    int64           `json:"seq"`
+	Time   string          `json:"time"`
+	Stream string          `json:"stream"`
+	Type   string          `json:"type"`
+	Actor  ledger.Actor    `json:"actor"`
+	Reason string          `json:"reason,omitempty"`
+	Data   json.RawMessage `json:"data"`
+}
+
+// maxAudit bounds one answer.
+const maxAudit = 100000
+
+// Audit lists events in order.
+func (i *Inspector) Audit(ctx context.Context, q AuditQuery) ([]AuditRow, error) {
+	limit := q.Limit
+	if limit <= 0 || limit > maxAudit {
+		limit = maxAudit
+	}
+	out := []AuditRow{}
+	for after := q.After; len(out) < limit; {
+		events, err := i.Events(ctx, after, 1000)
+		if err != nil || len(events) == 0 {
+			return out, err
+		}
+		for _, e := range events {
+			after = e.Seq
+			if !strings.HasPrefix(string(e.Stream), q.Stream) || !strings.HasPrefix(e.Type, q.Type) || (q.Actor != "" && e.Actor.ID != q.Actor) || len(out) >= limit {
+				continue
+			}
+			raw, err := json.Marshal(e.Data)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, AuditRow{Seq: e.Seq, Time: e.Time, Stream: string(e.Stream), Type: e.Type, Actor: e.Actor, Reason: e.Reason, Data: raw})
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,240 @@
+package operation
+
+import (
+	"context"
+
+	"github.com/dc-release/dc-release/internal/app/claim"
+	"github.com/dc-release/dc-release/internal/app/deploy"
+	"github.com/dc-release/dc-release/internal/app/inspect"
+	"github.com/dc-release/dc-release/internal/app/intake"
+	"github.com/dc-release/dc-release/internal/app/person"
+	"github.com/dc-release/dc-release/internal/app/rollback"
+	"github.com/dc-release/dc-release/internal/app/sign"
+	"github.com/dc-release/dc-release/internal/app/solution"
+	"github.com/dc-release/dc-release/internal/core/ledger"
+	"github.com/dc-release/dc-release/internal/core/policy"
+)
+
+// App is what operations are done with.
+type App struct {
+	Solutions *solution.Registry
+	People    *person.People
+	Intake    *intake.Intake
+	Inspector *inspect.Inspector
+	Signer    *sign.Signer
+	Claims    *claim.Server
+	Deployer  *deploy.Deployer
+	Rollbacks *rollback.Rollbacks
+}
+
+// All is the list. To add an operation: a line here, its request and response
+// beside its use case, a command in face/cli.
+var All = []Operation{
+	command("solution.add", Administrator, []string{"solution.added"}, addSolution),
+	query("solution.list", func(ctx context.Context, a *App, _ None) ([]policy.Solution, error) { return a.Solutions.List(ctx) }),
+
+	command("person.bootstrap", Local, []string{"installation.bootstrapped", "person.added", "credential.enrolled", "role.granted"}, bootstrap),
+	command("person.add", Administrator, []string{"person.added", "credential.enrolled"}, addPerson),
+	command("person.map", Administrator, []string{"identity.mapped"}, mapIdentity),
+	command("person.disable", Administrator, []string{"person.disabled"}, disablePerson),
+	query("person.list", func(ctx context.Context, a *App, _ None) ([]inspect.Person, error) { return a.Inspector.Persons(ctx) }),
+	command("role.grant", Administrator, []string{"role.granted"}, grantRole),
+	command("role.revoke", Administrator, []string{"role.revoked"}, revokeRole),
+
+	command("intake.accept", Local, []string{"run.started", "release.registered", "intake.refused", "release.tag_moved"}, accept),
+
+	query("run.list", func(ctx context.Context, a *App, q Scope) ([]inspect.Run, error) {
+		return a.Inspector.Runs(ctx, q.Solution)
+	}),
+	query("run.show", func(ctx context.Context, a *App, q RunID) (inspect.RunDetail, error) {
+		return a.Inspector.Run(ctx, q.Run)
+	}),
+	query("run.log", func(ctx context.Context, a *App, q JobLog) (inspect.Log, error) {
+		return a.Inspector.Log(ctx, q.Run, q.Job)
+	}),
+	command("run.cancel", Administrator, []string{"run.cancel_requested"}, cancelRun),
+	command("run.rerun", Administrator, []string{"execution.given_up"}, rerun),
+
+	query("release.list", func(ctx context.Context, a *App, q Scope) ([]inspect.Release, error) {
+		return a.Inspector.Releases(ctx, q.Solution)
+	}),
+	query("release.show", func(ctx context.Context, a *App, q Version) (inspect.ReleaseDetail, error) {
+		return a.Inspector.Release(ctx, q.Solution, q.Version)
+	}),
+	query("gate.list", func(ctx context.Context, a *App, q Scope) ([]inspect.Gate, error) {
+		return a.Inspector.Gates(ctx, q.Solution)
+	}),
+	command("gate.sign", Signature, []string{"signature.made", "operation.refused"}, func(ctx context.Context, a *App, r sign.Request) (sign.Signed, error) { return a.Signer.Sign(ctx, r) }),
+	command("gate.reject", Signature, []string{"signature.made", "gate.rejected", "release.rejected", "operation.refused"}, func(ctx context.Context, a *App, r sign.Request) (sign.Signed, error) {
+		return a.Signer.Reject(ctx, r)
+	}),
+	command("gate.withdraw", Signature, []string{"signature.made", "signature.withdrawn", "operation.refused"}, func(ctx context.Context, a *App, r sign.Request) (sign.Signed, error) {
+		return a.Signer.Withdraw(ctx, r)
+	}),
+
+	command("evidence.add", Signature, []string{"signature.made", "evidence.recorded", "operation.refused"}, func(ctx context.Context, a *App, r sign.Execution) (sign.Signed, error) {
+		return a.Signer.Execute(ctx, r)
+	}),
+	query("evidence.list", func(ctx context.Context, a *App, q RunID) ([]inspect.Evidence, error) {
+		return a.Inspector.Evidence(ctx, q.Run)
+	}),
+
+	query("environment.list", func(ctx context.Context, a *App, q Scope) ([]inspect.Environment, error) {
+		return a.Inspector.Environments(ctx, q.Solution)
+	}),
+	query("environment.drift", func(ctx context.Context, a *App, q Place) ([]string, error) {
+		return a.Deployer.Drift(ctx, q.Solution, q.Environment)
+	}),
+	command("rollback.request", Administrator, []string{"rollback.requested"}, requestRollback),
+
+	query("audit.list", func(ctx context.Context, a *App, q inspect.AuditQuery) ([]inspect.AuditRow, error) {
+		return a.Inspector.Audit(ctx, q)
+	}),
+}
+
+// Scope limits a list to a solution; "" is all.
+type Scope struct {
+	Solution string `json:"solution"`
+}
+
+// RunID names a run.
+type RunID struct {
+	Run string `json:"run"`
+}
+
+// JobLog names a job of a run.
+type JobLog struct {
+	Run string `json:"run"`
+	Job string `json:"job"`
+}
+
+// Version names a release.
+type Version struct {
+	Solution string `json:"solution"`
+	Version  string `json:"version"`
+}
+
+// Place names an environment of a solution.
+type Place struct {
+	Solution    string `json:"solution"`
+	Environment string `json:"environment"`
+}
+
+// ByAdministrator is who changes something, and why.
+type ByAdministrator struct {
+	As     string `json:"as"`
+	Reason string `json:"reason"`
+}
+
+// AddSolution records a baseline.
+type AddSolution struct {
+	ByAdministrator
+	Baseline policy.Baseline `json:"baseline"`
+}
+
+func addSolution(ctx context.Context, a *App, q AddSolution) (None, error) {
+	by, err := a.People.Administrator(ctx, q.As)
+	if err != nil {
+		return None{}, err
+	}
+	return None{}, a.Solutions.Add(ctx, by, q.Baseline, q.Reason)
+}
+
+// NewPerson is a person to be made.
+type NewPerson struct {
+	ByAdministrator
+	Login    string `json:"login"`
+	Name     string `json:"name"`
+	Password string `json:"password"`
+}
+
+func bootstrap(ctx context.Context, a *App, q NewPerson) (person.Added, error) {
+	return a.People.Bootstrap(ctx, q.Login, q.Name, q.Password, q.Reason)
+}
+
+func addPerson(ctx context.Context, a *App, q NewPerson) (person.Added, error) {
+	by, err := a.People.Administrator(ctx, q.As)
+	if err != nil {
+		return person.Added{}, err
+	}
+	return a.People.Add(ctx, by, q.Login, q.Name, q.Password, q.Reason)
+}
+
+// ChangePerson names a person and what changes.
+type ChangePerson struct {
+	ByAdministrator
+	Login string       `json:"login"`
+	Grant policy.Grant `json:"grant"`
+	Email string       `json:"email"`
+}
+
+// changing makes the body of an operation on a person.
+func changing(do func(*person.People, context.Context, ledger.Actor, ChangePerson) error) func(context.Context, *App, ChangePerson) (None, error) {
+	return func(ctx context.Context, a *App, q ChangePerson) (None, error) {
+		by, err := a.People.Administrator(ctx, q.As)
+		if err != nil {
+			return None{}, err
+		}
+		return None{}, do(a.People, ctx, by, q)
+	}
+}
+
+var (
+	grantRole = changing(func(p *person.People, ctx context.Context, by ledger.Actor, q ChangePerson) error {
+		return p.Grant(ctx, by, q.Login, q.Grant, q.Reason)
+	})
+	revokeRole = changing(func(p *person.People, ctx context.Context, by ledger.Actor, q ChangePerson) error {
+		return p.Revoke(ctx, by, q.Login, q.Grant, q.Reason)
+	})
+	mapIdentity = changing(func(p *person.People, ctx context.Context, by ledger.Actor, q ChangePerson) error {
+		return p.Map(ctx, by, q.Login, q.Email, q.Reason)
+	})
+	disablePerson = changing(func(p *person.People, ctx context.Context, by ledger.Actor, q ChangePerson) error {
+		return p.Disable(ctx, by, q.Login, q.Reason)
+	})
+)
+
+func accept(ctx context.Context, a *App, p intake.Push) (intake.Started, error) {
+	s, err := a.Solutions.Solution(ctx, p.Solution)
+	if err != nil {
+		return intake.Started{}, err
+	}
+	return a.Intake.Accept(ctx, s, p)
+}
+
+// ChangeRun names a run and what a person does with it.
+type ChangeRun struct {
+	ByAdministrator
+	Run string `json:"run"`
+	Job string `json:"job"`
+}
+
+func cancelRun(ctx context.Context, a *App, q ChangeRun) (None, error) {
+	by, err := a.People.Administrator(ctx, q.As)
+	if err != nil {
+		return None{}, err
+	}
+	return None{}, a.Claims.Cancel(ctx, q.Run, by, q.Reason)
+}
+
+func rerun(ctx context.Context, a *App, q ChangeRun) (None, error) {
+	by, err := a.People.Administrator(ctx, q.As)
+	if err != nil {
+		return None{}, err
+	}
+	return None{}, a.Claims.Lost(ctx, q.Run, q.Job, by, q.Reason)
+}
+
+// RequestRollback asks for an earlier release to be put back.
+type RequestRollback struct {
+	ByAdministrator
+	rollback.Request
+}
+
+func requestRollback(ctx context.Context, a *App, q RequestRollback) (rollback.Requested, error) {
+	by, err := a.People.Administrator(ctx, q.As)
+	if err != nil {
+		return rollback.Requested{}, err
+	}
+	return a.Rollbacks.Request(ctx, by, q.Request, q.Reason)
+}

@@ -1,0 +1,109 @@
+// Package operation is the one list of what can be asked of an installation.
+// Command line, socket and later the web API serve exactly these; the role
+// matrix, idempotency and the test that every change leaves an event read it.
+package operation
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/dc-release/dc-release/internal/core/fault"
+)
+
+// Operation is one thing that can be asked.
+type Operation struct {
+	Name     string
+	Mutating bool
+	// Events are the types that a successful call may append; every mutating
+	// operation has some.
+	Events []string
+	// Access says who may call it through the owner's socket.
+	Access Access
+	do     func(ctx context.Context, a *App, request []byte) (any, error)
+}
+
+// Access is how a caller must be known.
+type Access string
+
+// The ways. The socket proves the operating system's user that owns the data
+// directory; persons prove themselves with factors or act as administrators
+// whom that user names.
+const (
+	Local         Access = "local"         // the owner of the data directory
+	Administrator Access = "administrator" // and the name of an administrator
+	Signature     Access = "signature"     // and a person's two factors in the request
+)
+
+// Find gives an operation by name.
+func Find(name string) (Operation, bool) {
+	for _, o := range All {
+		if o.Name == name {
+			return o, true
+		}
+	}
+	return Operation{}, false
+}
+
+// Call decodes the request, does the operation and encodes the response.
+func Call(ctx context.Context, a *App, name string, request []byte) ([]byte, error) {
+	o, ok := Find(name)
+	if !ok {
+		return nil, fault.New(fault.NotFound, "no operation %q", name)
+	}
+	response, err := o.do(ctx, a, request)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(response)
+}
+
+// query makes an operation that changes nothing.
+func query[Q, R any](name string, do func(context.Context, *App, Q) (R, error)) Operation {
+	return Operation{Name: name, Access: Local, do: typed(do)}
+}
+
+// command makes an operation that appends events of the listed types.
+func command[Q, R any](name string, access Access, events []string, do func(context.Context, *App, Q) (R, error)) Operation {
+	return Operation{Name: name, Mutating: true, Events: events, Access: access, do: typed(do)}
+}
+
+func typed[Q, R any](do func(context.Context, *App, Q) (R, error)) func(context.Context, *App, []byte) (any, error) {
+	return func(ctx context.Context, a *App, raw []byte) (any, error) {
+		var request Q
+		if len(raw) > 0 {
+			dec := json.NewDecoder(bytes.NewReader(raw))
+			dec.DisallowUnknownFields()
+			if err := dec.Decode(&request); err != nil {
+				return nil, fault.New(fault.Invalid, "request: %v", err)
+			}
+		}
+		return do(ctx, a, request)
+	}
+}
+
+// None is a request or response without content.
+type None struct{}
+
+// Caller asks for operations, in this process or through the owner's socket.
+type Caller interface {
+	Call(ctx context.Context, name string, request []byte) (response []byte, err error)
+}
+
+// Ask calls an operation with typed request and response.
+func Ask[R any](ctx context.Context, c Caller, name string, request any) (R, error) {
+	var out R
+	raw, err := json.Marshal(request)
+	if err != nil {
+		return out, fmt.Errorf("ask %s: %w", name, err)
+	}
+	answer, err := c.Call(ctx, name, raw)
+	if err != nil {
+		return out, err
+	}
+	if err := json.Unmarshal(answer, &out); err != nil {
+		return out, fmt.Errorf("answer of %s: %w", name, err)
+	}
+	return out, nil
+}

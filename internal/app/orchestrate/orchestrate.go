@@ -1,0 +1,262 @@
+// Package orchestrate drives runs: it asks pipeline.Next what has to happen
+// and appends it, again and again, until a run waits for a worker or a person.
+package orchestrate
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/dc-release/dc-release/internal/app/enter"
+	"github.com/dc-release/dc-release/internal/app/state"
+	"github.com/dc-release/dc-release/internal/core/evidence"
+	"github.com/dc-release/dc-release/internal/core/gate"
+	"github.com/dc-release/dc-release/internal/core/ledger"
+	"github.com/dc-release/dc-release/internal/core/pipeline"
+	"github.com/dc-release/dc-release/internal/core/policy"
+	"github.com/dc-release/dc-release/internal/core/release"
+)
+
+// Gates evaluates a gate that a run waits at: it records what is missing, or
+// freezes the manifest and opens it, or voids what no longer holds.
+type Gates interface {
+	Evaluate(ctx context.Context, run, gate string) error
+}
+
+// Vars gives the variables of a solution for one environment, "" for none.
+type Vars func(solution, environment string) map[string]string
+
+// Orchestrator drives the runs of one installation.
+type Orchestrator struct {
+	Log   ledger.Log
+	State *state.Reader
+	Blobs Blobs
+	Gates Gates
+	Vars  Vars
+}
+
+// Blobs keeps the files that events point to.
+type Blobs interface {
+	PutBytes(ctx context.Context, data []byte) (digest string, err error)
+}
+
+var actor = ledger.Actor{Kind: ledger.Machine, ID: "orchestrator", Authentication: "internal"}
+
+// maxSteps bounds how often a run moves without a worker or a person.
+const maxSteps = 1000
+
+// Step moves a run as far as it goes by itself and reports whether it has
+// finished.
+func (o *Orchestrator) Step(ctx context.Context, run string) (finished bool, err error) {
+	for range maxSteps {
+		moved, finished, err := o.once(ctx, run)
+		if err != nil || finished {
+			return finished, err
+		}
+		if !moved {
+			return false, o.atGates(ctx, run)
+		}
+	}
+	return false, fmt.Errorf("run %s moved %d times without end", run, maxSteps)
+}
+
+// once appends what is next; moved is false when the run waits.
+func (o *Orchestrator) once(ctx context.Context, id string) (moved, finished bool, err error) {
+	events, err := ledger.Decide(ctx, o.Log, func() (ledger.Batch, error) {
+		run, err := o.State.Run(ctx, id)
+		if err != nil {
+			return ledger.Batch{}, err
+		}
+		if finished = run.Finished; finished {
+			return ledger.Batch{}, nil
+		}
+		out, reads, err := o.Outside(ctx, run)
+		if err != nil {
+			return ledger.Batch{}, err
+		}
+		commands := pipeline.Next(run.State, out)
+		if len(commands) == 0 {
+			return ledger.Batch{}, nil
+		}
+		b := ledger.Batch{
+			Command: fmt.Sprintf("step/%s/%d", id, run.Version), Actor: actor, Correlation: id,
+			Reads: append(reads, ledger.Read{Stream: ledger.RunStream(id), Version: run.Version}),
+		}
+		for _, c := range commands {
+			drafts, err := o.drafts(ctx, run, c)
+			if err != nil {
+				return b, err
+			}
+			b.Events = append(b.Events, drafts...)
+		}
+		return b, nil
+	})
+	return len(events) > 0, finished, err
+}
+
+// Outside gathers what a run's next step depends on, and from where.
+func (o *Orchestrator) Outside(ctx context.Context, run state.Run) (pipeline.Outside, []ledger.Read, error) {
+	out := pipeline.Outside{Vars: o.Vars(run.Run.Solution, ""), Gates: map[string]pipeline.GateState{}, Entry: map[string]pipeline.Entry{}}
+	var reads []ledger.Read
+	for _, j := range run.Plan.Jobs {
+		switch j.Kind {
+		case pipeline.Place:
+			if _, ok := out.Entry[j.Environment]; ok {
+				continue
+			}
+			e, r, err := enter.Place(ctx, o.State, run.Run, j.Environment)
+			if err != nil {
+				return out, nil, err
+			}
+			out.Entry[j.Environment] = e
+			reads = append(reads, r...)
+		case pipeline.Gate:
+			g, r, err := o.gate(ctx, run, j.Environment)
+			if err != nil {
+				return out, nil, err
+			}
+			out.Gates[j.Environment] = g
+			reads = append(reads, r...)
+		}
+	}
+	slices.SortFunc(reads, func(a, b ledger.Read) int { return compare(string(a.Stream), string(b.Stream)) })
+	return out, slices.Compact(reads), nil
+}
+
+func compare(a, b string) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
+
+func (o *Orchestrator) gate(ctx context.Context, run state.Run, name string) (pipeline.GateState, []ledger.Read, error) {
+	r := run.Run
+	switch {
+	case !r.Counted:
+		return pipeline.GateState{Satisfied: true}, nil, nil
+	case r.Version == "":
+		return pipeline.GateState{Absent: true, Reason: fmt.Sprintf("gate %s is for releases: %s is no version tag", name, r.Trigger.Ref)}, nil, nil
+	}
+	standing, err := o.State.Release(ctx, r.Solution, r.Version)
+	if err != nil {
+		return pipeline.GateState{}, nil, err
+	}
+	reads := []ledger.Read{{Stream: ledger.ReleaseStream(r.Solution, r.Version), Version: standing.Version}}
+	g := standing.Gate(name)
+	switch {
+	case g.Phase == gate.PhaseRejected:
+		return pipeline.GateState{Rejected: true, Reason: fmt.Sprintf("gate %s was rejected", name)}, reads, nil
+	case g.Phase == gate.PhaseConsumed:
+		return pipeline.GateState{Satisfied: true}, reads, nil
+	case g.Phase != gate.PhaseOpen:
+		return pipeline.GateState{}, reads, nil
+	}
+	unsigned, _, personReads, err := o.Unsigned(ctx, r.Solution, r.Profile, standing, name)
+	return pipeline.GateState{Satisfied: err == nil && len(unsigned) == 0}, append(reads, personReads...), err
+}
+
+// Unsigned is what an open gate still asks for, with the signatures that count.
+func (o *Orchestrator) Unsigned(ctx context.Context, solution, profile string, s gate.Standing, name string) (missing []string, effective []gate.Signed, reads []ledger.Read, err error) {
+	def, _ := gate.Find(policy.Profile(profile), name)
+	persons := map[string]policy.Subject{}
+	for _, sig := range s.Gate(name).Signatures {
+		if _, ok := persons[sig.Person]; ok {
+			continue
+		}
+		p, err := o.State.Person(ctx, sig.Person)
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		persons[sig.Person] = p
+		reads = append(reads, ledger.Read{Stream: ledger.PersonStream(sig.Person), Version: p.Version})
+	}
+	effective = gate.Effective(s, name, solution, func(id string) policy.Subject { return persons[id] })
+	for _, m := range gate.Unsigned(def, effective) {
+		missing = append(missing, string(m))
+	}
+	return missing, effective, reads, nil
+}
+
+// drafts are the events of a command.
+func (o *Orchestrator) drafts(ctx context.Context, run state.Run, c pipeline.Command) ([]ledger.Draft, error) {
+	stream := ledger.RunStream(run.Run.Run)
+	on := func(p ledger.Payload) ledger.Draft { return ledger.Draft{Stream: stream, Data: p} }
+	switch c := c.(type) {
+	case pipeline.OpenScope:
+		return []ledger.Draft{on(&pipeline.ScopeOpened{Job: c.Job, Name: c.Name, Inputs: c.Inputs})}, nil
+	case pipeline.CloseScope:
+		out := []ledger.Draft{on(&pipeline.ScopeClosed{Job: c.Job, Conclusion: c.Conclusion, Outputs: c.Outputs})}
+		raw, item, ok, err := evidence.OfConclusion(evidence.Conclusion{
+			Name: run.Jobs[c.Job].Name, Run: run.Run.Run, Job: c.Job, Conclusion: string(c.Conclusion), Commit: run.Run.Trigger.SHA,
+		})
+		if err != nil || !ok {
+			return out, err
+		}
+		_, err = o.Blobs.PutBytes(ctx, raw)
+		return append(out, on(&evidence.Recorded{Job: c.Job, Items: []evidence.Item{item}})), err
+	case pipeline.Conclude:
+		return []ledger.Draft{on(&pipeline.JobConcluded{Job: c.Job, Name: c.Name, Conclusion: c.Conclusion, Reason: c.Reason})}, nil
+	case pipeline.Await:
+		return []ledger.Draft{on(&pipeline.GateAwaited{Job: c.Job, Name: c.Name, Gate: c.Gate})}, nil
+	case pipeline.Finish:
+		return []ledger.Draft{on(&pipeline.RunFinished{Run: run.Run.Run, Conclusion: c.Conclusion})}, nil
+	case pipeline.Queue:
+		q := on(&pipeline.ExecutionQueued{
+			Execution: pipeline.ExecutionID(run.Run.Run, c.Attempt, c.Job, c.Try), Run: run.Run.Run, Solution: run.Run.Solution,
+			Job: c.Job, Name: c.Name, Attempt: c.Attempt, Try: c.Try, Environment: c.Environment, Gate: c.Gate,
+			Pool: c.Pool, Labels: c.Labels, ContinueOnError: c.ContinueOnError,
+		})
+		if c.Gate == "" || !run.Run.Counted {
+			return []ledger.Draft{q}, nil
+		}
+		consumed, err := o.consume(ctx, run.Run, c.Gate)
+		return append(consumed, q), err
+	}
+	return nil, fmt.Errorf("command %T has no events", c)
+}
+
+// consume releases the job of a gate with the signatures that counted.
+func (o *Orchestrator) consume(ctx context.Context, r pipeline.RunStarted, name string) ([]ledger.Draft, error) {
+	standing, err := o.State.Release(ctx, r.Solution, r.Version)
+	if err != nil {
+		return nil, err
+	}
+	g := standing.Gate(name)
+	if g.Phase != gate.PhaseOpen {
+		return nil, nil // consumed by another job of the same gate
+	}
+	_, effective, _, err := o.Unsigned(ctx, r.Solution, r.Profile, standing, name)
+	if err != nil {
+		return nil, err
+	}
+	stream := ledger.ReleaseStream(r.Solution, r.Version)
+	d := &gate.Consumed{Gate: name, Manifest: g.Opened.Manifest, Signatures: []string{}}
+	for _, sig := range effective {
+		d.Signatures = append(d.Signatures, sig.Signature)
+	}
+	out := []ledger.Draft{{Stream: stream, Data: d}}
+	if name == gate.ApproveForUse {
+		out = append(out, ledger.Draft{Stream: stream, Data: &release.Authorised{Manifest: g.Opened.Manifest}})
+	}
+	return out, nil
+}
+
+// atGates lets every gate that the run waits at be evaluated.
+func (o *Orchestrator) atGates(ctx context.Context, id string) error {
+	run, err := o.State.Run(ctx, id)
+	if err != nil {
+		return err
+	}
+	for _, j := range run.Plan.Jobs {
+		if run.Jobs[j.Key].Status == pipeline.Waiting {
+			if err := o.Gates.Evaluate(ctx, id, j.Environment); err != nil {
+				return fmt.Errorf("gate %s of run %s: %w", j.Environment, id, err)
+			}
+		}
+	}
+	return nil
+}

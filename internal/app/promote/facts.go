@@ -1,0 +1,151 @@
+package promote
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/dc-release/dc-release/internal/app/state"
+	"github.com/dc-release/dc-release/internal/core/gate"
+	"github.com/dc-release/dc-release/internal/core/ledger"
+	"github.com/dc-release/dc-release/internal/core/pipeline"
+	"github.com/dc-release/dc-release/internal/core/policy"
+	"github.com/dc-release/dc-release/internal/core/release"
+)
+
+// Facts gathers what a gate of a release looks at.
+func (g *Gates) Facts(ctx context.Context, run state.Run, s gate.Standing, name string) (gate.Facts, error) {
+	r := s.Registered
+	f := gate.Facts{Commit: r.Commit, Deployments: map[string]release.Deployed{}, Authors: map[string]bool{}, Evidence: Evidence(run)}
+	for _, a := range r.Authors {
+		if a.Person != "" {
+			f.Authors[a.Person] = true
+		}
+	}
+	object, err := g.Sources.TagObject(ctx, r.Solution, r.Tag)
+	if err != nil {
+		return f, err
+	}
+	if s.Moved != nil || object != r.TagObject {
+		f.TagMoved = fmt.Sprintf("%s points to %.12s, registered was %.12s", r.Tag, object, r.TagObject)
+	}
+	note, err := g.Blobs.Bytes(ctx, r.Note)
+	if err != nil {
+		return f, err
+	}
+	f.Note = g.Sources.NoteFindings(ctx, r.Version, note)
+	if f.Unplanned, f.Gaps, err = g.Sources.Trace(ctx, run, s, name); err != nil {
+		return f, err
+	}
+	for _, place := range policy.Places {
+		there, err := g.State.Place(ctx, r.Solution, place)
+		if err != nil {
+			return f, err
+		}
+		if d, ok := there.Of(run.Run.Run); ok {
+			f.Deployments[place] = d.Deployed
+		}
+	}
+	solution, err := g.Solutions.Solution(ctx, r.Solution)
+	if err != nil {
+		return f, err
+	}
+	f.Opaque = solution.Rebuilds == "accepted"
+	if def, _ := gate.Find(policy.Profile(run.Run.Profile), name); def.After == "prd" {
+		f.Drift, err = g.Sources.Drift(ctx, r.Solution, def.After)
+	}
+	return f, err
+}
+
+// Evidence is every item of a run, each with whether its attempt is the latest
+// of its job.
+func Evidence(run state.Run) []gate.Evidence {
+	var out []gate.Evidence
+	for _, rec := range run.Evidence {
+		for _, item := range rec.Items {
+			latest := rec.Execution == "" || run.Jobs[rec.Job].Execution == rec.Execution
+			out = append(out, gate.Evidence{Item: item, Execution: rec.Execution, Job: rec.Job, Person: rec.Person, Latest: latest})
+		}
+	}
+	return out
+}
+
+func artifacts(f gate.Facts) []gate.ManifestArtifact {
+	out := []gate.ManifestArtifact{}
+	for _, place := range policy.Places {
+		d, ok := f.Deployments[place]
+		if !ok {
+			continue
+		}
+		i := slices.IndexFunc(out, func(a gate.ManifestArtifact) bool { return a.Tree == d.Tree })
+		if i < 0 {
+			out = append(out, gate.ManifestArtifact{Tree: d.Tree})
+			i = len(out) - 1
+		}
+		out[i].Environments = append(out[i].Environments, place)
+	}
+	return out
+}
+
+// manifest freezes the facts.
+func (g *Gates) manifest(ctx context.Context, name string, opening int, f gate.Facts, run state.Run, s gate.Standing, solution policy.Solution, documents []gate.RenderedDocument) (gate.Manifest, error) {
+	r := s.Registered
+	m := gate.Manifest{
+		Schema: gate.ManifestSchema, Gate: name, Opening: opening, Solution: r.Solution, Version: r.Version,
+		Sources:            []gate.ManifestSource{{Repository: run.Run.Trigger.Repository, Tag: r.Tag, TagObject: r.TagObject, Commit: r.Commit, Files: r.Files}},
+		Note:               r.Note,
+		RequirementsCommit: r.RequirementsCommit, Workflows: run.Plan.Sources, Plan: run.Run.Plan, Policy: solution.Digest,
+		Builds: builds(run.Events), Artifacts: artifacts(f), Evidence: []gate.ManifestEvidence{}, Deviations: []string{}, Documents: documents,
+		PreviousGate: previousGate(s, name),
+	}
+	if m.Workflows == nil {
+		m.Workflows = []pipeline.Source{}
+	}
+	if m.Documents == nil {
+		m.Documents = []gate.RenderedDocument{}
+	}
+	for _, e := range f.Evidence {
+		m.Evidence = append(m.Evidence, gate.ManifestEvidence{
+			Execution: e.Execution, Name: e.Name, SHA256: e.SHA256, Verification: e.Verification,
+			Environment: e.Environment, Verdict: e.Verdict, Counted: e.Counted, Latest: e.Latest,
+		})
+	}
+	if r.Previous != "" {
+		before, err := g.State.Release(ctx, r.Solution, r.Previous)
+		if err != nil {
+			return m, err
+		}
+		for _, last := range []string{gate.ApproveToPrd, gate.ApproveForUse} {
+			if c := before.Gate(last).Consumed; c != nil {
+				m.PreviousRelease = c.Manifest
+			}
+		}
+	}
+	return m, nil
+}
+
+// previousGate is the manifest of the gate that was consumed before.
+func previousGate(s gate.Standing, name string) string {
+	var digest string
+	for _, n := range []string{gate.PreVal, gate.ApproveToPrd, gate.ApproveForUse} {
+		if n == name {
+			break
+		}
+		if c := s.Gate(n).Consumed; c != nil {
+			digest = c.Manifest
+		}
+	}
+	return digest
+}
+
+// builds are the versions of this program that wrote the run's events.
+func builds(events []ledger.Header) []string {
+	out := []string{}
+	for _, e := range events {
+		if !slices.Contains(out, e.Build) {
+			out = append(out, e.Build)
+		}
+	}
+	slices.Sort(out)
+	return out
+}

@@ -1,0 +1,218 @@
+// Package state folds streams into what decisions are made on: a run, a
+// release with its gates, a person, a place.
+package state
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+
+	"github.com/dc-release/dc-release/internal/core/evidence"
+	"github.com/dc-release/dc-release/internal/core/fault"
+	"github.com/dc-release/dc-release/internal/core/gate"
+	"github.com/dc-release/dc-release/internal/core/ledger"
+	"github.com/dc-release/dc-release/internal/core/pipeline"
+	"github.com/dc-release/dc-release/internal/core/policy"
+	"github.com/dc-release/dc-release/internal/core/release"
+)
+
+// Blobs reads what events point to.
+type Blobs interface {
+	Bytes(ctx context.Context, digest string) ([]byte, error)
+}
+
+// Reader folds streams; it keeps what it folded and reads only what is new.
+type Reader struct {
+	Log   ledger.Log
+	Blobs Blobs
+
+	mu       sync.Mutex
+	runs     map[string]Run
+	releases map[ledger.Stream]gate.Standing
+}
+
+// Run is a run with what its stream says beside the pipeline's own state.
+type Run struct {
+	pipeline.State
+	Evidence []Recorded
+	Queued   map[string]pipeline.ExecutionQueued
+	Results  map[string]pipeline.ExecutionFinished
+	Claims   map[string]Claim
+	Events   []ledger.Header // of job decisions, for exception lists
+}
+
+// Claim is who took an execution, and when.
+type Claim struct {
+	Worker string
+	Fence  int64
+	Time   string
+}
+
+// Recorded is an evidence event with its position.
+type Recorded struct {
+	evidence.Recorded
+	Seq  int64
+	Time string
+	By   ledger.Actor
+}
+
+// Run folds a run's stream.
+func (r *Reader) Run(ctx context.Context, run string) (Run, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s, known := r.runs[run]
+	events, err := r.Log.Stream(ctx, ledger.RunStream(run), s.Version)
+	if err != nil {
+		return Run{}, err
+	}
+	if !known {
+		if len(events) == 0 {
+			return Run{}, fault.New(fault.NotFound, "run %q is not in the ledger", run).WithHint("list the runs with: dc-release runs list")
+		}
+		if s, err = r.begin(ctx, events[0]); err != nil {
+			return Run{}, err
+		}
+	}
+	for _, e := range events {
+		s = s.apply(e)
+	}
+	if r.runs == nil {
+		r.runs = map[string]Run{}
+	}
+	r.runs[run] = s
+	return s.clone(), nil
+}
+
+func (r *Reader) begin(ctx context.Context, first ledger.Event) (Run, error) {
+	started, ok := first.Data.(*pipeline.RunStarted)
+	if !ok {
+		return Run{}, fmt.Errorf("stream %s begins with %s", first.Stream, first.Type)
+	}
+	raw, err := r.Blobs.Bytes(ctx, started.Plan)
+	if err != nil {
+		return Run{}, fmt.Errorf("plan of run %s: %w", started.Run, err)
+	}
+	var plan pipeline.Plan
+	if err := json.Unmarshal(raw, &plan); err != nil {
+		return Run{}, fmt.Errorf("plan of run %s: %w", started.Run, err)
+	}
+	return Run{
+		State: pipeline.NewState(plan), Queued: map[string]pipeline.ExecutionQueued{},
+		Results: map[string]pipeline.ExecutionFinished{}, Claims: map[string]Claim{},
+	}, nil
+}
+
+func (s Run) apply(e ledger.Event) Run {
+	s.State = pipeline.Apply(s.State, e)
+	switch d := e.Data.(type) {
+	case *evidence.Recorded:
+		s.Evidence = append(s.Evidence, Recorded{Recorded: *d, Seq: e.Seq, Time: e.Time, By: e.Actor})
+	case *pipeline.ExecutionQueued:
+		s.Queued[d.Execution] = *d
+	case *pipeline.ExecutionClaimed:
+		s.Claims[d.Execution] = Claim{Worker: d.Worker, Fence: e.Seq, Time: e.Time}
+	case *pipeline.ExecutionFinished:
+		s.Results[d.Execution] = *d
+	}
+	s.Events = append(s.Events, e.Header)
+	return s
+}
+
+// clone protects the kept maps from the caller.
+func (s Run) clone() Run {
+	s.Queued, s.Results, s.Claims = maps.Clone(s.Queued), maps.Clone(s.Results), maps.Clone(s.Claims)
+	s.Evidence, s.Events = slices.Clip(s.Evidence), slices.Clip(s.Events)
+	return s
+}
+
+// Release folds a release's stream; a release that does not exist gives the
+// zero Standing.
+func (r *Reader) Release(ctx context.Context, solution, version string) (gate.Standing, error) {
+	if version == "" {
+		return gate.Standing{}, nil
+	}
+	return r.Standing(ctx, ledger.ReleaseStream(solution, version))
+}
+
+// Standing folds the gates of any subject's stream.
+func (r *Reader) Standing(ctx context.Context, stream ledger.Stream) (gate.Standing, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := r.releases[stream]
+	events, err := r.Log.Stream(ctx, stream, s.Version)
+	if err != nil {
+		return s, err
+	}
+	for _, e := range events {
+		s = gate.Apply(s, e)
+	}
+	if r.releases == nil {
+		r.releases = map[ledger.Stream]gate.Standing{}
+	}
+	r.releases[stream] = s
+	return s, nil
+}
+
+// Person folds a person's stream; an unknown id gives the zero Subject.
+func (r *Reader) Person(ctx context.Context, id string) (policy.Subject, error) {
+	var s policy.Subject
+	events, err := r.Log.Stream(ctx, ledger.PersonStream(id), 0)
+	for _, e := range events {
+		s = policy.ApplyPerson(s, e)
+	}
+	return s, err
+}
+
+// Place is what is and was in an environment.
+type Place struct {
+	Version     int64 // of the stream
+	Deployments []Deployment
+	Rollbacks   []release.RollbackRequested
+	Done        map[string]bool // finished rollbacks
+}
+
+// Deployment is one deployment with its position.
+type Deployment struct {
+	release.Deployed
+	Seq  int64
+	Time string
+}
+
+// Place folds an environment's stream.
+func (r *Reader) Place(ctx context.Context, solution, environment string) (Place, error) {
+	p := Place{Done: map[string]bool{}}
+	events, err := r.Log.Stream(ctx, ledger.EnvironmentStream(solution, environment), 0)
+	for _, e := range events {
+		p.Version = e.Version
+		switch d := e.Data.(type) {
+		case *release.Deployed:
+			p.Deployments = append(p.Deployments, Deployment{Deployed: *d, Seq: e.Seq, Time: e.Time})
+		case *release.RollbackRequested:
+			p.Rollbacks = append(p.Rollbacks, *d)
+		case *release.RolledBack:
+			p.Done[d.Rollback] = true
+		}
+	}
+	return p, err
+}
+
+// Current is the latest deployment.
+func (p Place) Current() (Deployment, bool) {
+	if len(p.Deployments) == 0 {
+		return Deployment{}, false
+	}
+	return p.Deployments[len(p.Deployments)-1], true
+}
+
+// Of is the latest deployment of a run.
+func (p Place) Of(run string) (Deployment, bool) {
+	for i := len(p.Deployments) - 1; i >= 0; i-- {
+		if p.Deployments[i].Run == run {
+			return p.Deployments[i], true
+		}
+	}
+	return Deployment{}, false
+}

@@ -1,0 +1,221 @@
+package document
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/dc-release/dc-release/internal/core/evidence"
+)
+
+// outlineTestReport writes every execution, installation and result in one
+// environment. Results that bind to the commit alone (UT, DT) stand in the
+// report of each environment before PRD, as those environments rest on them.
+func outlineTestReport(a *author) {
+	env := a.request.Environment
+	a.identification()
+	a.section("Scope")
+	a.say("This report holds every execution of every job in %s, with failed and skipped ones, the deployments with their installation verification, and every result file. "+
+		"A result counts only for the verification and environment that the plan lets its job prove; results that do not count are kept and listed with the reason. "+
+		"A result file that is empty, unreadable or holds only skipped cases is failed evidence.", strings.ToUpper(env))
+	a.section("Summary")
+	a.conclusion()
+	a.summary(a.belongs)
+	a.installations()
+	a.executions()
+	a.results()
+	a.register()
+}
+
+// belongs reports whether evidence is part of this environment's report.
+func (a *author) belongs(e Evidence) bool {
+	if e.Environment == "" {
+		return a.request.Environment != "prd"
+	}
+	return e.Environment == a.request.Environment
+}
+
+func (a *author) conclusion() {
+	var files, bad int
+	for _, e := range a.facts.Evidence {
+		if !e.Current || !a.belongs(e) {
+			continue
+		}
+		files++
+		if !e.Passed {
+			bad++
+		}
+	}
+	switch {
+	case files == 0:
+		a.notice(Caution, "No evidence", text("No result is recorded for this environment. Absence of a result is never counted as a pass."))
+	case bad > 0:
+		a.notice(Negative, "Not passed", text(fmt.Sprintf("%d of %d results of the current attempts did not pass.", bad, files)))
+	default:
+		a.notice(Positive, "Passed", text(fmt.Sprintf("All %d results of the current attempts passed. Earlier attempts are listed below.", files)))
+	}
+}
+
+func (a *author) installations() {
+	a.section("Deployments and installation verification")
+	iv := evidence.IV
+	if a.request.Environment == "prd" {
+		iv = evidence.PIV
+	}
+	a.say("After each deployment the environment is read back and compared with what should be there (%s).", iv)
+	t := Table{
+		Caption: "Deployments",
+		Columns: []Column{{Title: "Execution", Weight: 8}, {Title: "Version", Weight: 4}, {Title: "Mode", Weight: 3}, {Title: "Started", Weight: 5}, {Title: "Took", Weight: 3}, {Title: "Outcome", Weight: 4}, {Title: "Read back", Weight: 8}, {Title: "Tree SHA-256", Weight: 10}},
+		Empty:   "Nothing has been deployed into this environment.",
+	}
+	for _, e := range a.facts.Environments {
+		if e.Name != a.request.Environment {
+			continue
+		}
+		for _, d := range e.Deployments {
+			t.Rows = append(t.Rows, row(mono(d.Execution), plain(d.Version), plain(d.Mode), plain(stamp(d.StartedAt)), plain(took(d.StartedAt, d.EndedAt)), withReason(d.Outcome, d.Reason), d.IV.printed(), mono(d.TreeSHA256)))
+		}
+	}
+	a.table(t)
+}
+
+func (i Installation) printed() []Run {
+	runs := outcome(orWaiting(i.State))
+	if i.Compared > 0 {
+		runs = append(runs, text(fmt.Sprintf(" %d compared", i.Compared)))
+	}
+	for _, d := range i.Differences {
+		runs = append(runs, small(d))
+	}
+	return runs
+}
+
+func withReason(state, reason string) []Run {
+	runs := outcome(state)
+	if reason != "" {
+		runs = append(runs, small(reason))
+	}
+	return runs
+}
+
+func (a *author) executions() {
+	a.section("Executions")
+	t := Table{
+		Caption: "All executions, the current attempt marked",
+		Columns: []Column{{Title: "Execution", Weight: 8}, {Title: "Job", Weight: 7}, {Title: "Attempt", Weight: 4, Numeric: true}, {Title: "Started", Weight: 5}, {Title: "Took", Weight: 3}, {Title: "Worker", Weight: 4}, {Title: "Conclusion", Weight: 9}},
+		Empty:   "No job has run in this environment.",
+	}
+	for _, j := range a.facts.Jobs {
+		if j.Gate || j.Environment != a.request.Environment && (j.Environment != "" || a.request.Environment == "prd") {
+			continue
+		}
+		for _, e := range j.Executions {
+			conclusion := outcome(orWaiting(e.Conclusion))
+			if e.Current {
+				conclusion = append(conclusion, text(" current"))
+			}
+			if e.Reason != "" {
+				conclusion = append(conclusion, small(e.Reason))
+			}
+			t.Rows = append(t.Rows, row(mono(e.ID), plain(j.Name), number(int64(e.Attempt)), plain(stamp(e.StartedAt)), plain(took(e.StartedAt, e.EndedAt)), plain(e.Worker), conclusion))
+		}
+	}
+	a.table(t)
+}
+
+func (a *author) results() {
+	a.section("Results")
+	any := false
+	for _, e := range a.facts.Evidence {
+		if a.belongs(e) {
+			any = true
+			a.result(e)
+		}
+	}
+	if !any {
+		a.say("No result is recorded for this environment.")
+	}
+}
+
+func (a *author) result(e Evidence) {
+	a.subsection(fmt.Sprintf("%s, %s, attempt %d", e.Name, e.Verification, e.Attempt))
+	attempt := "earlier attempt, kept"
+	if e.Current {
+		attempt = "current attempt"
+	}
+	items := []Field{
+		field("Verdict", append(verdict(e.Passed), text(", "+attempt))...),
+		field("Verification", text(e.Verification+", "+evidence.Verification(e.Verification).Name())),
+		field("Source", text(orDash(e.Source)), text(", execution "), code(orDash(e.Execution))),
+		field("Received", text(stamp(e.ReceivedAt))),
+		field("SHA-256", mono(e.SHA256)...),
+	}
+	if e.Tester.printed() != "" {
+		items = append(items, field("Tester", text(e.Tester.printed())))
+	}
+	if len(e.Reasons) > 0 {
+		items = append(items, field("Reasons", lines(e.Reasons...)...))
+	}
+	if len(e.Remarks) > 0 {
+		items = append(items, field("Remarks", lines(e.Remarks...)...))
+	}
+	a.fields(items...)
+	t := Table{
+		Caption: fmt.Sprintf("Cases of %s: %d, of which %d count", e.Name, e.Totals.Cases, e.Counted.Cases),
+		Columns: []Column{{Title: "Case", Weight: 10}, {Title: "Ids", Weight: 7}, {Title: "Outcome", Weight: 4}, {Title: "Time", Weight: 3, Numeric: true}, {Title: "Remark", Weight: 9}},
+		Empty:   "The result holds no case.",
+	}
+	for _, c := range e.Cases {
+		t.Rows = append(t.Rows, row(detailed(c.Name, c.Suite), ids(c.IDs), c.printed(), plain(milliseconds(c.DurationUS)), lines(c.Flag, c.Message)))
+	}
+	a.table(t)
+}
+
+func (c Case) printed() []Run {
+	runs := outcome(c.Outcome)
+	if c.Flaky {
+		runs = append(runs, text(" on a retry"))
+	}
+	if !c.Counted {
+		runs = append(runs, newline(), status("not counted", Caution))
+	}
+	return runs
+}
+
+func ids(all []string) []Run {
+	var runs []Run
+	for _, id := range all {
+		if runs != nil {
+			runs = append(runs, newline())
+		}
+		runs = append(runs, code(id))
+	}
+	if runs == nil {
+		return plain("")
+	}
+	return runs
+}
+
+func milliseconds(us int64) string {
+	return fmt.Sprintf("%d.%03d s", us/1_000_000, us%1_000_000/1000)
+}
+
+func (a *author) register() {
+	a.section("Evidence register")
+	a.say("The files are kept unchanged in the release log; files marked external are held in the blob store and named here by digest and size.")
+	t := Table{
+		Caption: "Evidence files",
+		Columns: []Column{{Title: "Name", Weight: 7}, {Title: "Attempt", Weight: 3, Numeric: true}, {Title: "Format", Weight: 4}, {Title: "Size", Weight: 3, Numeric: true}, {Title: "Place", Weight: 4}, {Title: "SHA-256", Weight: 13}},
+		Empty:   "No evidence file is recorded.",
+	}
+	for _, e := range a.facts.Evidence {
+		if !a.belongs(e) {
+			continue
+		}
+		place := "release log"
+		if e.External {
+			place = "external"
+		}
+		t.Rows = append(t.Rows, row(plain(e.Name), number(int64(e.Attempt)), plain(e.Format), plain(bytesText(e.Size)), plain(place), mono(e.SHA256)))
+	}
+	a.table(t)
+}

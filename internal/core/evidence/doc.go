@@ -1,0 +1,2 @@
+// Package evidence is what a run or a person proved.
+package evidence

@@ -1,0 +1,151 @@
+package gate
+
+import (
+	"fmt"
+
+	"github.com/dc-release/dc-release/internal/core/evidence"
+	"github.com/dc-release/dc-release/internal/core/release"
+)
+
+// Evidence is one item with the execution it came from. Latest says that no
+// later attempt of the same job exists.
+type Evidence struct {
+	evidence.Item
+	Execution string
+	Job       string
+	Person    string // of a manual test
+	Latest    bool
+}
+
+// Facts is what a gate looks at. They are gathered first and decided once.
+type Facts struct {
+	Commit      string
+	TagMoved    string // what was found instead, "" when unmoved
+	Note        []string
+	Evidence    []Evidence
+	Deployments map[string]release.Deployed // latest of this release, by place
+	Unplanned   []string                    // requirements without a test
+	Gaps        []string                    // requirements without a passed test
+	Authors     map[string]bool             // person ids
+	Drift       []string                    // differences found in the place
+	Rollback    []string                    // reasons why the rollback cannot be
+	Opaque      bool                        // deployed by a foreign command; detected, not prevented
+}
+
+// Check names what is missing, one entry each; nil opens.
+type Check func(Definition, Facts) []string
+
+func tagUnmoved(_ Definition, f Facts) []string {
+	if f.TagMoved == "" {
+		return nil
+	}
+	return []string{"the tag was moved: " + f.TagMoved}
+}
+
+func noteValid(_ Definition, f Facts) []string {
+	return prefixed("release note: ", f.Note)
+}
+
+func unitTested(_ Definition, f Facts) []string { return f.proven(evidence.UT, "") }
+
+func documentsTested(_ Definition, f Facts) []string { return f.proven(evidence.DT, "") }
+
+func installed(d Definition, f Facts) []string {
+	if d.After == "prd" {
+		return f.proven(evidence.PIV, "prd")
+	}
+	return f.proven(evidence.IV, d.After)
+}
+
+func operational(d Definition, f Facts) []string {
+	if d.After == "prd" {
+		return f.proven(evidence.POV, "prd")
+	}
+	return f.proven(evidence.OV, d.After)
+}
+
+// accepted wants an acceptance test by a tester who is no author of the release.
+func accepted(_ Definition, f Facts) []string {
+	missing := f.proven(evidence.AV, "val")
+	for _, e := range f.Evidence {
+		if e.Verification == string(evidence.AV) && e.Counted && f.Authors[e.Person] {
+			missing = append(missing, "AV in val: the tester is an author of the release")
+		}
+	}
+	return missing
+}
+
+func planned(_ Definition, f Facts) []string {
+	return prefixed("no test is planned for ", f.Unplanned)
+}
+
+func traced(_ Definition, f Facts) []string { return prefixed("traceability: ", f.Gaps) }
+
+// sameArtifact wants the bytes in the place to be those that were verified
+// before.
+func sameArtifact(d Definition, f Facts) []string {
+	here, ok := f.Deployments[d.After]
+	if !ok {
+		return []string{"nothing is deployed to " + d.After}
+	}
+	if f.Opaque {
+		return nil
+	}
+	for _, place := range []string{"tst", "val"} {
+		before, ok := f.Deployments[place]
+		if !ok {
+			return []string{"nothing is deployed to " + place}
+		}
+		if before.Tree != here.Tree {
+			return []string{fmt.Sprintf("%s holds artifact %.12s, %s was verified with %.12s", d.After, here.Tree, place, before.Tree)}
+		}
+		if place == d.After {
+			break
+		}
+	}
+	return nil
+}
+
+func notDrifted(d Definition, f Facts) []string {
+	return prefixed("drift in "+d.After+": ", f.Drift)
+}
+
+func rollbackPossible(_ Definition, f Facts) []string { return f.Rollback }
+
+// proven wants at least one counted item of the verification in the place, all
+// of the latest attempt passed, on the commit and the deployment that counts.
+func (f Facts) proven(v evidence.Verification, place string) []string {
+	name := string(v)
+	if place != "" {
+		name += " in " + place
+	}
+	var missing []string
+	found := false
+	for _, e := range f.Evidence {
+		if e.Verification != string(v) || e.Environment != place || !e.Counted || !e.Latest {
+			continue
+		}
+		switch {
+		case e.Commit != f.Commit:
+			missing = append(missing, fmt.Sprintf("%s: %s is evidence of commit %.12s", name, e.Name, e.Commit))
+		case place != "" && e.Tree != f.Deployments[place].Tree:
+			missing = append(missing, fmt.Sprintf("%s: %s was made on another deployment", name, e.Name))
+		case e.Verdict != evidence.VerdictPassed:
+			missing = append(missing, fmt.Sprintf("%s: %s is %s", name, e.Name, e.Verdict))
+		default:
+			found = true
+		}
+	}
+	if !found && len(missing) == 0 {
+		missing = append(missing, name+": no evidence")
+	}
+	return missing
+}
+
+func prefixed(prefix string, list []string) []string {
+	var out []string
+	for _, s := range list {
+		out = append(out, prefix+s)
+	}
+	return out
+}

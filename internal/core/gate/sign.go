@@ -1,0 +1,129 @@
+package gate
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/dc-release/dc-release/internal/core/policy"
+	"github.com/dc-release/dc-release/internal/core/release"
+	"github.com/dc-release/dc-release/internal/core/signature"
+)
+
+// Signer finds the person of an id; the zero Subject when there is none.
+type Signer func(person string) policy.Subject
+
+// MaySign names every reason why the person must not give the meaning at the
+// gate now; nil allows it.
+func MaySign(s Standing, d Definition, p policy.Subject, m signature.Meaning, solution string) []string {
+	var out []string
+	g := s.Gate(d.Name)
+	if g.Phase != PhaseOpen {
+		out = append(out, fmt.Sprintf("gate %s is %s", d.Name, g.Phase))
+	}
+	if !slices.Contains(d.Signatures, m) && m != signature.RejectedMeaning {
+		out = append(out, fmt.Sprintf("gate %s asks for %v, not for %s", d.Name, d.Signatures, m))
+	}
+	out = append(out, eligible(s, p, m, solution)...)
+	for _, sig := range g.Signatures {
+		if sig.Person == p.ID && !sig.Withdrawn && g.Opened != nil && sig.Manifest == g.Opened.Manifest {
+			out = append(out, fmt.Sprintf("%s has signed at gate %s: different people sign", p.Login, d.Name))
+		}
+	}
+	role := RoleFor(p, m, solution)
+	for name, other := range s.Gates {
+		if name == d.Name {
+			continue
+		}
+		for _, sig := range other.Signatures {
+			if sig.Person == p.ID && role != "" && sig.Role != role {
+				out = append(out, fmt.Sprintf("%s signed for this release as %s at gate %s and may not sign as %s", p.Login, sig.Role, name, role))
+			}
+		}
+	}
+	return out
+}
+
+// eligible is what holds at signing and again when the gate is evaluated.
+func eligible(s Standing, p policy.Subject, m signature.Meaning, solution string) []string {
+	var out []string
+	switch {
+	case p.ID == "":
+		return []string{"no such person"}
+	case p.Disabled:
+		out = append(out, p.Login+" is disabled")
+	case !p.Enrolled:
+		out = append(out, p.Login+" has no enrolled factors")
+	}
+	if RoleFor(p, m, solution) == "" {
+		d, _ := signature.Find(m)
+		out = append(out, fmt.Sprintf("%s holds none of the roles %v for %s", p.Login, d.Roles, solution))
+	}
+	if slices.ContainsFunc(p.Grants, func(g policy.Grant) bool { return g.Role == policy.Administrator }) {
+		out = append(out, p.Login+" is an administrator and signs nothing")
+	}
+	if s.Registered != nil && isAuthor(s.Registered.Authors, p) {
+		out = append(out, p.Login+" is an author of this release")
+	}
+	return out
+}
+
+// isAuthor reports whether one of the authors is the person, by id or by a git
+// identity that was mapped later.
+func isAuthor(authors []release.Author, p policy.Subject) bool {
+	return slices.ContainsFunc(authors, func(a release.Author) bool {
+		return (a.Person != "" && a.Person == p.ID) || slices.Contains(p.Identities, a.Identity)
+	})
+}
+
+// RoleFor is the role in which the person can declare the meaning, "" for none.
+func RoleFor(p policy.Subject, m signature.Meaning, solution string) policy.Role {
+	d, ok := signature.Find(m)
+	if !ok {
+		return ""
+	}
+	for _, r := range d.Roles {
+		if p.Holds(r, solution) {
+			return r
+		}
+	}
+	return ""
+}
+
+// Effective are the signatures that count for the open manifest now: not
+// withdrawn, over this manifest, by somebody who is still eligible.
+func Effective(s Standing, name, solution string, find Signer) []Signed {
+	g := s.Gate(name)
+	if g.Opened == nil {
+		return nil
+	}
+	var out []Signed
+	for _, sig := range g.Signatures {
+		if sig.Manifest == g.Opened.Manifest && sig.Seq > g.OpenedSeq && !sig.Withdrawn && sig.Decision == "approve" &&
+			len(eligible(s, find(sig.Person), sig.Meaning, solution)) == 0 {
+			out = append(out, sig)
+		}
+	}
+	return out
+}
+
+// Unsigned are the meanings that no effective signature gives yet. One person
+// counts once.
+func Unsigned(d Definition, effective []Signed) []signature.Meaning {
+	used := map[string]bool{}
+	var out []signature.Meaning
+	for _, m := range d.Signatures {
+		i := slices.IndexFunc(effective, func(s Signed) bool { return s.Meaning == m && !used[s.Person] })
+		if i < 0 {
+			out = append(out, m)
+			continue
+		}
+		used[effective[i].Person] = true
+	}
+	return out
+}
+
+// MayTest names every reason why the person must not record acceptance tests
+// for the release; nil allows it.
+func MayTest(s Standing, p policy.Subject, solution string) []string {
+	return eligible(s, p, signature.TestExecuted, solution)
+}

@@ -1,0 +1,125 @@
+package gate
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/dc-release/dc-release/internal/core/ledger"
+	"github.com/dc-release/dc-release/internal/core/release"
+	"github.com/dc-release/dc-release/internal/core/signature"
+)
+
+// Phase is how far a gate has come.
+type Phase string
+
+// A gate is closed while facts are missing, open while people may sign, and
+// ends consumed or rejected.
+const (
+	PhaseClosed   Phase = "closed"
+	PhaseOpen     Phase = "open"
+	PhaseConsumed Phase = "consumed"
+	PhaseRejected Phase = "rejected"
+)
+
+// Signed is a signature as the ledger tells it.
+type Signed struct {
+	signature.Made
+	Seq       int64
+	Time      string
+	Withdrawn bool
+}
+
+// State is one gate's life so far.
+type State struct {
+	Phase      Phase
+	Missing    []string
+	Opened     *Opened
+	OpenedSeq  int64
+	Openings   int
+	Consumed   *Consumed
+	Signatures []Signed // of every opening
+	Voided     []Voided
+}
+
+// Standing is what the events of a subject's stream (a release, or an
+// environment for its rollbacks) say about its gates.
+type Standing struct {
+	Version    int64 // of the stream
+	Registered *release.Registered
+	State      release.State
+	Gates      map[string]State
+	Moved      *release.TagMoved
+}
+
+// Gate is a gate's state; one that was never heard of is closed.
+func (s Standing) Gate(name string) State {
+	g, ok := s.Gates[name]
+	if !ok {
+		return State{Phase: PhaseClosed}
+	}
+	return g
+}
+
+// Apply copies the facts of an event.
+func Apply(s Standing, e ledger.Event) Standing {
+	s.Version = e.Version
+	if st, ok := release.StateAfter(e.Data); ok {
+		s.State = st
+	}
+	switch d := e.Data.(type) {
+	case *release.Registered:
+		s.Registered = d
+	case *release.TagMoved:
+		s.Moved = d
+	case *release.RollbackRequested: // a new subject of the same stream
+		s = s.with(ApproveRollback, func(g *State) { *g = State{Phase: PhaseClosed, Openings: g.Openings} })
+	case *Closed:
+		s = s.with(d.Gate, func(g *State) { g.Missing = d.Missing })
+	case *Opened:
+		s = s.with(d.Gate, func(g *State) {
+			g.Phase, g.Missing, g.Opened, g.OpenedSeq, g.Openings = PhaseOpen, nil, d, e.Seq, d.Opening
+		})
+	case *Voided:
+		s = s.with(d.Gate, func(g *State) {
+			g.Phase, g.Opened, g.Voided = PhaseClosed, nil, append(slices.Clip(g.Voided), *d)
+		})
+	case *Consumed:
+		s = s.with(d.Gate, func(g *State) { g.Phase, g.Consumed = PhaseConsumed, d })
+	case *Rejected:
+		s = s.with(d.Gate, func(g *State) { g.Phase = PhaseRejected })
+	case *signature.Made:
+		if d.Gate != "" {
+			s = s.with(d.Gate, func(g *State) {
+				g.Signatures = append(slices.Clip(g.Signatures), Signed{Made: *d, Seq: e.Seq, Time: e.Time})
+			})
+		}
+	case *signature.Withdrawn:
+		s = s.withdrawn(d.Signature)
+	}
+	return s
+}
+
+func (s Standing) with(name string, change func(*State)) Standing {
+	g := s.Gate(name)
+	change(&g)
+	s.Gates = maps.Clone(s.Gates)
+	if s.Gates == nil {
+		s.Gates = map[string]State{}
+	}
+	s.Gates[name] = g
+	return s
+}
+
+func (s Standing) withdrawn(id string) Standing {
+	for name := range s.Gates {
+		s = s.with(name, func(g *State) {
+			g.Signatures = slices.Clone(g.Signatures)
+			for i := range g.Signatures {
+				if g.Signatures[i].Signature == id {
+					g.Signatures[i].Withdrawn = true
+				}
+			}
+		})
+	}
+	return s
+}

@@ -1,0 +1,95 @@
+package policy
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+)
+
+// Profile is the set of rules that a solution is released under.
+type Profile string
+
+// GxP has three gates and every check; NonGxP has one signature before PRD.
+const (
+	GxP    Profile = "gxp"
+	NonGxP Profile = "non-gxp"
+)
+
+// Places in their order; a release moves up only.
+var Places = []string{"dev", "tst", "val", "prd"}
+
+// Environment is where a place's deployments go.
+type Environment struct {
+	Target string            `json:"target"` // localdir, script
+	Config map[string]string `json:"config,omitempty"`
+}
+
+// Selector is a rule which verification the files of a glob belong to.
+type Selector struct {
+	Glob         string `json:"glob"`
+	Verification string `json:"verification"`
+}
+
+// Baseline is what the server knows of a solution; dc-release.yaml at a
+// release's commit may tighten it and never differ from it otherwise.
+type Baseline struct {
+	Solution     string                 `json:"solution"`
+	Profile      Profile                `json:"profile"`
+	Code         string                 `json:"code"`         // path or URL of the code repository
+	Requirements string                 `json:"requirements"` // "" for none
+	ReleaseLog   string                 `json:"release_log"`  // "" for none
+	Branch       string                 `json:"branch"`       // main
+	Workflow     string                 `json:"workflow"`     // .github/workflows/main.yaml
+	Environments map[string]Environment `json:"environments"`
+	Evidence     []Selector             `json:"evidence,omitempty"`
+	Rebuilds     string                 `json:"rebuilds"` // "" or "accepted"
+	Evaluation   bool                   `json:"evaluation"`
+}
+
+// SolutionAdded records a baseline.
+type SolutionAdded struct {
+	Baseline Baseline `json:"baseline"`
+}
+
+// EventType implements ledger.Payload.
+func (SolutionAdded) EventType() (string, int) { return "solution.added", 1 }
+
+var keyForm = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+
+// CheckSolution accepts a key like corp-procurement.
+func CheckSolution(key string) error {
+	if !keyForm.MatchString(key) || len(key) > 64 {
+		return fmt.Errorf("solution %q: want lower-case letters, digits and single hyphens, at most 64", key)
+	}
+	return nil
+}
+
+// Check reports everything wrong with a baseline.
+func (b Baseline) Check() []error {
+	var out []error
+	if err := CheckSolution(b.Solution); err != nil {
+		out = append(out, err)
+	}
+	if b.Profile != GxP && b.Profile != NonGxP {
+		out = append(out, fmt.Errorf("profile %q: want gxp or non-gxp", b.Profile))
+	}
+	if b.Code == "" {
+		out = append(out, fmt.Errorf("solution %q: no code repository", b.Solution))
+	}
+	if b.Profile == GxP && (b.ReleaseLog == "" || b.Requirements == "") {
+		out = append(out, fmt.Errorf("solution %q: the gxp profile needs a requirements and a release-log repository", b.Solution))
+	}
+	for name := range b.Environments {
+		if !slices.Contains(Places, name) {
+			out = append(out, fmt.Errorf("environment %q: want one of %v", name, Places))
+		}
+	}
+	return out
+}
+
+// Solution is a recorded baseline with its digest, the policy digest of the
+// solution's events.
+type Solution struct {
+	Baseline
+	Digest string
+}

@@ -1,0 +1,2 @@
+// Package release is one version of one solution at one commit.
+package release

@@ -1,0 +1,41 @@
+package release
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/dc-release/dc-release/internal/core/document"
+	"github.com/dc-release/dc-release/internal/core/workflow"
+)
+
+// Checks is the list of the rules of this package.
+var Checks = []document.Check{
+	{ID: "DOC-R01", Severity: workflow.Error, Rule: "the tagged commit holds documentation/releases/X.Y.Z.md"},
+	{ID: "DOC-R02", Severity: workflow.Error, Rule: "the file name is a version without v and without leading zeros"},
+	{ID: "DOC-R03", Severity: workflow.Error, Rule: "the version is higher than every released one"},
+	{ID: "DOC-R04", Severity: workflow.Error, Rule: "tag and file name are the same version"},
+	{ID: "DOC-R05", Severity: workflow.Error, Rule: "H1 Release note, then H2 Impact assessment, then H2 Risk assessment, each once"},
+	{ID: "DOC-R06", Severity: workflow.Error, Rule: "at least one change, or the words No functional change"},
+	{ID: "DOC-R07", Severity: workflow.Error, Rule: "each change is [#N - title](link) and N is the number in the link, each once"},
+	{ID: "DOC-R08", Severity: workflow.Error, Rule: "each link is a pull request of the code repository"},
+	{ID: "DOC-R12", Severity: workflow.Error, Rule: "the impact assessment is not empty, and no text of a template is left"},
+	{ID: "DOC-R13", Severity: workflow.Error, Rule: "exactly one risk level, every required category, each with a text and once"},
+}
+
+func finding(id string, at document.Position, hint, format string, args ...any) document.Finding {
+	severity := workflow.Error
+	for _, c := range Checks {
+		if c.ID == id {
+			severity = c.Severity
+		}
+	}
+	return document.Finding{ID: id, Severity: severity, At: at, Message: fmt.Sprintf(format, args...), Hint: hint}
+}
+
+func sorted(findings []document.Finding) []document.Finding {
+	slices.SortStableFunc(findings, func(a, b document.Finding) int {
+		return cmp.Or(cmp.Compare(a.At.Line, b.At.Line), cmp.Compare(a.At.Column, b.At.Column), cmp.Compare(a.ID, b.ID))
+	})
+	return findings
+}

@@ -1,0 +1,29 @@
+package signature
+
+import "github.com/dc-release/dc-release/internal/core/policy"
+
+// Made records a signature. Payload and envelope are blobs.
+type Made struct {
+	Signature string      `json:"signature"` // ULID
+	Payload   string      `json:"payload"`   // blob digest
+	Envelope  string      `json:"envelope"`  // blob digest
+	Gate      string      `json:"gate"`      // "" for evidence
+	Manifest  string      `json:"manifest"`
+	Meaning   Meaning     `json:"meaning"`
+	Decision  string      `json:"decision"`
+	Role      policy.Role `json:"role"`
+	Person    string      `json:"person"`
+	Method    string      `json:"method"`
+}
+
+// Withdrawn takes a signature back before its gate is consumed.
+type Withdrawn struct {
+	Signature string `json:"signature"` // the one withdrawn
+	By        string `json:"by"`        // the withdrawing signature
+}
+
+// EventType implements ledger.Payload.
+func (Made) EventType() (string, int) { return "signature.made", 1 }
+
+// EventType implements ledger.Payload.
+func (Withdrawn) EventType() (string, int) { return "signature.withdrawn", 1 }

@@ -1,0 +1,187 @@
+package trace
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/dc-release/dc-release/internal/core/evidence"
+)
+
+// node is an item of the graph. Results that name a requirement or
+// specification without a TEST id hang on a node of their own, which has no id.
+type node struct {
+	item    Item
+	down    []int
+	up      []int
+	results []int
+	broken  []string // links that go nowhere
+
+	tested
+	verdict
+}
+
+// direct reports whether the node stands for results that name its parent.
+func (n *node) direct() bool { return n.item.ID == "" }
+
+// graph joins items and results. Links are kept forward and backward and built
+// once, so that nothing is searched later.
+type graph struct {
+	nodes   []node
+	byID    map[string]int
+	linked  map[[2]int]bool // parent, child
+	retired map[string]bool
+	results []Result
+	scope   Scope
+	columns []Column
+	column  map[Column]int
+}
+
+// newGraph links everything. Of two items with the same id the first counts;
+// Check reports the second. Retired items and results that name only them are
+// left out.
+func newGraph(items []Item, results []Result, scope Scope) *graph {
+	g := &graph{
+		nodes: make([]node, 0, len(items)), byID: make(map[string]int, len(items)), linked: make(map[[2]int]bool, len(items)),
+		retired: map[string]bool{}, results: ordered(results), scope: scope,
+	}
+	g.declare(items)
+	slices.SortStableFunc(g.nodes, func(a, b node) int {
+		return cmp.Or(cmp.Compare(rank[a.item.Kind], rank[b.item.Kind]), evidence.CompareIDs(a.item.ID, b.item.ID))
+	})
+	for i := range g.nodes {
+		g.byID[g.nodes[i].item.ID] = i
+	}
+	for i := range g.nodes {
+		item := g.nodes[i].item
+		switch item.Kind {
+		case FS:
+			g.link(i, item.Implements, URS)
+		case TEST:
+			g.link(i, item.Verifies, FS, URS)
+		}
+	}
+	g.bind()
+	return g
+}
+
+// ordered is the results in an order of their own, so that which of two equal
+// answers is shown does not depend on the caller.
+func ordered(results []Result) []Result {
+	results = slices.Clone(results)
+	slices.SortFunc(results, func(a, b Result) int {
+		return cmp.Or(
+			cmp.Compare(a.Attempt, b.Attempt), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Outcome, b.Outcome), cmp.Compare(a.Evidence, b.Evidence),
+			cmp.Compare(a.Commit, b.Commit), cmp.Compare(a.Environment, b.Environment), cmp.Compare(a.Verification, b.Verification), slices.Compare(a.IDs, b.IDs),
+		)
+	})
+	return results
+}
+
+// rank is the order of kinds in every list.
+var rank = map[Kind]int{URS: 1, FS: 2, TEST: 3}
+
+// declare adds a node for each item and for each test that only results name.
+func (g *graph) declare(items []Item) {
+	for _, item := range items {
+		if item.Retired {
+			g.retired[item.ID] = true
+		}
+		if _, twice := g.byID[item.ID]; !twice && !item.Retired && rank[item.Kind] > 0 {
+			g.add(node{item: item})
+		}
+	}
+	for _, r := range g.results {
+		for _, id := range r.IDs {
+			if _, known := g.byID[id]; !known && !g.retired[id] && kindOf(id) == TEST {
+				g.add(node{item: Item{ID: id, Kind: TEST, Title: r.Name}})
+			}
+		}
+	}
+}
+
+func (g *graph) add(n node) int {
+	g.nodes = append(g.nodes, n)
+	at := len(g.nodes) - 1
+	if n.item.ID != "" {
+		g.byID[n.item.ID] = at
+	}
+	return at
+}
+
+func (g *graph) link(from int, references []Reference, kinds ...Kind) {
+	for _, r := range references {
+		to, ok := g.byID[r.ID]
+		if !ok || !slices.Contains(kinds, g.nodes[to].item.Kind) {
+			g.nodes[from].broken = append(g.nodes[from].broken, r.ID)
+			continue
+		}
+		g.connect(to, from)
+	}
+}
+
+// connect puts child below parent once.
+func (g *graph) connect(parent, child int) {
+	if g.linked[[2]int{parent, child}] {
+		return
+	}
+	g.linked[[2]int{parent, child}] = true
+	g.nodes[child].up = append(g.nodes[child].up, parent)
+	g.nodes[parent].down = append(g.nodes[parent].down, child)
+}
+
+// bind hangs each result on the tests that it names, else on a direct node
+// below each requirement or specification that it names.
+func (g *graph) bind() {
+	direct := map[int]int{} // parent -> its direct node
+	for i, r := range g.results {
+		tests, parents := g.split(r)
+		for _, t := range tests {
+			g.nodes[t].results = append(g.nodes[t].results, i)
+			for _, p := range parents {
+				g.connect(p, t)
+			}
+		}
+		if len(tests) > 0 {
+			continue
+		}
+		for _, p := range parents {
+			d, ok := direct[p]
+			if !ok {
+				d = g.add(node{item: Item{Kind: TEST, Title: r.Name}})
+				direct[p] = d
+				g.connect(p, d)
+			}
+			g.nodes[d].results = append(g.nodes[d].results, i)
+		}
+	}
+	for _, d := range direct {
+		if n := &g.nodes[d]; !g.sameName(n.results) {
+			n.item.Title = fmt.Sprintf("%d results", len(n.results))
+		}
+	}
+}
+
+func (g *graph) sameName(results []int) bool {
+	for _, r := range results {
+		if g.results[r].Name != g.results[results[0]].Name {
+			return false
+		}
+	}
+	return true
+}
+
+// split sorts the ids of a result into tests and what they verify.
+func (g *graph) split(r Result) (tests, parents []int) {
+	for _, id := range r.IDs {
+		at, known := g.byID[id]
+		switch {
+		case !known:
+		case g.nodes[at].item.Kind == TEST:
+			tests = append(tests, at)
+		default:
+			parents = append(parents, at)
+		}
+	}
+	return tests, parents
+}

@@ -1,0 +1,75 @@
+// Package trace follows a requirement to its specification, its test and the
+// test's results: Scan reads items from Markdown, Check judges them alone, Link
+// joins them with results into a matrix. Everything is computed from pinned
+// commits; nothing here reads a branch head.
+package trace
+
+import (
+	"strings"
+
+	"github.com/dc-release/dc-release/internal/core/document"
+	"github.com/dc-release/dc-release/internal/core/evidence"
+)
+
+// Kind of an item: the first part of its id.
+type Kind string
+
+// The kinds that a matrix is made of. RA items are read and kept; DEV ids are
+// not written in headings.
+const (
+	URS  Kind = "URS"
+	FS   Kind = "FS"
+	RA   Kind = "RA"
+	TEST Kind = "TEST"
+)
+
+// Item is one requirement, specification, risk or test, read from a heading
+// "## FS-corp-procurement-1: title" with a list of "- Key: value" and a text.
+type Item struct {
+	ID    string            `json:"id"`
+	Kind  Kind              `json:"kind"`
+	Title string            `json:"title"`
+	Text  string            `json:"text,omitempty"`
+	At    document.Position `json:"at"`
+	// Retired items keep their id for ever and are left out of the matrix.
+	Retired    bool        `json:"retired,omitempty"`
+	Implements []Reference `json:"implements,omitempty"` // FS -> URS
+	Verifies   []Reference `json:"verifies,omitempty"`   // TEST -> FS or URS
+	// Planned and Environments say where a test is expected to run; empty is
+	// what its results show.
+	Planned      []evidence.Verification `json:"planned,omitempty"`
+	Environments []string                `json:"environments,omitempty"`
+	Attributes   []Attribute             `json:"attributes,omitempty"` // every other key
+}
+
+// Reference is a link to another item.
+type Reference struct {
+	ID string            `json:"id"`
+	At document.Position `json:"at"`
+}
+
+// Attribute is a key of the list that has no meaning here.
+type Attribute struct {
+	Key   string `json:"key"`
+	Value string `json:"value"`
+}
+
+// Result is one case of a result file, as far as tracing wants to know. It is
+// bound to environment, attempt and commit. Only cases that count are given to
+// Link; evidence.Classify says which.
+type Result struct {
+	IDs          []string         `json:"ids"` // TEST, FS and URS ids that the case names
+	Name         string           `json:"name"`
+	Verification string           `json:"verification"`
+	Environment  string           `json:"environment"` // "" for UT and DT
+	Attempt      int              `json:"attempt"`
+	Commit       string           `json:"commit"`
+	Outcome      evidence.Outcome `json:"outcome"`
+	Evidence     string           `json:"evidence"` // SHA-256 of the file
+}
+
+// kindOf is the kind of an id that was parsed before.
+func kindOf(id string) Kind {
+	kind, _, _ := strings.Cut(id, "-")
+	return Kind(kind)
+}

@@ -1,0 +1,198 @@
+package trace
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/dc-release/dc-release/internal/core/document"
+	"github.com/dc-release/dc-release/internal/core/evidence"
+)
+
+// Scan reads the items of one Markdown file and reports what their text alone
+// shows to be wrong (DOC-S01, DOC-S04). Headings inside code fences are text.
+// An item ends at the next heading of its level or a higher one, and at the
+// next item.
+func Scan(file string, data []byte) ([]Item, []document.Finding) {
+	s := scanner{file: file, current: -1}
+	text := strings.TrimPrefix(string(data), "\ufeff")
+	for text != "" {
+		line, rest, _ := strings.Cut(text, "\n")
+		text = rest
+		s.line++
+		s.take(strings.TrimRight(line, " \t\r"))
+	}
+	s.end()
+	return s.items, s.findings
+}
+
+type scanner struct {
+	file     string
+	line     int
+	items    []Item
+	findings []document.Finding
+
+	current int  // index of the open item, -1 for none
+	level   int  // of its heading
+	listing bool // attributes may still come: they are the first list
+	listed  bool // one has come
+	body    []string
+	fence   string
+}
+
+func (s *scanner) at(column int) document.Position {
+	return document.Position{File: s.file, Line: s.line, Column: column}
+}
+
+func (s *scanner) take(line string) {
+	if s.fence != "" || strings.HasPrefix(line, "```") || strings.HasPrefix(line, "~~~") {
+		s.fenced(line)
+		s.text(line)
+		return
+	}
+	if strings.HasPrefix(line, "#") {
+		level := len(line) - len(strings.TrimLeft(line, "#"))
+		if title := line[level:]; level <= 6 && (title == "" || title[0] == ' ' || title[0] == '\t') {
+			s.heading(level, strings.TrimSpace(strings.TrimRight(title, "#")), level+1+leading(title))
+			return
+		}
+	}
+	if s.current < 0 {
+		return
+	}
+	if s.listing && line == "" && s.listed {
+		s.listing = false
+	}
+	if s.listing && line != "" {
+		if key, value, column, ok := attribute(line); ok {
+			s.attribute(key, value, column)
+			s.listed = true
+			return
+		}
+		s.listing = false
+	}
+	s.text(line)
+}
+
+func (s *scanner) fenced(line string) {
+	switch {
+	case s.fence == "":
+		s.fence = line[:3]
+	case strings.HasPrefix(line, s.fence):
+		s.fence = ""
+	}
+	s.listing = false
+}
+
+func (s *scanner) text(line string) {
+	if s.current >= 0 {
+		s.body = append(s.body, line)
+	}
+}
+
+func leading(s string) int { return len(s) - len(strings.TrimLeft(s, " \t")) }
+
+func (s *scanner) heading(level int, title string, column int) {
+	word := title
+	if i := strings.IndexAny(title, " \t:"); i >= 0 {
+		word = title[:i]
+	}
+	if !looksLikeID(word) {
+		if s.current >= 0 && level > s.level {
+			s.listing = false
+			s.text(strings.Repeat("#", level) + " " + title)
+			return
+		}
+		s.end()
+		return
+	}
+	s.end()
+	if _, err := evidence.ParseID(word); err != nil {
+		s.findings = append(s.findings, finding("DOC-S01", s.at(column), "write an id such as FS-corp-procurement-1", "a heading has a wrong id: %v", err))
+		return
+	}
+	title = strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(title[len(word):]), ":"))
+	s.items = append(s.items, Item{ID: word, Kind: kindOf(word), Title: title, At: s.at(column)})
+	s.current, s.level, s.listing, s.listed = len(s.items)-1, level, true, false
+}
+
+// looksLikeID reports whether the first word of a heading is meant as an id:
+// KIND-something with a digit in it, in any case.
+func looksLikeID(word string) bool {
+	kind, rest, ok := strings.Cut(word, "-")
+	if !ok || !strings.ContainsAny(rest, "0123456789") {
+		return false
+	}
+	return slices.ContainsFunc(evidence.Prefixes, func(p string) bool { return strings.EqualFold(p, kind) })
+}
+
+// end closes the open item.
+func (s *scanner) end() {
+	if s.current < 0 {
+		return
+	}
+	item := &s.items[s.current]
+	item.Text = strings.TrimSpace(strings.Join(s.body, "\n"))
+	if item.Text == "" && !item.Retired && (item.Kind == URS || item.Kind == FS) {
+		s.findings = append(s.findings, finding("DOC-S04", item.At, "write what is required below the heading", "%s has no statement", item.ID))
+	}
+	s.current, s.body = -1, s.body[:0]
+}
+
+// attribute reads "- Key: value" with a key of one or two words, so that a
+// sentence with a colon stays text; the column is that of the value.
+func attribute(line string) (key, value string, column int, ok bool) {
+	if len(line) < 4 || line[0] != '-' && line[0] != '*' || line[1] != ' ' {
+		return "", "", 0, false
+	}
+	key, value, ok = strings.Cut(line[2:], ":")
+	if !ok || key == "" || strings.Count(key, " ") > 1 || strings.ContainsAny(key, ".,;`[]()") || value != "" && value[0] != ' ' && value[0] != '\t' {
+		return "", "", 0, false
+	}
+	column = 2 + len(key) + 1 + leading(value) + 1
+	return strings.TrimSpace(key), strings.TrimSpace(value), column, true
+}
+
+func (s *scanner) attribute(key, value string, column int) {
+	item := &s.items[s.current]
+	switch strings.ToLower(key) {
+	case "implements":
+		item.Implements = append(item.Implements, s.references(value, column)...)
+	case "verifies":
+		item.Verifies = append(item.Verifies, s.references(value, column)...)
+	case "status":
+		item.Retired = strings.EqualFold(value, "retired")
+	case "verification":
+		for _, w := range words(value) {
+			v, err := evidence.ParseVerification(w)
+			if err != nil {
+				s.findings = append(s.findings, finding("DOC-S01", s.at(column), "write one or more of UT, DT, IV, OV, AV, pIV, pOV", "%s: %v", item.ID, err))
+				continue
+			}
+			item.Planned = append(item.Planned, v)
+		}
+	case "environments", "environment":
+		for _, w := range words(value) {
+			item.Environments = append(item.Environments, strings.ToLower(w))
+		}
+	default:
+		item.Attributes = append(item.Attributes, Attribute{Key: key, Value: value})
+	}
+}
+
+func words(value string) []string {
+	return strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ';' || r == ' ' || r == '\t' })
+}
+
+func (s *scanner) references(value string, column int) []Reference {
+	var out []Reference
+	for _, w := range words(value) {
+		if _, err := evidence.ParseID(w); err != nil {
+			s.findings = append(s.findings, finding("DOC-S01", s.at(column), "write ids with commas between them", "%s: %v", s.items[s.current].ID, err))
+			continue
+		}
+		if !slices.ContainsFunc(out, func(r Reference) bool { return r.ID == w }) {
+			out = append(out, Reference{ID: w, At: s.at(column)})
+		}
+	}
+	return out
+}

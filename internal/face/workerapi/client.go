@@ -1,0 +1,140 @@
+package workerapi
+
+import (
+	"bytes"
+	"context"
+	"crypto/subtle"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+
+	"github.com/dc-release/dc-release/internal/app/claim"
+	"github.com/dc-release/dc-release/internal/app/deploy"
+	"github.com/dc-release/dc-release/internal/app/work"
+	"github.com/dc-release/dc-release/internal/core/pipeline"
+)
+
+// Client speaks the protocol; it implements Server.
+type Client struct {
+	http  *http.Client
+	base  string
+	token string
+}
+
+var _ work.Server = (*Client)(nil)
+
+// Dial makes a client of a Unix socket.
+func Dial(socket, token string) *Client {
+	return &Client{base: "http://server", token: token, http: &http.Client{Transport: &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			var d net.Dialer
+			return d.DialContext(ctx, "unix", socket)
+		},
+	}}}
+}
+
+func same(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
+
+func (c *Client) send(ctx context.Context, method, path string, body io.Reader) (*http.Response, error) {
+	r, err := http.NewRequestWithContext(ctx, method, c.base+path, body)
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set("Authorization", "Bearer "+c.token)
+	resp, err := c.http.Do(r)
+	if err != nil {
+		return nil, fmt.Errorf("reach the server: %w", err)
+	}
+	if resp.StatusCode != http.StatusOK {
+		defer resp.Body.Close()
+		return nil, readProblem(resp)
+	}
+	return resp, nil
+}
+
+func call[R any](ctx context.Context, c *Client, verb string, q any) (R, error) {
+	var out R
+	resp, err := c.open(ctx, verb, q)
+	if err != nil {
+		return out, err
+	}
+	defer resp.Close()
+	return out, json.NewDecoder(resp).Decode(&out)
+}
+
+func (c *Client) open(ctx context.Context, verb string, q any) (io.ReadCloser, error) {
+	raw, err := json.Marshal(q)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := c.send(ctx, http.MethodPost, "/worker/"+verb, bytes.NewReader(raw))
+	if err != nil {
+		return nil, err
+	}
+	return resp.Body, nil
+}
+
+// Claim implements Server.
+func (c *Client) Claim(ctx context.Context, w claim.Worker) (*pipeline.Assignment, error) {
+	return call[*pipeline.Assignment](ctx, c, "claim", w)
+}
+
+// Renew implements Server.
+func (c *Client) Renew(ctx context.Context, e work.Execution) (work.Renewed, error) {
+	return call[work.Renewed](ctx, c, "renew", e)
+}
+
+// Secret implements Server.
+func (c *Client) Secret(ctx context.Context, r work.SecretRequest) (work.SecretValue, error) {
+	return call[work.SecretValue](ctx, c, "secret", r)
+}
+
+// Finish implements Server.
+func (c *Client) Finish(ctx context.Context, r claim.Result) error {
+	_, err := call[struct{}](ctx, c, "finish", r)
+	return err
+}
+
+// Deploy implements Server.
+func (c *Client) Deploy(ctx context.Context, r deploy.Request) (deploy.Receipt, error) {
+	return call[deploy.Receipt](ctx, c, "deploy", r)
+}
+
+// Publish implements Server.
+func (c *Client) Publish(ctx context.Context, r work.PublishRequest) (work.Published, error) {
+	return call[work.Published](ctx, c, "publish", r)
+}
+
+// TestDocuments implements Server.
+func (c *Client) TestDocuments(ctx context.Context, e work.Execution) (work.TestedDocuments, error) {
+	return call[work.TestedDocuments](ctx, c, "document-test", e)
+}
+
+// Artifacts implements Server.
+func (c *Client) Artifacts(ctx context.Context, e work.Execution) ([]pipeline.Artifact, error) {
+	return call[[]pipeline.Artifact](ctx, c, "artifacts", e)
+}
+
+// PutBlob implements Server.
+func (c *Client) PutBlob(ctx context.Context, r io.Reader) (string, int64, error) {
+	resp, err := c.send(ctx, http.MethodPut, "/worker/blob", r)
+	if err != nil {
+		return "", 0, err
+	}
+	defer resp.Body.Close()
+	var out blobPut
+	err = json.NewDecoder(resp.Body).Decode(&out)
+	return out.Digest, out.Size, err
+}
+
+// Blob implements Server.
+func (c *Client) Blob(ctx context.Context, e work.Execution, digest string) (io.ReadCloser, error) {
+	return c.open(ctx, "blob", blobGet{Execution: e, Digest: digest})
+}
+
+// Source implements Server.
+func (c *Client) Source(ctx context.Context, e work.Execution) (io.ReadCloser, error) {
+	return c.open(ctx, "source", e)
+}
