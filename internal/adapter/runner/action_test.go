@@ -192,17 +192,17 @@ func TestDownloadArtifact(t *testing.T) {
 // tools makes a directory with programs, readable by every uid.
 func tools(t *testing.T, programs map[string]string) string {
 	t.Helper()
-	// Not below /tmp, which is private in a sandbox.
-	dir, err := os.MkdirTemp("/var/lib", "dc-release-test-tools-")
-	if err != nil {
-		t.Skipf("no place for tools that a sandbox can see: %v", err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	if err := os.Chmod(dir, 0o755); err != nil {
+	dir := filepath.Join(t.TempDir(), "bin")
+	if err := os.Mkdir(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	for name, script := range programs {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\n"+script+"\n"), 0o755); err != nil {
+		if script == "-" {
+			script = ""
+		} else {
+			script = "#!/bin/sh\n" + script + "\n"
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(script), 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -226,6 +226,7 @@ func TestSetUpActionsUseWhatIsOnThePath(t *testing.T) {
 		{"more components than there are", map[string]string{"python": "echo Python 3.11"}, python("3.11.4"), "want version 3.11.4, found 3.11", true, "3.11"},
 		{"a stub that says nothing", map[string]string{"python": "exit 0"}, python("3.11"), "says no version", true, ""},
 		{"a stub that fails", map[string]string{"python": "echo no >&2; exit 9"}, python("3.11"), "says no version", true, ""},
+		{"a stub without an interpreter", map[string]string{"python": "-"}, python("3.11"), "says no version", true, ""},
 		{"a range", map[string]string{"python": "echo Python 3.11.4"}, python(">=3.9"), "ranges and several versions are not supported", true, "3.11.4"},
 		{"databricks", map[string]string{"databricks": "echo Databricks CLI v0.218.0"}, uses("databricks/setup-cli@main", "version", "0.218.0"), "", false, "0.218.0"},
 		{"another databricks", map[string]string{"databricks": "echo Databricks CLI v0.218.0"}, uses("databricks/setup-cli@main", "version", "v0.300.0"), "want version 0.300.0, found 0.218.0", true, "0.218.0"},
@@ -259,6 +260,20 @@ func TestAMissingToolIsAFailureEvenInARehearsal(t *testing.T) {
 		r := steps(step)
 		r.config = func(c *runner.Config) { c.Path, c.ToolMismatch, c.Rehearsal = "/var/empty", runner.Warn, true }
 		check(t, h, r.do(t, h), want{conclusion: "failure", steps: "failure", reason: `is on PATH "/var/empty": install it on the worker`})
+	}
+}
+
+func TestAToolThatStepsMayNotRunIsPassedOver(t *testing.T) {
+	h := newHost()
+	closed, open := tools(t, map[string]string{"python": "echo Python 3.9.1"}), tools(t, map[string]string{"python": "echo Python 3.11.4"})
+	if err := os.WriteFile(filepath.Join(closed, "python"), []byte("#!/no/such/interpreter\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	r := steps(uses("actions/setup-python@v5", "python-version", "3.11"))
+	r.config = func(c *runner.Config) { c.Path = closed + ":" + open + ":/bin" }
+	got := r.do(t, h)
+	if got.Conclusion != "success" || got.Tools[0].Path != filepath.Join(open, "python") {
+		t.Errorf("got %+v\n%s", got, h.log(""))
 	}
 }
 

@@ -80,6 +80,7 @@ func (j *job) open(ctx context.Context) error {
 		Kind:      j.a.Sandbox,
 		Keep:      []string{j.area.top.path, j.area.files.path},
 		Hide:      []string{j.c.WorkDir, filepath.Dir(j.area.files.path)},
+		Show:      coveredTools(j.c.Path),
 		Temp:      j.area.tmp(),
 	})
 	return err
