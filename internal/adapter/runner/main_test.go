@@ -186,7 +186,7 @@ func (r run) do(t testing.TB, h *host) pipeline.Outcome {
 	c := runner.Config{
 		Open: func(ctx context.Context, p runner.Place) (runner.Sandbox, error) {
 			return sandbox.Open(ctx, sandbox.Kind(p.Kind), sandbox.Config{
-				LockDir: filepath.Join(os.TempDir(), "dc-release-test-uids"), UIDBase: 64900, UIDCount: 32,
+				UIDBase: 64900, UIDCount: 32, // the locks are those of the whole machine
 			}, sandbox.Spec{Execution: p.Execution, Keep: p.Keep, Hide: p.Hide, Show: p.Show, Temp: p.Temp})
 		},
 		WorkDir: work,
