@@ -80,17 +80,13 @@ func (r *Repository) Resolve(ctx context.Context, name string) (release.Ref, boo
 	if !strings.HasPrefix(name, "refs/") && !objectForm.MatchString(name) {
 		return release.Ref{}, false, fault.New(fault.Invalid, "ref %q: want a full name like refs/heads/main", name)
 	}
-	out, err := r.run(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", name, name+"^{commit}")
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
-		return release.Ref{}, false, nil
-	}
+	out, err := command(ctx, r.dir, []byte(name+"\n"+name+"^{commit}\n"), nil, "--git-dir="+r.dir, "cat-file", "--batch-check=%(objectname)")
 	if err != nil {
 		return release.Ref{}, false, fmt.Errorf("resolve %q: %w", name, err)
 	}
-	lines := strings.Fields(string(out))
-	if len(lines) != 2 {
-		return release.Ref{}, false, nil
+	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+	if len(lines) != 2 || !objectForm.MatchString(lines[0]) || !objectForm.MatchString(lines[1]) {
+		return release.Ref{}, false, nil // "NAME missing"
 	}
 	return release.Ref{Object: lines[0], Commit: lines[1]}, true, nil
 }
