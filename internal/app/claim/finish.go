@@ -155,17 +155,6 @@ func (s *Server) evidence(ctx context.Context, run state.Run, job pipeline.Job, 
 // to, or one that failed when it cannot be read.
 func (s *Server) items(run state.Run, job pipeline.Job, f File, data []byte, tree string) []evidence.Item {
 	report := s.Reader(f.Path, data)
-	origin := evidence.Origin{Path: f.Path, Environment: placeOf(job)}
-	for _, p := range job.Proves {
-		origin.Proves = append(origin.Proves, evidence.Proof{Verification: evidence.Verification(p.Verification), Environment: p.Environment})
-	}
 	base := evidence.Item{Name: f.Path, SHA256: f.SHA256, Size: int64(len(data)), Commit: run.Run.Trigger.SHA}
-	return evidence.Items(base, report, origin, tree)
-}
-
-func placeOf(job pipeline.Job) string {
-	if job.Kind == pipeline.Place {
-		return job.Environment
-	}
-	return ""
+	return evidence.Items(base, report, state.Origin(job, f.Path), tree)
 }

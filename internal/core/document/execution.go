@@ -45,7 +45,8 @@ type Execution struct {
 	Attempt    int    `json:"attempt"`
 	Conclusion string `json:"conclusion"` // success, failure, cancelled, skipped, lost
 	Reason     string `json:"reason,omitempty"`
-	StartedAt  string `json:"started_at,omitempty"`
+	QueuedAt   string `json:"queued_at,omitempty"`
+	StartedAt  string `json:"started_at,omitempty"` // when a worker took it
 	EndedAt    string `json:"ended_at,omitempty"`
 	Worker     string `json:"worker,omitempty"`
 	Current    bool   `json:"current"` // the attempt that gates read

@@ -49,7 +49,7 @@ func Hostile() document.Facts {
 
 // keep are the fields whose form is fixed by the schema.
 var keep = []string{
-	"Schema", "FrozenAt", "At", "OpenedAt", "SatisfiedAt", "ConsumedAt", "StartedAt", "EndedAt", "ReceivedAt", "RehearsedAt",
+	"Schema", "FrozenAt", "At", "OpenedAt", "SatisfiedAt", "ConsumedAt", "QueuedAt", "StartedAt", "EndedAt", "ReceivedAt", "RehearsedAt",
 	"Binding", "Decision", "Meaning", "Roles", "Role", "State", "Profile", "Verification", "Environment", "Outcome", "Conclusion", "Key", "Version",
 }
 
