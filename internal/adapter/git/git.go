@@ -35,16 +35,24 @@ func Open(ctx context.Context, path string) (*Repository, error) {
 // Mirror opens the bare repository at dir, made when it is not there, and
 // fetches every head, tag and pull request from the source.
 func Mirror(ctx context.Context, source, dir string) (*Repository, error) {
-	r := &Repository{dir: dir}
-	if _, err := os.Stat(filepath.Join(dir, "HEAD")); err != nil {
-		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return nil, fmt.Errorf("mirror %q: %w", source, err)
-		}
-		if _, err := command(ctx, dir, nil, nil, "init", "--quiet", "--bare", "."); err != nil {
-			return nil, fmt.Errorf("mirror %q: %w", source, err)
-		}
+	r, err := bare(ctx, dir)
+	if err != nil {
+		return nil, fmt.Errorf("mirror %q: %w", source, err)
 	}
 	return r, r.Fetch(ctx, source)
+}
+
+// bare opens the bare repository at dir, made when it is not there.
+func bare(ctx context.Context, dir string) (*Repository, error) {
+	if _, err := os.Stat(filepath.Join(dir, "HEAD")); err != nil {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return nil, err
+		}
+		if _, err := command(ctx, dir, nil, nil, "init", "--quiet", "--bare", "."); err != nil {
+			return nil, err
+		}
+	}
+	return &Repository{dir: dir}, nil
 }
 
 // Fetch brings the repository to the state of the source. A tag that moved
@@ -246,6 +254,18 @@ func (r *Repository) Checkout(ctx context.Context, commit, dir string) error {
 
 // command runs git with an environment of its own.
 func command(ctx context.Context, dir string, stdin []byte, env []string, args ...string) ([]byte, error) {
+	cmd := prepare(ctx, dir, env, args...)
+	cmd.Stdin = bytes.NewReader(stdin)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		return stdout.Bytes(), fmt.Errorf("git %s: %w: %s", subcommand(args), err, strings.TrimSpace(stderr.String()))
+	}
+	return stdout.Bytes(), nil
+}
+
+// prepare makes a git command with an environment of its own.
+func prepare(ctx context.Context, dir string, env []string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, "git", append([]string{
 		"-c", "core.hooksPath=/dev/null", "-c", "protocol.file.allow=always", "-c", "protocol.ext.allow=never",
 		"-c", "safe.directory=*", "-c", "core.fsync=all", "-c", "gc.auto=0", "-c", "advice.detachedHead=false", "-c", "init.defaultBranch=main",
@@ -255,13 +275,7 @@ func command(ctx context.Context, dir string, stdin []byte, env []string, args .
 		"PATH=" + os.Getenv("PATH"), "HOME=/nonexistent", "LC_ALL=C", "TZ=UTC",
 		"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null", "GIT_TERMINAL_PROMPT=0", "GIT_OPTIONAL_LOCKS=0",
 	}, env...)
-	cmd.Stdin = bytes.NewReader(stdin)
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	if err := cmd.Run(); err != nil {
-		return stdout.Bytes(), fmt.Errorf("git %s: %w: %s", subcommand(args), err, strings.TrimSpace(stderr.String()))
-	}
-	return stdout.Bytes(), nil
+	return cmd
 }
 
 func subcommand(args []string) string {
