@@ -24,12 +24,11 @@ const bindings = "Each signature binds to the SHA-256 of the gate's manifest, wh
 // gate prints the state of a gate with its checks and signatures.
 func (a *author) gate(g Gate) {
 	a.subsection(fmt.Sprintf("%s (%s)", gateTitle(g.Name), g.Name))
-	a.fields(
-		field("State", outcome(g.State)...),
-		field("Manifest", mono(g.ManifestSHA256)...),
-		field("Opened", text(stamp(g.OpenedAt))),
-		field("Satisfied", text(stamp(g.SatisfiedAt))),
-	)
+	items := []Field{field("State", outcome(g.State)...), field("Opened", text(stamp(g.OpenedAt))), field("Satisfied", text(stamp(g.SatisfiedAt)))}
+	if !g.signable() { // else the signatures name it
+		items = append(items, field("Manifest", mono(g.ManifestSHA256)...))
+	}
+	a.fields(items...)
 	if len(g.Missing) > 0 {
 		items := make([][]Run, len(g.Missing))
 		for i, m := range g.Missing {
@@ -40,7 +39,7 @@ func (a *author) gate(g Gate) {
 	}
 	t := Table{
 		Caption: "Checks of " + g.Name,
-		Columns: []Column{{Title: "Check", Weight: 4}, {Title: "Result", Weight: 1}, {Title: "Detail", Weight: 8}},
+		Columns: []Column{{Title: "Check", Weight: 5}, {Title: "Result", Weight: 3}, {Title: "Detail", Weight: 14}},
 		Empty:   "This gate demands no check.",
 	}
 	for _, c := range g.Checks {
@@ -55,12 +54,15 @@ func (a *author) gate(g Gate) {
 }
 
 func (a *author) signatures(g Gate) {
-	if len(g.Required) == 0 && len(g.Signatures) == 0 {
+	if !g.signable() {
 		a.say("The profile demands no signature at this gate.")
 		return
 	}
 	a.add(Block{Signatures: &SignatureBlock{Gate: g.Name, Signed: g.Signatures, Open: g.open(), Manifest: g.ManifestSHA256}})
 }
+
+// signable reports whether the gate demands or holds a signature.
+func (g Gate) signable() bool { return len(g.Required)+len(g.Signatures) > 0 }
 
 // signaturePage is what a final has and its candidate has not.
 func (a *author) signaturePage(m Meta, g Gate) {

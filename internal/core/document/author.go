@@ -70,6 +70,7 @@ func code(s string) Run                 { return Run{Style: Mono, Text: s} }
 func strong(s string) Run               { return Run{Style: Strong, Text: s} }
 func link(s, href string) Run           { return Run{Style: Link, Text: s, Href: href} }
 func status(s string, tone Tone) Run    { return Run{Style: Status, Text: s, Tone: tone} }
+func small(s string) Run                { return Run{Style: Small, Text: s} }
 func newline() Run                      { return Run{Style: Break} }
 func cell(runs ...Run) []Run            { return runs }
 func row(cells ...[]Run) Row            { return Row{Cells: cells} }
@@ -109,6 +110,17 @@ func lines(texts ...string) []Run {
 	}
 	if runs == nil {
 		return plain("")
+	}
+	return runs
+}
+
+// detailed is a text with secondary texts below it.
+func detailed(s string, below ...string) []Run {
+	runs := plain(s)
+	for _, b := range below {
+		if b != "" {
+			runs = append(runs, small(b))
+		}
 	}
 	return runs
 }

@@ -129,6 +129,7 @@ const (
 	Plain  Style = "text"
 	Mono   Style = "code"   // digests, paths, ids
 	Strong Style = "strong" //
+	Small  Style = "small"  // secondary text, on a line of its own
 	Link   Style = "link"   // Href is set
 	Status Style = "status" // one word of state, with Tone
 	Break  Style = "break"  // a new line inside a cell

@@ -36,7 +36,7 @@ func outlineChangeRecord(a *author) {
 func (a *author) changes() {
 	t := Table{
 		Caption: "Changes",
-		Columns: []Column{{Title: "Number", Weight: 1}, {Title: "Title", Weight: 6}, {Title: "Reference", Weight: 6}},
+		Columns: []Column{{Title: "Number", Weight: 2}, {Title: "Title", Weight: 8}, {Title: "Reference", Weight: 7}},
 		Empty:   "The release note lists no change.",
 	}
 	for _, c := range a.facts.Note.Changes {
@@ -66,7 +66,7 @@ func (a *author) risk() {
 func (a *author) sources() {
 	t := Table{
 		Caption: "Workflow files that the plan was made from",
-		Columns: []Column{{Title: "File", Weight: 4}, {Title: "Called as", Weight: 4}, {Title: "Origin", Weight: 1}, {Title: "SHA-256", Weight: 6}},
+		Columns: []Column{{Title: "File", Weight: 8}, {Title: "Called as", Weight: 9}, {Title: "Origin", Weight: 4}, {Title: "SHA-256", Weight: 10}},
 		Empty:   "No workflow file is recorded.",
 	}
 	for _, s := range a.facts.Sources {
@@ -81,7 +81,7 @@ func (a *author) plan() {
 	a.section("Release plan and progress")
 	t := Table{
 		Caption: "Jobs and gates in the order of the plan",
-		Columns: []Column{{Title: "Job", Weight: 3}, {Title: "Name", Weight: 4}, {Title: "Environment or gate", Weight: 2}, {Title: "Tries", Weight: 1, Numeric: true}, {Title: "Conclusion", Weight: 2}, {Title: "Reason", Weight: 4}},
+		Columns: []Column{{Title: "Job", Weight: 6}, {Title: "Name", Weight: 8}, {Title: "Environment or gate", Weight: 5}, {Title: "Tries", Weight: 2, Numeric: true}, {Title: "Conclusion", Weight: 4}, {Title: "Reason", Weight: 8}},
 		Empty:   "No job is recorded.",
 	}
 	for _, j := range a.facts.Jobs {
@@ -91,7 +91,7 @@ func (a *author) plan() {
 	a.table(t)
 	d := Table{
 		Caption: "Deployments",
-		Columns: []Column{{Title: "Environment", Weight: 1}, {Title: "Version", Weight: 1}, {Title: "Ended", Weight: 2}, {Title: "Outcome", Weight: 1}, {Title: "Installation verification", Weight: 1}, {Title: "Tree SHA-256", Weight: 5}},
+		Columns: []Column{{Title: "Environment", Weight: 4}, {Title: "Version", Weight: 3}, {Title: "Ended", Weight: 5}, {Title: "Outcome", Weight: 3}, {Title: "IV", Weight: 3}, {Title: "Tree SHA-256", Weight: 11}},
 		Empty:   "Nothing has been deployed yet.",
 	}
 	for _, e := range a.facts.Environments {
@@ -163,28 +163,33 @@ func (a *author) approvals() {
 // summary counts the evidence of the attempts that gates read, one row for each
 // verification and environment.
 func (a *author) summary(include func(Evidence) bool) {
+	a.vocabulary()
 	t := Table{
 		Caption: "Counted results of the current attempts",
 		Columns: []Column{
-			{Title: "Verification", Weight: 5},
-			{Title: "Environment", Weight: 2},
-			{Title: "Evidence", Weight: 1, Numeric: true},
-			{Title: "Cases", Weight: 1, Numeric: true},
-			{Title: "Passed", Weight: 1, Numeric: true},
-			{Title: "Failed", Weight: 1, Numeric: true},
-			{Title: "Errors", Weight: 1, Numeric: true},
-			{Title: "Skipped", Weight: 1, Numeric: true},
-			{Title: "Verdict", Weight: 1},
+			{Title: "Verification", Weight: 3}, {Title: "Environment", Weight: 3}, {Title: "Evidence", Weight: 2, Numeric: true},
+			{Title: "Cases", Weight: 2, Numeric: true}, {Title: "Passed", Weight: 2, Numeric: true}, {Title: "Failed", Weight: 2, Numeric: true},
+			{Title: "Errors", Weight: 2, Numeric: true}, {Title: "Skipped", Weight: 2, Numeric: true}, {Title: "Verdict", Weight: 2},
 		},
 		Empty: "No evidence is recorded.",
 	}
 	for _, g := range groupEvidence(a.facts.Evidence, include) {
 		t.Rows = append(t.Rows, row(
-			plain(evidence.Verification(g.verification).Label()), plain(strings.ToUpper(g.environment)), number(g.files),
+			cell(strong(g.verification)), plain(strings.ToUpper(g.environment)), number(g.files),
 			number(g.totals.Cases), number(g.totals.Passed), number(g.totals.Failed), number(g.totals.Errored), number(g.totals.Skipped), verdict(g.passed),
 		))
 	}
 	a.table(t)
+}
+
+// vocabulary gives each short form its name, once in a document.
+func (a *author) vocabulary() {
+	labels := make([]string, len(evidence.Verifications))
+	for i, v := range evidence.Verifications {
+		labels[i] = v.Label()
+	}
+	last := len(labels) - 1
+	a.say("Verifications: %s and %s.", strings.Join(labels[:last], ", "), labels[last])
 }
 
 // group is the evidence of one verification in one environment.

@@ -3,13 +3,18 @@ package document_test
 import (
 	"bytes"
 	"encoding/json"
+	"flag"
 	"fmt"
+	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
 
+	"github.com/dc-release/dc-release/internal/core/canonical"
 	"github.com/dc-release/dc-release/internal/core/document"
 	"github.com/dc-release/dc-release/internal/core/document/documenttest"
+	"github.com/dc-release/dc-release/internal/core/evidence"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -158,6 +163,42 @@ func TestTheSameFactsGiveTheSameBytes(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+var update = flag.Bool("update", false, "write the golden files")
+
+// The twin is a published format.
+func TestGoldenTwins(t *testing.T) {
+	for name, tree := range documenttest.Trees(t) {
+		if !strings.HasSuffix(name, "/typical") {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			got, err := tree.JSON()
+			if err != nil {
+				t.Fatal(err)
+			}
+			file := filepath.Join("testdata", strings.ReplaceAll(name, "/", "-")+".json")
+			if *update {
+				if err := os.MkdirAll("testdata", 0o755); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(file, got, 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(want, got) {
+				t.Errorf("the twin differs from %s", file)
+			}
+			if err := canonical.Check(got); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }
 
@@ -349,5 +390,28 @@ func TestEveryBlockIsExactlyOneThing(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+func TestEvidenceOfKeepsEveryCase(t *testing.T) {
+	report := evidence.Report{
+		Format: "junit", SHA256: "ab", Problems: []evidence.Problem{{Line: 4, Message: "id twice"}},
+		Cases: []evidence.Case{
+			{Name: "a", Class: "tests.a", Suite: "pytest", Outcome: evidence.Passed, Retries: 1, IDs: []string{"FS-corp-1"}, DurationUS: 5, Line: 2},
+			{Name: "b", Class: "b", Suite: "x > b", Outcome: evidence.Failed, Message: "no", Line: 4},
+		},
+	}
+	j := evidence.Judge(report, evidence.Origin{Environment: "tst"})
+	want := document.Evidence{
+		SHA256: "ab", Format: "junit", Verification: "OV", Environment: "tst",
+		Reasons: []string{"none of 2 cases counts: the plan does not let this job prove OV in tst"}, Remarks: []string{"line 4: id twice"},
+		Totals: document.Totals{Cases: 2, Passed: 1, Failed: 1},
+		Cases: []document.Case{
+			{Name: "a", Suite: "pytest > tests.a", IDs: []string{"FS-corp-1"}, Outcome: "passed", DurationUS: 5, Flaky: true, Line: 2, Flag: "the plan does not let this job prove OV in tst"},
+			{Name: "b", Suite: "x > b", Outcome: "failed", Message: "no", Line: 4, Flag: "the plan does not let this job prove OV in tst"},
+		},
+	}
+	if d := cmp.Diff(want, document.EvidenceOf(report, j[0])); d != "" {
+		t.Error(d)
 	}
 }

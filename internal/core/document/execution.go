@@ -62,12 +62,13 @@ type Evidence struct {
 	Environment  string   `json:"environment"` // "" for UT and DT
 	Execution    string   `json:"execution"`
 	Attempt      int      `json:"attempt"`
-	Current      bool     `json:"current"`          // of the attempt that gates read
-	Source       string   `json:"source"`           // result file, job conclusion, installation verification, manual record
-	Tester       Person   `json:"tester,omitzero"`  // manual records
-	ReceivedAt   string   `json:"received_at"`      //
-	Passed       bool     `json:"passed"`           // verdict
-	Reasons      []string `json:"reasons,omitzero"` // against it
+	Current      bool     `json:"current"`           // of the attempt that gates read
+	Source       string   `json:"source"`            // result file, job conclusion, installation verification, manual record
+	Tester       Person   `json:"tester,omitzero"`   // manual records
+	ReceivedAt   string   `json:"received_at"`       //
+	Passed       bool     `json:"passed"`            // verdict
+	Reasons      []string `json:"reasons,omitempty"` // against it
+	Remarks      []string `json:"remarks,omitempty"` // problems that do not decide: an id twice
 	Totals       Totals   `json:"totals"`
 	Counted      Totals   `json:"counted"` // of the cases that count
 	Cases        []Case   `json:"cases"`

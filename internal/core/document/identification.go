@@ -11,9 +11,9 @@ func (a *author) identification() {
 	f := a.facts
 	a.section("Identification")
 	items := []Field{
-		field("Product", strong(f.Product.printed()), text("  "), code(f.Product.Key)),
+		field("Product", strong(f.Product.printed()), text(" "), code(f.Product.Key)),
 		field("Version", strong(f.Release.Version)),
-		field("Tag", code(f.Release.Tag), text(" , tag object "), code(orDash(f.Release.TagObject))),
+		field("Tag", code(f.Release.Tag), text(", tag object "), code(orDash(f.Release.TagObject))),
 		field("Commit", code(f.Release.Commit)),
 		field("File list digest", mono(f.Release.FilesSHA256)...),
 		field("Requirements commit", mono(f.Release.RequirementsCommit)...),
@@ -78,7 +78,7 @@ func (a *author) exceptions() {
 	a.say("Events of this release that a reviewer should look at: failed and repeated attempts, late results, refused actions, rejected or withdrawn signatures.")
 	t := Table{
 		Caption: "Exception list",
-		Columns: []Column{{Title: "Time", Weight: 3}, {Title: "Kind", Weight: 3}, {Title: "Subject", Weight: 4}, {Title: "What happened", Weight: 6}, {Title: "Disposition", Weight: 4}, {Title: "Ledger", Weight: 1, Numeric: true}},
+		Columns: []Column{{Title: "Time", Weight: 5}, {Title: "Kind", Weight: 4}, {Title: "Subject", Weight: 6}, {Title: "What happened", Weight: 9}, {Title: "Disposition", Weight: 8}, {Title: "Ledger", Weight: 3, Numeric: true}},
 		Empty:   "No exception is recorded.",
 	}
 	for _, e := range a.facts.Exceptions {
@@ -91,7 +91,7 @@ func (a *author) exceptions() {
 func (a *author) artifacts() {
 	t := Table{
 		Caption: "Artifacts, built once",
-		Columns: []Column{{Title: "Artifact", Weight: 4}, {Title: "Built by job", Weight: 2}, {Title: "Size", Weight: 1, Numeric: true}, {Title: "SHA-256", Weight: 6}},
+		Columns: []Column{{Title: "Artifact", Weight: 8}, {Title: "Built by job", Weight: 4}, {Title: "Size", Weight: 3, Numeric: true}, {Title: "SHA-256", Weight: 13}},
 		Empty:   "No artifact was handed in; the deploying job builds what it deploys, and installation verification observes the result.",
 	}
 	for _, x := range a.facts.Artifacts {

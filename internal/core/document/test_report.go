@@ -57,14 +57,14 @@ func (a *author) conclusion() {
 
 func (a *author) installations() {
 	a.section("Deployments and installation verification")
-	label := evidence.IV.Label()
+	iv := evidence.IV
 	if a.request.Environment == "prd" {
-		label = evidence.PIV.Label()
+		iv = evidence.PIV
 	}
-	a.say("After each deployment the environment is read back and compared with what should be there: %s.", label)
+	a.say("After each deployment the environment is read back and compared with what should be there (%s).", iv)
 	t := Table{
 		Caption: "Deployments",
-		Columns: []Column{{Title: "Execution", Weight: 4}, {Title: "Version", Weight: 1}, {Title: "Mode", Weight: 1}, {Title: "Started", Weight: 2}, {Title: "Took", Weight: 1}, {Title: "Outcome", Weight: 1}, {Title: "Read back", Weight: 3}, {Title: "Tree SHA-256", Weight: 5}},
+		Columns: []Column{{Title: "Execution", Weight: 8}, {Title: "Version", Weight: 4}, {Title: "Mode", Weight: 3}, {Title: "Started", Weight: 5}, {Title: "Took", Weight: 3}, {Title: "Outcome", Weight: 4}, {Title: "Read back", Weight: 8}, {Title: "Tree SHA-256", Weight: 10}},
 		Empty:   "Nothing has been deployed into this environment.",
 	}
 	for _, e := range a.facts.Environments {
@@ -84,7 +84,7 @@ func (i Installation) printed() []Run {
 		runs = append(runs, text(fmt.Sprintf(" %d compared", i.Compared)))
 	}
 	for _, d := range i.Differences {
-		runs = append(runs, newline(), text(d))
+		runs = append(runs, small(d))
 	}
 	return runs
 }
@@ -92,7 +92,7 @@ func (i Installation) printed() []Run {
 func withReason(state, reason string) []Run {
 	runs := outcome(state)
 	if reason != "" {
-		runs = append(runs, newline(), text(reason))
+		runs = append(runs, small(reason))
 	}
 	return runs
 }
@@ -101,7 +101,7 @@ func (a *author) executions() {
 	a.section("Executions")
 	t := Table{
 		Caption: "All executions, the current attempt marked",
-		Columns: []Column{{Title: "Execution", Weight: 4}, {Title: "Job", Weight: 3}, {Title: "Attempt", Weight: 1, Numeric: true}, {Title: "Started", Weight: 2}, {Title: "Took", Weight: 1}, {Title: "Worker", Weight: 2}, {Title: "Conclusion", Weight: 4}},
+		Columns: []Column{{Title: "Execution", Weight: 8}, {Title: "Job", Weight: 7}, {Title: "Attempt", Weight: 4, Numeric: true}, {Title: "Started", Weight: 5}, {Title: "Took", Weight: 3}, {Title: "Worker", Weight: 4}, {Title: "Conclusion", Weight: 9}},
 		Empty:   "No job has run in this environment.",
 	}
 	for _, j := range a.facts.Jobs {
@@ -114,7 +114,7 @@ func (a *author) executions() {
 				conclusion = append(conclusion, text(" current"))
 			}
 			if e.Reason != "" {
-				conclusion = append(conclusion, newline(), text(e.Reason))
+				conclusion = append(conclusion, small(e.Reason))
 			}
 			t.Rows = append(t.Rows, row(mono(e.ID), plain(j.Name), number(int64(e.Attempt)), plain(stamp(e.StartedAt)), plain(took(e.StartedAt, e.EndedAt)), plain(e.Worker), conclusion))
 		}
@@ -144,7 +144,7 @@ func (a *author) result(e Evidence) {
 	}
 	items := []Field{
 		field("Verdict", append(verdict(e.Passed), text(", "+attempt))...),
-		field("Verification", text(evidence.Verification(e.Verification).Label())),
+		field("Verification", text(e.Verification+", "+evidence.Verification(e.Verification).Name())),
 		field("Source", text(orDash(e.Source)), text(", execution "), code(orDash(e.Execution))),
 		field("Received", text(stamp(e.ReceivedAt))),
 		field("SHA-256", mono(e.SHA256)...),
@@ -155,14 +155,17 @@ func (a *author) result(e Evidence) {
 	if len(e.Reasons) > 0 {
 		items = append(items, field("Reasons", lines(e.Reasons...)...))
 	}
+	if len(e.Remarks) > 0 {
+		items = append(items, field("Remarks", lines(e.Remarks...)...))
+	}
 	a.fields(items...)
 	t := Table{
 		Caption: fmt.Sprintf("Cases of %s: %d, of which %d count", e.Name, e.Totals.Cases, e.Counted.Cases),
-		Columns: []Column{{Title: "Case", Weight: 6}, {Title: "Ids", Weight: 4}, {Title: "Outcome", Weight: 2}, {Title: "Time", Weight: 1, Numeric: true}, {Title: "Remark", Weight: 5}},
+		Columns: []Column{{Title: "Case", Weight: 10}, {Title: "Ids", Weight: 7}, {Title: "Outcome", Weight: 4}, {Title: "Time", Weight: 3, Numeric: true}, {Title: "Remark", Weight: 9}},
 		Empty:   "The result holds no case.",
 	}
 	for _, c := range e.Cases {
-		t.Rows = append(t.Rows, row(lines(c.Name, c.Suite), ids(c.IDs), c.printed(), plain(milliseconds(c.DurationUS)), lines(c.Flag, c.Message)))
+		t.Rows = append(t.Rows, row(detailed(c.Name, c.Suite), ids(c.IDs), c.printed(), plain(milliseconds(c.DurationUS)), lines(c.Flag, c.Message)))
 	}
 	a.table(t)
 }
@@ -201,7 +204,7 @@ func (a *author) register() {
 	a.say("The files are kept unchanged in the release log; files marked external are held in the blob store and named here by digest and size.")
 	t := Table{
 		Caption: "Evidence files",
-		Columns: []Column{{Title: "Name", Weight: 4}, {Title: "Attempt", Weight: 1, Numeric: true}, {Title: "Format", Weight: 1}, {Title: "Size", Weight: 1, Numeric: true}, {Title: "Place", Weight: 1}, {Title: "SHA-256", Weight: 6}},
+		Columns: []Column{{Title: "Name", Weight: 7}, {Title: "Attempt", Weight: 3, Numeric: true}, {Title: "Format", Weight: 4}, {Title: "Size", Weight: 3, Numeric: true}, {Title: "Place", Weight: 4}, {Title: "SHA-256", Weight: 13}},
 		Empty:   "No evidence file is recorded.",
 	}
 	for _, e := range a.facts.Evidence {

@@ -36,7 +36,7 @@ func outlineTraceability(a *author) {
 func (a *author) states() {
 	t := Table{
 		Caption: "States",
-		Columns: []Column{{Title: "State", Weight: 1}, {Title: "Meaning", Weight: 8}},
+		Columns: []Column{{Title: "State", Weight: 2}, {Title: "Meaning", Weight: 12}},
 	}
 	for _, s := range [][2]string{
 		{"OK", "every result that is expected is there and passed"},
@@ -53,7 +53,7 @@ func (a *author) states() {
 func (a *author) coverage() {
 	t := Table{
 		Caption: "Items whose state is OK",
-		Columns: []Column{{Title: "Kind", Weight: 2}, {Title: "Covered", Weight: 1, Numeric: true}, {Title: "Total", Weight: 1, Numeric: true}, {Title: "State", Weight: 1}},
+		Columns: []Column{{Title: "Kind", Weight: 2}, {Title: "Covered", Weight: 2, Numeric: true}, {Title: "Total", Weight: 2, Numeric: true}, {Title: "State", Weight: 10}},
 		Empty:   "There is nothing to cover.",
 	}
 	for _, c := range a.facts.Matrix.Coverage {
@@ -72,7 +72,7 @@ func (a *author) coverage() {
 func (a *author) gaps() {
 	t := Table{
 		Caption: "Items whose state is not OK",
-		Columns: []Column{{Title: "Item", Weight: 3}, {Title: "State", Weight: 1}, {Title: "Cause", Weight: 1}, {Title: "Reason", Weight: 6}, {Title: "Source", Weight: 4}},
+		Columns: []Column{{Title: "Item", Weight: 7}, {Title: "State", Weight: 4}, {Title: "Cause", Weight: 4}, {Title: "Reason", Weight: 13}, {Title: "Source", Weight: 10}},
 		Empty:   "There is no gap: every item is OK.",
 	}
 	for _, g := range a.facts.Matrix.Gaps {
@@ -90,7 +90,7 @@ func (a *author) backward() {
 	slices.SortStableFunc(rows, func(x, y MatrixRow) int { return evidence.CompareIDs(x.Test.ID, y.Test.ID) })
 	t := Table{
 		Caption: "Tests and what they verify",
-		Columns: []Column{{Title: "Test", Weight: 3}, {Title: "Title", Weight: 5}, {Title: "Specification", Weight: 3}, {Title: "Requirement", Weight: 3}, {Title: "State", Weight: 1}},
+		Columns: []Column{{Title: "Test", Weight: 8}, {Title: "Title", Weight: 11}, {Title: "Specification", Weight: 7}, {Title: "Requirement", Weight: 8}, {Title: "State", Weight: 4}},
 		Empty:   "No test is recorded.",
 	}
 	for _, r := range rows {

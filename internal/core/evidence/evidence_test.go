@@ -279,3 +279,56 @@ func TestIDsAreOrderedByNumber(t *testing.T) {
 		}
 	})
 }
+
+func TestJudgeLooksAtEachVerificationByWhatCounts(t *testing.T) {
+	report := evidence.Report{Cases: []evidence.Case{
+		{Name: "a", Outcome: evidence.Passed},
+		{Name: "b", Outcome: evidence.Failed, Verification: evidence.IV},
+		{Name: "c", Outcome: evidence.Passed, Verification: evidence.AV},
+	}}
+	origin := evidence.Origin{Environment: "val", Proves: []evidence.Proof{{Verification: evidence.OV, Environment: "val"}, {Verification: evidence.IV, Environment: "val"}}}
+	got := evidence.Judge(report, origin)
+	if len(got) != 3 || !got[0].Passed || got[1].Passed || got[2].Passed {
+		t.Fatalf("got %+v", got)
+	}
+	if got[2].Counted.Cases != 0 || got[2].Totals.Cases != 1 || !strings.HasPrefix(got[2].Reasons[0], "none of 1 cases counts: acceptance") {
+		t.Errorf("acceptance from a machine: %+v", got[2])
+	}
+	report.Problems = []evidence.Problem{{Line: 9, Message: "unexpected EOF", Fatal: true}}
+	for _, j := range evidence.Judge(report, origin) {
+		if j.Passed {
+			t.Errorf("%s of an unreadable file passed", j.Verification)
+		}
+	}
+}
+
+func TestAnEmptyReportFailsWhereItWasExpected(t *testing.T) {
+	for _, c := range []struct {
+		origin       evidence.Origin
+		verification evidence.Verification
+		environment  string
+	}{
+		{evidence.Origin{Environment: "tst"}, evidence.OV, "tst"},
+		{evidence.Origin{Environment: "tst", Path: "tests/unit/r.xml"}, evidence.UT, ""},
+		{evidence.Origin{Environment: "prd", Configured: evidence.PIV}, evidence.PIV, "prd"},
+	} {
+		got := evidence.Judge(evidence.Report{}, c.origin)
+		if len(got) != 1 || got[0].Passed || got[0].Verification != c.verification || got[0].Environment != c.environment || len(got[0].Reasons) == 0 {
+			t.Errorf("%+v: got %+v", c.origin, got)
+		}
+	}
+}
+
+func TestAJobNamedAfterATestIsACase(t *testing.T) {
+	for conclusion, want := range map[string]evidence.Outcome{
+		"success": evidence.Passed, "failure": evidence.Failed, "skipped": evidence.Skipped, "cancelled": evidence.Errored, "": evidence.Errored,
+	} {
+		c, ok := evidence.JobCase("TEST-corp-procurement-1", conclusion)
+		if !ok || c.Outcome != want || len(c.IDs) != 1 || (c.Message == "") != (want == evidence.Passed) {
+			t.Errorf("%q: got %+v, %v", conclusion, c, ok)
+		}
+	}
+	if c, ok := evidence.JobCase("Deploy to tst", "success"); ok {
+		t.Errorf("got %+v", c)
+	}
+}

@@ -1,5 +1,7 @@
 package evidence
 
+import "fmt"
+
 // Outcome of one case.
 type Outcome string
 
@@ -93,4 +95,12 @@ type Problem struct {
 	Line    int    `json:"line"`
 	Message string `json:"message"`
 	Fatal   bool   `json:"fatal"`
+}
+
+// String is "line 3: message".
+func (p Problem) String() string {
+	if p.Line == 0 {
+		return p.Message
+	}
+	return fmt.Sprintf("line %d: %s", p.Line, p.Message)
 }

@@ -19,11 +19,8 @@ func Missing(what string) Judgement {
 func Verdict(r Report) Judgement {
 	var why []string
 	for _, p := range r.Problems {
-		switch {
-		case p.Fatal && p.Line > 0:
-			why = append(why, fmt.Sprintf("line %d: %s", p.Line, p.Message))
-		case p.Fatal:
-			why = append(why, p.Message)
+		if p.Fatal {
+			why = append(why, p.String())
 		}
 	}
 	t := Count(r.Cases) // never the totals that a producer or a caller claims

@@ -41,26 +41,33 @@ func ParseVerification(s string) (Verification, error) {
 	return "", fmt.Errorf("read verification %q: want UT, DT, IV, OV, AV, pIV or pOV", s)
 }
 
-// Label is the name for readers, with the qualification word of other
-// vocabularies once: "installation verification (IV, ~IQ)".
-func (v Verification) Label() string {
+// Name is the name for readers: "operational verification".
+func (v Verification) Name() string {
 	switch v {
 	case UT:
-		return "unit tests (UT)"
+		return "unit tests"
 	case DT:
-		return "document tests (DT)"
+		return "document tests"
 	case IV:
-		return "installation verification (IV, ~IQ)"
+		return "installation verification"
 	case OV:
-		return "operational verification (OV, ~OQ)"
+		return "operational verification"
 	case AV:
-		return "acceptance verification (AV, ~PQ)"
+		return "acceptance verification"
 	case PIV:
-		return "non-destructive installation verification in PRD (pIV)"
+		return "non-destructive installation verification"
 	case POV:
-		return "non-destructive operational verification in PRD (pOV)"
+		return "non-destructive operational verification"
 	}
 	return string(v)
+}
+
+// Label is the name with its short form and, where other vocabularies have
+// one, the qualification word: "installation verification (IV, ~IQ)". A
+// document prints it once and uses the short form afterwards.
+func (v Verification) Label() string {
+	word := map[Verification]string{IV: ", ~IQ", OV: ", ~OQ", AV: ", ~PQ"}[v]
+	return v.Name() + " (" + string(v) + word + ")"
 }
 
 // BoundToCommit reports whether results bind to the commit alone; the others

@@ -43,7 +43,7 @@ type graph struct {
 func newGraph(items []Item, results []Result, scope Scope) *graph {
 	g := &graph{
 		nodes: make([]node, 0, len(items)), byID: make(map[string]int, len(items)), linked: make(map[[2]int]bool, len(items)),
-		retired: map[string]bool{}, results: results, scope: scope,
+		retired: map[string]bool{}, results: ordered(results), scope: scope,
 	}
 	g.declare(items)
 	slices.SortStableFunc(g.nodes, func(a, b node) int {
@@ -63,6 +63,19 @@ func newGraph(items []Item, results []Result, scope Scope) *graph {
 	}
 	g.bind()
 	return g
+}
+
+// ordered is the results in an order of their own, so that which of two equal
+// answers is shown does not depend on the caller.
+func ordered(results []Result) []Result {
+	results = slices.Clone(results)
+	slices.SortFunc(results, func(a, b Result) int {
+		return cmp.Or(
+			cmp.Compare(a.Attempt, b.Attempt), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Outcome, b.Outcome), cmp.Compare(a.Evidence, b.Evidence),
+			cmp.Compare(a.Commit, b.Commit), cmp.Compare(a.Environment, b.Environment), cmp.Compare(a.Verification, b.Verification), slices.Compare(a.IDs, b.IDs),
+		)
+	})
+	return results
 }
 
 // rank is the order of kinds in every list.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/dc-release/dc-release/internal/app/claim"
 	"github.com/dc-release/dc-release/internal/app/deploy"
+	"github.com/dc-release/dc-release/internal/app/work"
 	"github.com/dc-release/dc-release/internal/core/pipeline"
 )
 
@@ -22,7 +23,7 @@ type Client struct {
 	token string
 }
 
-var _ Server = (*Client)(nil)
+var _ work.Server = (*Client)(nil)
 
 // Dial makes a client of a Unix socket.
 func Dial(socket, token string) *Client {
@@ -81,13 +82,13 @@ func (c *Client) Claim(ctx context.Context, w claim.Worker) (*pipeline.Assignmen
 }
 
 // Renew implements Server.
-func (c *Client) Renew(ctx context.Context, e Execution) (Renewed, error) {
-	return call[Renewed](ctx, c, "renew", e)
+func (c *Client) Renew(ctx context.Context, e work.Execution) (work.Renewed, error) {
+	return call[work.Renewed](ctx, c, "renew", e)
 }
 
 // Secret implements Server.
-func (c *Client) Secret(ctx context.Context, r SecretRequest) (SecretValue, error) {
-	return call[SecretValue](ctx, c, "secret", r)
+func (c *Client) Secret(ctx context.Context, r work.SecretRequest) (work.SecretValue, error) {
+	return call[work.SecretValue](ctx, c, "secret", r)
 }
 
 // Finish implements Server.
@@ -102,17 +103,17 @@ func (c *Client) Deploy(ctx context.Context, r deploy.Request) (deploy.Receipt, 
 }
 
 // Publish implements Server.
-func (c *Client) Publish(ctx context.Context, r PublishRequest) (Published, error) {
-	return call[Published](ctx, c, "publish", r)
+func (c *Client) Publish(ctx context.Context, r work.PublishRequest) (work.Published, error) {
+	return call[work.Published](ctx, c, "publish", r)
 }
 
 // TestDocuments implements Server.
-func (c *Client) TestDocuments(ctx context.Context, e Execution) (TestedDocuments, error) {
-	return call[TestedDocuments](ctx, c, "document-test", e)
+func (c *Client) TestDocuments(ctx context.Context, e work.Execution) (work.TestedDocuments, error) {
+	return call[work.TestedDocuments](ctx, c, "document-test", e)
 }
 
 // Artifacts implements Server.
-func (c *Client) Artifacts(ctx context.Context, e Execution) ([]pipeline.Artifact, error) {
+func (c *Client) Artifacts(ctx context.Context, e work.Execution) ([]pipeline.Artifact, error) {
 	return call[[]pipeline.Artifact](ctx, c, "artifacts", e)
 }
 
@@ -129,11 +130,11 @@ func (c *Client) PutBlob(ctx context.Context, r io.Reader) (string, int64, error
 }
 
 // Blob implements Server.
-func (c *Client) Blob(ctx context.Context, e Execution, digest string) (io.ReadCloser, error) {
+func (c *Client) Blob(ctx context.Context, e work.Execution, digest string) (io.ReadCloser, error) {
 	return c.open(ctx, "blob", blobGet{Execution: e, Digest: digest})
 }
 
 // Source implements Server.
-func (c *Client) Source(ctx context.Context, e Execution) (io.ReadCloser, error) {
+func (c *Client) Source(ctx context.Context, e work.Execution) (io.ReadCloser, error) {
 	return c.open(ctx, "source", e)
 }

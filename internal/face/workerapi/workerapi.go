@@ -13,84 +13,16 @@ import (
 	"time"
 
 	"github.com/dc-release/dc-release/internal/app/claim"
-	"github.com/dc-release/dc-release/internal/app/deploy"
-	"github.com/dc-release/dc-release/internal/core/document"
+	"github.com/dc-release/dc-release/internal/app/work"
 	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/core/pipeline"
 )
-
-// Execution is who asks: an execution with its fence.
-type Execution struct {
-	Execution string `json:"execution"`
-	Fence     int64  `json:"fence"`
-}
-
-// Renewed answers a renewal.
-type Renewed struct {
-	Cancel bool `json:"cancel"`
-}
-
-// SecretRequest asks for one value.
-type SecretRequest struct {
-	Execution
-	Name string `json:"name"`
-}
-
-// SecretValue answers it.
-type SecretValue struct {
-	Value string `json:"value"`
-	Known bool   `json:"known"`
-}
-
-// PublishRequest is a gate job's call of "dc-release publish".
-type PublishRequest struct {
-	Execution
-	Gate string `json:"gate"`
-}
-
-// Published answers it.
-type Published struct {
-	Publication string `json:"publication"`
-	Commit      string `json:"commit"`
-	Note        string `json:"note"` // what happened instead in a rehearsal
-}
-
-// TestedDocuments answers "dc-release document test".
-type TestedDocuments struct {
-	Findings []document.Finding `json:"findings"`
-	Checks   []CheckResult      `json:"checks"`
-	Report   []byte             `json:"report"` // JUnit
-}
-
-// CheckResult is one check of the document tests.
-type CheckResult struct {
-	ID       string `json:"id"`
-	Rule     string `json:"rule"`
-	Findings int    `json:"findings"`
-}
-
-// Server is what a worker can ask for.
-type Server interface {
-	Claim(ctx context.Context, w claim.Worker) (*pipeline.Assignment, error)
-	Renew(ctx context.Context, e Execution) (Renewed, error)
-	Secret(ctx context.Context, r SecretRequest) (SecretValue, error)
-	Finish(ctx context.Context, r claim.Result) error
-	Deploy(ctx context.Context, r deploy.Request) (deploy.Receipt, error)
-	Publish(ctx context.Context, r PublishRequest) (Published, error)
-	TestDocuments(ctx context.Context, e Execution) (TestedDocuments, error)
-	// Artifacts are those of the run's finished jobs.
-	Artifacts(ctx context.Context, e Execution) ([]pipeline.Artifact, error)
-	PutBlob(ctx context.Context, r io.Reader) (digest string, size int64, err error)
-	Blob(ctx context.Context, e Execution, digest string) (io.ReadCloser, error)
-	// Source is a tar of a clone at exactly the execution's commit.
-	Source(ctx context.Context, e Execution) (io.ReadCloser, error)
-}
 
 // maxWait bounds one long poll.
 const maxWait = 30 * time.Second
 
 // Handler serves the protocol to callers that know the token.
-func Handler(s Server, token string) http.Handler {
+func Handler(s work.Server, token string) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /worker/claim", func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), maxWait)
@@ -119,7 +51,7 @@ type blobPut struct {
 }
 
 type blobGet struct {
-	Execution
+	work.Execution
 	Digest string `json:"digest"`
 }
 

@@ -89,6 +89,8 @@ func results() []document.Evidence {
 	accepted.Suite = "tests/acceptance"
 	accepted.Counted, accepted.Flag = false, "acceptance verification is recorded by people and never counted from a machine"
 	failed := evidence("integration.xml", "OV", "tst", "/1/tst/deploy/1", 1, 9, loads, broken, later)
+	first := installation("IV", "tst", "/1/tst/deploy/1", 1, 9)
+	first.Current = false
 	failed.Current, failed.Reasons = false, []string{"1 of 3 cases failed"}
 	smoke := kase("test_tables_are_there", "TEST-corp-procurement-2", "passed", 310_000)
 	manual := evidence("acceptance-record.json", "AV", "val", "", 1, 12, kase("the monthly report is complete", "TEST-corp-procurement-5", "passed", 0))
@@ -96,56 +98,63 @@ func results() []document.Evidence {
 	return []document.Evidence{
 		evidence("unit.xml", "UT", "", "/1/code_quality/1", 1, 8, kase("test_parse", "FS-corp-procurement-1", "passed", 12_000)),
 		evidence("document-tests.json", "DT", "", "/1/test_docs/documents/1", 1, 8, kase("documentation/releases/1.2.0.md", "TEST-corp-procurement-1", "passed", 1_000)),
+		first,
 		failed,
+		installation("IV", "tst", "/2/tst/deploy/1", 2, 9),
 		evidence("integration.xml", "OV", "tst", "/2/tst/deploy/1", 2, 9, loads, totals, later),
+		installation("IV", "val", "/2/val/deploy/1", 2, 11),
 		evidence("integration.xml", "OV", "val", "/2/val/deploy/1", 2, 11, flaky, totals, later, accepted),
 		manual,
+		installation("pIV", "prd", "/2/prd/deploy/1", 2, 14),
 		evidence("verification.xml", "pOV", "prd", "/2/prd/deploy/1", 2, 14, smoke),
 	}
 }
 
+// installation is the evidence that reading back a deployment leaves.
+func installation(verification, env, exec string, attempt, hour int) document.Evidence {
+	same := document.Case{Name: "14 files equal the artifact", Suite: "installation", Outcome: "passed", Line: 1, Counted: true}
+	e := evidence("iv-"+env+".json", verification, env, exec, attempt, hour, same)
+	e.Format, e.Source = "observation", "installation verification"
+	return e
+}
+
+func ref(id, title, source string) document.ItemRef {
+	return document.ItemRef{ID: id, Title: title, Source: source}
+}
+
+func passed(attempt int, e string) document.MatrixCell {
+	return document.MatrixCell{State: "OK", Attempt: attempt, Evidence: digest(e)}
+}
+
+var (
+	orders  = ref("URS-corp-procurement-1", "Purchase orders are available by 06:00", "requirements/orders.md:3")
+	reports = ref("URS-corp-procurement-2", "Spend is reported by month, ≥ 95 % complete", "requirements/reports.md:3")
+)
+
 func matrix() document.Matrix {
-	ref := func(id, title, source string) document.ItemRef {
-		return document.ItemRef{ID: id, Title: title, Source: source}
-	}
-	ok := func(attempt int, e string) document.MatrixCell {
-		return document.MatrixCell{State: "OK", Attempt: attempt, Evidence: digest(e)}
-	}
-	retried := ok(2, "integration.xmltst")
+	retried := passed(2, "integration.xmltst")
 	retried.Note = "passed on attempt 2"
 	none := document.MatrixCell{}
-	loads := ref("URS-corp-procurement-1", "Purchase orders are available by 06:00", "requirements/orders.md:3")
-	reports := ref("URS-corp-procurement-2", "Spend is reported by month, ≥ 95 % complete", "requirements/reports.md:3")
 	return document.Matrix{
 		Columns: []document.MatrixColumn{{Verification: "OV", Environment: "tst"}, {Verification: "OV", Environment: "val"}, {Verification: "AV", Environment: "val"}, {Verification: "pOV", Environment: "prd"}},
 		Rows: []document.MatrixRow{
 			{
-				URS: loads, FS: ref("FS-corp-procurement-1", "Load orders every three hours", "documentation/functional_specification.md:12"),
+				URS: orders, FS: ref("FS-corp-procurement-1", "Load orders every three hours", "documentation/functional_specification.md:12"),
 				Test: ref("TEST-corp-procurement-2", "Orders are loaded", "documentation/test_strategy.md:8"), State: "OK",
-				Cells: []document.MatrixCell{ok(2, "t"), ok(2, "v"), none, ok(2, "p")},
+				Cells: []document.MatrixCell{passed(2, "t"), passed(2, "v"), none, passed(2, "p")},
 			},
 			{
-				URS: loads, FS: ref("FS-corp-procurement-2", "Totals equal the source system's", "documentation/functional_specification.md:20"),
+				URS: orders, FS: ref("FS-corp-procurement-2", "Totals equal the source system's", "documentation/functional_specification.md:20"),
 				Test: ref("TEST-corp-procurement-3", "Totals match", "documentation/test_strategy.md:14"), State: "OK",
-				Cells: []document.MatrixCell{retried, ok(2, "v"), none, none},
+				Cells: []document.MatrixCell{retried, passed(2, "v"), none, none},
 			},
 			{
 				URS: reports, FS: ref("FS-corp-procurement-3", "Monthly report in København time", "documentation/functional_specification.md:28"),
 				Test: ref("TEST-corp-procurement-5", "The monthly report is complete", "documentation/test_strategy.md:20"), State: "OK",
-				Cells: []document.MatrixCell{none, none, ok(1, "a"), none},
-			},
-			{
-				URS: reports, FS: ref("FS-corp-procurement-4", "Archive after seven years", "documentation/functional_specification.md:36"),
-				Test: ref("TEST-corp-procurement-4", "The archive holds closed years", "documentation/test_strategy.md:26"), State: "MISSING",
-				Reason: "skipped in tst and val; skipped is not a result",
-				Cells:  []document.MatrixCell{{State: "MISSING", Attempt: 2, Note: "skipped"}, {State: "MISSING", Attempt: 2, Note: "skipped"}, none, none},
+				Cells: []document.MatrixCell{none, none, passed(1, "a"), none},
 			},
 		},
-		Coverage: []document.Coverage{{Kind: "URS", Covered: 1, Total: 2}, {Kind: "FS", Covered: 3, Total: 4}, {Kind: "TEST", Covered: 3, Total: 4}},
-		Gaps: []document.Gap{
-			{ID: "URS-corp-procurement-2", State: "PARTIAL", Reason: "FS-corp-procurement-4 is MISSING", Source: "requirements/reports.md:3"},
-			{ID: "FS-corp-procurement-4", State: "MISSING", Reason: "TEST-corp-procurement-4 is MISSING", Source: "documentation/functional_specification.md:36"},
-			{ID: "TEST-corp-procurement-4", State: "MISSING", Reason: "skipped in tst and val; skipped is not a result", Direct: true, Source: "documentation/test_strategy.md:26"},
-		},
+		Coverage: []document.Coverage{{Kind: "URS", Covered: 2, Total: 2}, {Kind: "FS", Covered: 3, Total: 3}, {Kind: "TEST", Covered: 3, Total: 3}},
+		Gaps:     []document.Gap{},
 	}
 }

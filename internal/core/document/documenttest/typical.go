@@ -1,5 +1,6 @@
 // Package documenttest holds the facts that tests of documents and renderers
-// share: a typical release, an empty one and one whose every text is hostile.
+// share: a typical release, one with gaps, an empty one and one whose every text
+// is hostile.
 package documenttest
 
 import (
@@ -12,7 +13,7 @@ import (
 
 // Sets is the facts by name; the golden files are named after them.
 func Sets() map[string]document.Facts {
-	return map[string]document.Facts{"typical": Typical(), "empty": Empty(), "hostile": Hostile()}
+	return map[string]document.Facts{"typical": Typical(), "gaps": Gaps(), "empty": Empty(), "hostile": Hostile()}
 }
 
 // digest is a SHA-256 that depends on the name alone.
@@ -69,7 +70,7 @@ func Typical() document.Facts {
 		},
 		Release: document.Release{
 			Version: "1.2.0", Tag: "v1.2.0", TagObject: commit("tag"), Commit: commit("code"), FilesSHA256: digest("files"),
-			RequirementsCommit: commit("requirements"), Run: "01JNHRUN000000000000000001", ChangeType: "normal", State: "effective",
+			RequirementsCommit: commit("requirements"), Run: "01JNHRUN000000000000000001", ChangeType: "normal", State: "authorised",
 		},
 		Trigger: ada, Authors: []document.Person{ada, {ID: "git:erin@example.com", Name: "Erin Holm"}},
 		Note: document.Note{
@@ -94,7 +95,7 @@ func Typical() document.Facts {
 			{Path: ".github/workflows/deploy_and_test.yaml", Uses: "./.github/workflows/deploy_and_test.yaml", SHA256: digest("deploy"), Origin: "commit"},
 			{Path: "approve_to_prd.yaml", Uses: "NovoNordisk-DataCore/dc-release/.github/workflows/approve_to_prd.yaml@main", SHA256: digest("approve"), Origin: "embedded"},
 		},
-		Previous:     document.Previous{Version: "1.1.0", Commit: commit("previous"), ManifestSHA256: digest("previous"), State: "effective"},
+		Previous:     document.Previous{Version: "1.1.0", Commit: commit("previous"), ManifestSHA256: digest("previous manifest"), State: "effective"},
 		Gates:        gates(),
 		Environments: environments(),
 		Jobs:         jobs(),

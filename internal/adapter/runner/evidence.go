@@ -1,0 +1,64 @@
+package runner
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path/filepath"
+	"strings"
+
+	"github.com/dc-release/dc-release/internal/core/pipeline"
+)
+
+// junitFile is what pytest writes where nobody told it otherwise.
+const junitFile = "pytest.xml"
+
+// offerEvidenceFile makes pytest leave a JUnit file without a change to the
+// line that calls it. A --junitxml on that line wins.
+func (j *job) offerEvidenceFile(s *step, env environment) {
+	option := "--junitxml=" + s.files.path(junitFile)
+	if strings.ContainsAny(option, " '\"\\") {
+		option = "'" + strings.ReplaceAll(option, "'", `'"'"'`) + "'"
+	}
+	if have := env["PYTEST_ADDOPTS"]; have != "" {
+		option = have + " " + option
+	}
+	env["PYTEST_ADDOPTS"] = option
+}
+
+// handEvidence gives the result files of a step to the server. It concerns the
+// evidence alone, not the step's result.
+func (j *job) handEvidence(s *step) {
+	f, err := j.file(filepath.Join(s.files.dir(), junitFile), junitFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return
+	}
+	if err == nil {
+		err = j.h.StepEvidence(j.hard, s.number, []File{f})
+	}
+	if err != nil {
+		s.commands.report(pipeline.Annotation{Level: "error", Message: fmt.Sprintf("hand over evidence of step %d: %v", s.number, err)})
+	}
+}
+
+// file is a regular file of the steps' tree, as path.
+func (j *job) file(name, path string) (File, error) {
+	f, info, err := j.area.open(name)
+	if err != nil {
+		return File{}, err
+	}
+	f.Close()
+	return File{
+		Path: filepath.ToSlash(path),
+		Size: info.Size(),
+		Exec: info.Mode()&0o100 != 0,
+		Open: func() (io.ReadCloser, error) {
+			f, _, err := j.area.open(name)
+			if err != nil {
+				return nil, err // not a nil *os.File in an interface
+			}
+			return f, nil
+		},
+	}, nil
+}

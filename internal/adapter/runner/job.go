@@ -1,0 +1,245 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/dc-release/dc-release/internal/core/pipeline"
+	"github.com/dc-release/dc-release/internal/core/workflow"
+)
+
+// Limits of what a job may report.
+const (
+	maxOutputs     = 1 << 20 // bytes of all outputs, as on GitHub
+	maxAnnotations = 100
+)
+
+// job is one execution while it runs. Its fields belong to the goroutine that
+// runs the steps.
+type job struct {
+	c    Config
+	a    pipeline.Assignment
+	h    Host
+	mask *masker
+	area *area
+	box  Sandbox
+
+	// soft ends when the job is cancelled or times out, hard when nothing may
+	// run any longer.
+	soft, hard context.Context
+
+	static  map[string]workflow.Value // contexts that do not change
+	secrets map[string]string
+	env     environment // of the workflow, the job and GITHUB_ENV
+	paths   []string    // from GITHUB_PATH, the last one first
+	ids     map[string]workflow.Value
+
+	failed  bool
+	outcome pipeline.Outcome
+}
+
+func newJob(c Config, a pipeline.Assignment, h Host) *job {
+	return &job{
+		c: c, a: a, h: h,
+		mask:    newMasker(),
+		soft:    context.Background(),
+		hard:    context.Background(),
+		secrets: map[string]string{},
+		ids:     map[string]workflow.Value{},
+		outcome: pipeline.Outcome{Steps: []pipeline.StepOutcome{}},
+	}
+}
+
+// open prepares everything that steps need.
+func (j *job) open(ctx context.Context) error {
+	if _, token := j.h.JobAPI(); token != "" {
+		j.mask.add(token)
+	}
+	if err := j.fetchSecrets(ctx); err != nil {
+		return err
+	}
+	github := j.a.Contexts["github"]
+	var err error
+	if j.area, err = newArea(j.c.WorkDir, j.a.Execution, github.Property("repository").Text()); err != nil {
+		return err
+	}
+	if err := j.writeEvent(github.Property("event")); err != nil {
+		return err
+	}
+	j.static = j.staticContexts()
+	if err := j.evaluateEnv(); err != nil {
+		return err
+	}
+	j.box, err = j.c.Open(ctx, Place{
+		Execution: j.a.Execution,
+		Kind:      j.a.Sandbox,
+		Keep:      []string{j.area.top},
+		Hide:      []string{j.c.WorkDir},
+		Temp:      j.area.tmp(),
+	})
+	return err
+}
+
+// deadlines starts the clocks of the job; the function stops them.
+func (j *job) deadlines(ctx context.Context) (stop func()) {
+	soft, cancelSoft := context.WithCancelCause(ctx)
+	if j.a.TimeoutUS > 0 {
+		t := time.AfterFunc(time.Duration(j.a.TimeoutUS)*time.Microsecond, func() { cancelSoft(errJobTimeout) })
+		context.AfterFunc(soft, func() { t.Stop() })
+	}
+	hard, cancelHard := context.WithCancelCause(context.WithoutCancel(ctx))
+	j.soft, j.hard = soft, hard
+	release := context.AfterFunc(soft, func() {
+		if errors.Is(context.Cause(soft), ErrLost) {
+			cancelHard(ErrLost)
+			return
+		}
+		t := time.AfterFunc(j.c.Finish, func() { cancelHard(errFinish) })
+		context.AfterFunc(hard, func() { t.Stop() })
+	})
+	return func() {
+		release()
+		cancelSoft(nil)
+		cancelHard(nil)
+	}
+}
+
+// cancelled reports whether the job was cancelled or ran out of time.
+func (j *job) cancelled() bool { return j.soft.Err() != nil }
+
+// status is what success(), failure() and cancelled() of a step look at.
+func (j *job) status() workflow.Status {
+	cancelled := j.cancelled()
+	return workflow.Status{Success: !j.failed && !cancelled, Failure: j.failed && !cancelled, Cancelled: cancelled}
+}
+
+// conclusion is the job's as it stands.
+func (j *job) conclusion() pipeline.Conclusion {
+	return statusWord(j.status())
+}
+
+func statusWord(s workflow.Status) pipeline.Conclusion {
+	switch {
+	case s.Cancelled:
+		return pipeline.Cancelled
+	case s.Failure:
+		return pipeline.Failure
+	default:
+		return pipeline.Success
+	}
+}
+
+// fail records what no step explains.
+func (j *job) fail(err error) {
+	j.failed = true
+	if j.outcome.Reason == "" {
+		j.outcome.Reason = j.mask.mask(err.Error())
+	}
+	j.say(0, "##[error]"+err.Error())
+}
+
+// say writes a line of the runner's own to the log.
+func (j *job) say(step int, text string) {
+	for line := range strings.SplitSeq(strings.TrimRight(clean(j.mask.mask(text)), "\r\n"), "\n") {
+		j.h.Log(Line{Step: step, Stream: System, TimeUS: j.now(), Text: strings.TrimSuffix(line, "\r")})
+	}
+}
+
+func (j *job) now() int64 { return j.c.Now().UnixMicro() }
+
+// annotate records an error, warning or notice; many of a kind say no more.
+func (j *job) annotate(a pipeline.Annotation) {
+	if len(j.outcome.Annotations) >= maxAnnotations {
+		return
+	}
+	a.Message, a.File, a.Title = clean(j.mask.mask(a.Message)), clean(j.mask.mask(a.File)), clean(j.mask.mask(a.Title))
+	j.outcome.Annotations = append(j.outcome.Annotations, a)
+}
+
+// finish evaluates the job's outputs and fixes its conclusion.
+func (j *job) finish() {
+	switch cause := context.Cause(j.soft); {
+	case !j.cancelled():
+	case errors.Is(cause, errJobTimeout):
+		j.outcome.Reason = fmt.Sprintf("%v of %v", errJobTimeout, time.Duration(j.a.TimeoutUS)*time.Microsecond)
+		j.say(0, "##[error]"+j.outcome.Reason)
+	case errors.Is(cause, ErrLost):
+		j.outcome.Reason = ErrLost.Error()
+	default:
+		j.outcome.Reason = "the job was cancelled"
+	}
+	if j.hard.Err() == nil {
+		j.evaluateOutputs()
+	}
+	j.outcome.Conclusion = j.conclusion()
+}
+
+// evaluateOutputs computes jobs.<id>.outputs. One that holds a secret is
+// dropped, as on GitHub: others could not tell it from any other text.
+func (j *job) evaluateOutputs() {
+	outputs := map[string]string{}
+	size := 0
+	for _, o := range j.a.Job.Body.Outputs {
+		value, err := j.text(workflow.KeyJobOutputs, o.Value, j.expressions(nil))
+		switch {
+		case err != nil:
+			j.fail(fmt.Errorf("output %q: %w", o.Name, err))
+		case j.mask.holds(value):
+			message := fmt.Sprintf("Skip output '%s' since it may contain secret.", o.Name)
+			j.annotate(pipeline.Annotation{Level: "warning", Message: message})
+			j.say(0, "##[warning]"+message)
+		case value != "":
+			size += len(o.Name) + len(value)
+			outputs[o.Name] = clean(value)
+		}
+	}
+	if size > maxOutputs {
+		j.fail(fmt.Errorf("outputs of the job: %d bytes, want at most %d", size, maxOutputs))
+		return
+	}
+	if len(outputs) > 0 {
+		j.outcome.Outputs = outputs
+	}
+}
+
+// close ends every process, deletes the work directory and gives the outcome.
+func (j *job) close() pipeline.Outcome {
+	var bad []error
+	if j.box != nil {
+		bad = append(bad, j.box.Close())
+	}
+	if j.area != nil {
+		bad = append(bad, j.area.remove())
+	}
+	if err := errors.Join(bad...); err != nil {
+		j.fail(fmt.Errorf("clean up: %w", err))
+		j.outcome.Conclusion = ""
+	}
+	if j.outcome.Conclusion == "" {
+		j.outcome.Conclusion = j.conclusion()
+	}
+	j.outcome.Summary = clean(j.mask.mask(j.outcome.Summary))
+	return j.outcome
+}
+
+// fetchSecrets asks for the secrets that the job's expressions name, and for no
+// others. A name that the job may not ask for is empty, as on GitHub.
+func (j *job) fetchSecrets(ctx context.Context) error {
+	wanted, all := secretReferences(j.a.Job)
+	for _, name := range j.a.SecretNames {
+		if !all && !slices.Contains(wanted, strings.ToLower(name)) {
+			continue
+		}
+		value, err := j.h.Secret(ctx, name)
+		if err != nil {
+			return fmt.Errorf("fetch secret %q: %w", name, err)
+		}
+		j.secrets[name] = value
+		j.mask.add(value)
+	}
+	return nil
+}

@@ -1,0 +1,81 @@
+package runner
+
+import (
+	"bytes"
+	"strings"
+)
+
+// longLine is the length at which a line without an end is broken. What is
+// longer is not looked at for workflow commands.
+const longLine = 1 << 20
+
+// lines cuts what a step writes into lines, however it is split over writes,
+// and never in the middle of a secret. It is used by one goroutine.
+type lines struct {
+	mask *masker
+	// line takes a whole line, not masked, because it may be a command.
+	line func(text string)
+	// piece takes a masked part of a line that is longer than longLine.
+	piece func(text string)
+
+	buf    []byte
+	pieces bool // the line in buf was already broken
+}
+
+// Write never fails.
+func (l *lines) Write(b []byte) (int, error) {
+	n := len(b)
+	for len(b) > 0 {
+		end := bytes.IndexByte(b, '\n')
+		if end < 0 {
+			l.buf = append(l.buf, b...)
+			l.shorten()
+			break
+		}
+		l.buf = append(l.buf, b[:end]...)
+		l.shorten()
+		l.flush()
+		b = b[end+1:]
+	}
+	return n, nil
+}
+
+// Close gives out a last line without an end.
+func (l *lines) Close() {
+	if len(l.buf) > 0 {
+		l.flush()
+	}
+	l.pieces = false
+}
+
+func (l *lines) flush() {
+	text := strings.TrimSuffix(string(l.buf), "\r")
+	l.buf = l.buf[:0]
+	if l.pieces {
+		l.piece(clean(l.mask.mask(text)))
+	} else {
+		l.line(clean(text))
+	}
+	l.pieces = false
+}
+
+// shorten gives out the beginning of a line that has become too long. It keeps
+// enough to see the rest of a secret that begins before the cut.
+func (l *lines) shorten() {
+	keep := l.mask.reach()
+	for len(l.buf) > longLine+2*keep {
+		text := string(l.buf)
+		cut := len(text) - keep
+		for _, p := range l.mask.find(text) {
+			if p.start < cut && p.end > cut {
+				cut = p.end
+			}
+		}
+		l.piece(clean(l.mask.mask(text[:cut])))
+		l.buf = append(l.buf[:0], text[cut:]...)
+		l.pieces = true
+	}
+}
+
+// clean makes text valid UTF-8, which JSON can carry.
+func clean(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }

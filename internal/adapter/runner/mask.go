@@ -1,0 +1,124 @@
+package runner
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// masked stands in the place of a secret.
+const masked = "***"
+
+// masker replaces secrets, and the forms in which they usually leave a
+// program, wherever text leaves the worker. It may be used by several
+// goroutines.
+type masker struct {
+	mu      sync.RWMutex
+	seen    map[string]bool
+	byFirst [256][]form // longest first
+	longest int
+}
+
+// form is one spelling of a secret.
+type form struct {
+	text string
+	// within is the alphabet of the encoding: where a form of it is found, all
+	// around it is masked too, because the neighbouring characters hold bits
+	// of the secret. Nil for a plain text.
+	within *[256]bool
+}
+
+func newMasker() *masker { return &masker{seen: map[string]bool{}} }
+
+// add makes the masker know a secret in all its forms.
+func (m *masker) add(secret string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, f := range formsOf(secret) {
+		if m.seen[f.text] {
+			continue
+		}
+		m.seen[f.text] = true
+		bucket := append(m.byFirst[f.text[0]], f)
+		slices.SortFunc(bucket, func(a, b form) int { return cmp.Compare(len(b.text), len(a.text)) })
+		m.byFirst[f.text[0]] = bucket
+		m.longest = max(m.longest, len(f.text))
+	}
+}
+
+// span is a part of a text, from start up to end.
+type span struct{ start, end int }
+
+// find gives the parts of s that must not be seen, in order, without overlap.
+func (m *masker) find(s string) []span {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	var spans []span
+	for i := range len(s) {
+		for _, f := range m.byFirst[s[i]] {
+			if !strings.HasPrefix(s[i:], f.text) {
+				continue
+			}
+			if n := len(spans); n > 0 && i+len(f.text) <= spans[n-1].end {
+				continue // a part of what is masked already
+			}
+			spans = merge(spans, f.spread(s, span{i, i + len(f.text)}))
+			if f.within == nil {
+				break // the others at this place are shorter
+			}
+		}
+	}
+	return spans
+}
+
+// spread widens what was found of an encoding to the whole word.
+func (f form) spread(s string, p span) span {
+	if f.within == nil {
+		return p
+	}
+	for p.start > 0 && f.within[s[p.start-1]] {
+		p.start--
+	}
+	for p.end < len(s) && f.within[s[p.end]] {
+		p.end++
+	}
+	return p
+}
+
+// merge adds a span; spans that touch or overlap become one.
+func merge(spans []span, p span) []span {
+	for len(spans) > 0 && spans[len(spans)-1].end >= p.start {
+		last := spans[len(spans)-1]
+		p = span{min(last.start, p.start), max(last.end, p.end)}
+		spans = spans[:len(spans)-1]
+	}
+	return append(spans, p)
+}
+
+// mask gives s without secrets.
+func (m *masker) mask(s string) string {
+	spans := m.find(s)
+	if len(spans) == 0 {
+		return s
+	}
+	var b strings.Builder
+	at := 0
+	for _, p := range spans {
+		b.WriteString(s[at:p.start])
+		b.WriteString(masked)
+		at = p.end
+	}
+	b.WriteString(s[at:])
+	return b.String()
+}
+
+// holds reports whether s contains a secret.
+func (m *masker) holds(s string) bool { return len(m.find(s)) > 0 }
+
+// reach is the length of the longest form.
+func (m *masker) reach() int {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return m.longest
+}

@@ -1,0 +1,146 @@
+package runner
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"github.com/dc-release/dc-release/internal/core/pipeline"
+)
+
+// Limits of the files a step writes to, in bytes.
+const (
+	maxCommandFile = 16 << 20
+	maxSummary     = 1 << 20 // of one step, as on GitHub
+)
+
+// commandFile is one of the files by which a step talks to the runner
+// (docs.github.com, "Workflow commands", environment files).
+type commandFile struct {
+	variable string // GITHUB_X, lower case; also the file's name
+	limit    int64
+	apply    func(j *job, s *step, text string) error
+}
+
+// commandFiles is the list. To add one: an entry here.
+func commandFiles() []commandFile {
+	return []commandFile{
+		{"env", maxCommandFile, (*job).applyEnv},
+		{"path", maxCommandFile, (*job).applyPath},
+		{"output", maxCommandFile, (*job).applyOutput},
+		{"state", maxCommandFile, (*job).applyState},
+		{"step_summary", maxSummary, (*job).applySummary},
+	}
+}
+
+// stepFiles are the files of one step, in a directory of its own.
+type stepFiles struct {
+	job    *job
+	number int
+}
+
+func (f stepFiles) dir() string { return filepath.Join("steps", strconv.Itoa(f.number)) }
+
+// path is a file's place as steps see it.
+func (f stepFiles) path(name string) string { return filepath.Join(f.job.area.top, f.dir(), name) }
+
+// make makes the directory with empty files. An earlier step cannot have put
+// anything there: the directory must be new.
+func (f stepFiles) make() error {
+	root := f.job.area.root
+	if err := root.Mkdir(f.dir(), 0o755); err != nil {
+		return fmt.Errorf("make step files: %w", err)
+	}
+	for _, c := range commandFiles() {
+		if err := f.write(c.variable, ""); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// write makes a new file; seal gives it away.
+func (f stepFiles) write(name, text string) error {
+	w, err := f.job.area.root.OpenFile(filepath.Join(f.dir(), name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return fmt.Errorf("make step files: %w", err)
+	}
+	_, err = w.WriteString(text)
+	if err = errors.Join(err, w.Close()); err != nil {
+		return fmt.Errorf("make step files: %w", err)
+	}
+	return nil
+}
+
+// seal gives the files to the steps' uid.
+func (f stepFiles) seal() error {
+	return f.job.box.Own(filepath.Join(f.job.area.top, f.dir()))
+}
+
+func (f stepFiles) read(name string, limit int64) (string, error) {
+	return f.job.area.read(filepath.Join(f.dir(), name), limit)
+}
+
+// collect takes over what the step wrote to its files, and its evidence.
+func (j *job) collect(s *step) error {
+	var bad []error
+	for _, f := range commandFiles() {
+		text, err := s.files.read(f.variable, f.limit)
+		if err == nil && text != "" {
+			err = f.apply(j, s, text)
+		}
+		if err != nil {
+			bad = append(bad, fmt.Errorf("process file GITHUB_%s: %w", upper(f.variable), err))
+		}
+	}
+	j.handEvidence(s)
+	return errors.Join(bad...)
+}
+
+// applyEnv takes variables over for the following steps.
+func (j *job) applyEnv(s *step, text string) error {
+	pairs, err := parsePairs(text)
+	for _, p := range pairs {
+		switch {
+		case upper(p.name) == "NODE_OPTIONS":
+			s.commands.report(pipeline.Annotation{Level: "error", Message: "Can't store NODE_OPTIONS output parameter using '$GITHUB_ENV' command."})
+		case isReserved(p.name):
+			s.commands.report(pipeline.Annotation{Level: "warning", Message: fmt.Sprintf("%s is set for every step and cannot be changed using '$GITHUB_ENV'.", p.name)})
+		default:
+			j.env[p.name] = p.value
+		}
+	}
+	return err
+}
+
+func (j *job) applyPath(_ *step, text string) error {
+	for _, p := range parsePaths(text) {
+		j.paths = append([]string{p}, j.paths...)
+	}
+	return nil
+}
+
+func (j *job) applyOutput(s *step, text string) error {
+	pairs, err := parsePairs(text)
+	for _, p := range pairs {
+		s.commands.setOutputValue(p.name, p.value)
+	}
+	return err
+}
+
+// applyState only checks the form: state is for the post part of actions that
+// this engine does not run.
+func (j *job) applyState(_ *step, text string) error {
+	_, err := parsePairs(text)
+	return err
+}
+
+func (j *job) applySummary(_ *step, text string) error {
+	if j.outcome.Summary != "" && j.outcome.Summary[len(j.outcome.Summary)-1] != '\n' {
+		j.outcome.Summary += "\n"
+	}
+	j.outcome.Summary += text
+	return nil
+}

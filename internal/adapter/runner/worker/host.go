@@ -1,0 +1,276 @@
+package worker
+
+import (
+	"archive/tar"
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/dc-release/dc-release/internal/adapter/runner"
+	"github.com/dc-release/dc-release/internal/app/claim"
+	"github.com/dc-release/dc-release/internal/app/work"
+	"github.com/dc-release/dc-release/internal/core/canonical"
+	"github.com/dc-release/dc-release/internal/core/fault"
+	"github.com/dc-release/dc-release/internal/core/pipeline"
+)
+
+// host is the server's side of one execution for the runner and for the job's
+// own calls.
+type host struct {
+	server work.Server
+	id     work.Execution
+	url    string
+	token  string
+
+	mu        sync.Mutex
+	log       *os.File
+	out       *bufio.Writer
+	files     []claim.File
+	artifacts []pipeline.Artifact
+}
+
+var _ runner.Host = (*host)(nil)
+
+func newHost(server work.Server, id work.Execution, spool, url string, api *jobAPI) (*host, error) {
+	t, err := token()
+	if err != nil {
+		return nil, err
+	}
+	log, err := os.OpenFile(filepath.Join(spool, canonical.SHA256([]byte(id.Execution))+".log"), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open log: %w", err)
+	}
+	h := &host{server: server, id: id, url: url, token: t, log: log, out: bufio.NewWriter(log)}
+	api.remember(t, h)
+	return h, nil
+}
+
+// result closes the log and gives what is handed in.
+func (h *host) result(o pipeline.Outcome) claim.Result {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if err := errors.Join(h.out.Flush(), h.log.Close()); err != nil {
+		o.Reason = strings.TrimSpace(o.Reason + " (the log is not whole: " + err.Error() + ")")
+	}
+	slices.SortFunc(h.artifacts, func(a, b pipeline.Artifact) int { return strings.Compare(a.Name, b.Name) })
+	return claim.Result{Execution: h.id.Execution, Fence: h.id.Fence, Outcome: o, Artifacts: h.artifacts, Files: h.files}
+}
+
+func (h *host) logFile() string { return h.log.Name() }
+
+// JobAPI implements runner.Host.
+func (h *host) JobAPI() (string, string) { return h.url, h.token }
+
+// Secret implements runner.Host.
+func (h *host) Secret(ctx context.Context, name string) (string, error) {
+	v, err := h.server.Secret(ctx, work.SecretRequest{Execution: h.id, Name: name})
+	return v.Value, err
+}
+
+// Log implements runner.Host.
+func (h *host) Log(l runner.Line) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	fmt.Fprintf(h.out, "%s %d %s %s\n", time.UnixMicro(l.TimeUS).UTC().Format("2006-01-02T15:04:05.000000Z"), l.Step, l.Stream, l.Text)
+}
+
+// Checkout implements runner.Host.
+func (h *host) Checkout(ctx context.Context, dir string) error {
+	r, err := h.server.Source(ctx, h.id)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	return untar(r, dir)
+}
+
+// UploadArtifact implements runner.Host.
+func (h *host) UploadArtifact(ctx context.Context, a runner.Artifact) (runner.Receipt, error) {
+	known, err := h.server.Artifacts(ctx, h.id)
+	if err != nil {
+		return runner.Receipt{}, err
+	}
+	h.mu.Lock()
+	own := slices.IndexFunc(h.artifacts, func(k pipeline.Artifact) bool { return k.Name == a.Name })
+	h.mu.Unlock()
+	taken := own >= 0 || slices.ContainsFunc(known, func(k pipeline.Artifact) bool { return k.Name == a.Name })
+	if taken && !a.Overwrite {
+		return runner.Receipt{}, fault.New(fault.Conflict, "artifact %q exists: artifacts are immutable; choose another name or overwrite", a.Name)
+	}
+	digest, size, err := h.put(ctx, a.Files)
+	if err != nil {
+		return runner.Receipt{}, err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if own >= 0 {
+		h.artifacts = slices.Delete(h.artifacts, own, own+1)
+	}
+	h.artifacts = append(h.artifacts, pipeline.Artifact{Name: a.Name, SHA256: digest, Size: size})
+	return runner.Receipt{ID: digest[:16], Digest: digest}, nil
+}
+
+// put stores files as one deterministic tar.
+func (h *host) put(ctx context.Context, files []runner.File) (string, int64, error) {
+	r, w := io.Pipe()
+	go func() { w.CloseWithError(pack(w, files)) }()
+	digest, size, err := h.server.PutBlob(ctx, r)
+	return digest, size, errors.Join(err, r.Close())
+}
+
+func pack(w io.Writer, files []runner.File) error {
+	sorted := slices.Clone(files)
+	slices.SortFunc(sorted, func(a, b runner.File) int { return strings.Compare(a.Path, b.Path) })
+	tw := tar.NewWriter(w)
+	for _, f := range sorted {
+		mode := int64(0o644)
+		if f.Exec {
+			mode = 0o755
+		}
+		src, err := f.Open()
+		if err != nil {
+			return err
+		}
+		var data bytes.Buffer // the size in the header must be what is read
+		_, err = io.Copy(&data, src)
+		if err = errors.Join(err, src.Close()); err != nil {
+			return err
+		}
+		if err := tw.WriteHeader(&tar.Header{Name: f.Path, Mode: mode, Size: int64(data.Len()), Format: tar.FormatPAX}); err != nil {
+			return err
+		}
+		if _, err := tw.Write(data.Bytes()); err != nil {
+			return err
+		}
+	}
+	return tw.Close()
+}
+
+func (h *host) all(ctx context.Context) ([]pipeline.Artifact, error) {
+	known, err := h.server.Artifacts(ctx, h.id)
+	if err != nil {
+		return nil, err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return append(known, h.artifacts...), nil
+}
+
+// Artifacts implements runner.Host.
+func (h *host) Artifacts(ctx context.Context) ([]string, error) {
+	all, err := h.all(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, a := range all {
+		names = append(names, a.Name)
+	}
+	slices.Sort(names)
+	return slices.Compact(names), nil
+}
+
+// DownloadArtifact implements runner.Host; the newest of a name counts.
+func (h *host) DownloadArtifact(ctx context.Context, name, dir string) error {
+	all, err := h.all(ctx)
+	if err != nil {
+		return err
+	}
+	for _, a := range slices.Backward(all) {
+		if a.Name == name {
+			r, err := h.server.Blob(ctx, h.id, a.SHA256)
+			if err != nil {
+				return err
+			}
+			defer r.Close()
+			return untar(r, dir)
+		}
+	}
+	return fault.New(fault.NotFound, "artifact %q was not uploaded in this run", name)
+}
+
+// StepEvidence implements runner.Host.
+func (h *host) StepEvidence(ctx context.Context, step int, files []runner.File) error {
+	for _, f := range files {
+		r, err := f.Open()
+		if err != nil {
+			return err
+		}
+		err = h.keep(ctx, fmt.Sprintf("step-%d/%s", step, f.Path), r)
+		if err = errors.Join(err, r.Close()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// keep stores a result file as evidence of this execution.
+func (h *host) keep(ctx context.Context, name string, r io.Reader) error {
+	digest, _, err := h.server.PutBlob(ctx, r)
+	if err != nil {
+		return err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.files = append(h.files, claim.File{Path: name, SHA256: digest})
+	return nil
+}
+
+// untar unpacks regular files, links and folders below dir; a name that would
+// leave it is refused.
+func untar(r io.Reader, dir string) error {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	tr := tar.NewReader(r)
+	for {
+		hdr, err := tr.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("unpack: %w", err)
+		}
+		if err := extract(root, tr, hdr); err != nil {
+			return fmt.Errorf("unpack %q: %w", hdr.Name, err)
+		}
+	}
+}
+
+func extract(root *os.Root, r io.Reader, hdr *tar.Header) error {
+	name := path.Clean(hdr.Name)
+	if !filepath.IsLocal(name) {
+		return errors.New("name leaves the folder")
+	}
+	if parent := path.Dir(name); parent != "." {
+		if err := root.MkdirAll(parent, 0o755); err != nil {
+			return err
+		}
+	}
+	switch hdr.Typeflag {
+	case tar.TypeDir:
+		return root.MkdirAll(name, 0o755)
+	case tar.TypeSymlink:
+		return root.Symlink(hdr.Linkname, name)
+	case tar.TypeReg:
+		f, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, os.FileMode(hdr.Mode)&0o777)
+		if err != nil {
+			return err
+		}
+		_, err = io.Copy(f, r)
+		return errors.Join(err, f.Close())
+	}
+	return nil
+}

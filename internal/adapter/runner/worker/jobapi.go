@@ -1,0 +1,142 @@
+package worker
+
+import (
+	"archive/tar"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"path"
+	"strings"
+	"sync"
+
+	"github.com/dc-release/dc-release/internal/app/deploy"
+	"github.com/dc-release/dc-release/internal/app/work"
+	"github.com/dc-release/dc-release/internal/core/fault"
+	"github.com/dc-release/dc-release/internal/core/release"
+)
+
+// jobAPI is what a job may ask for while it runs, on loopback and with the
+// token of its one execution: dc-release deploy, publish, document test and
+// evidence add speak it.
+type jobAPI struct {
+	mu    sync.Mutex
+	hosts map[string]*host // by token
+}
+
+func newJobAPI() *jobAPI { return &jobAPI{hosts: map[string]*host{}} }
+
+func (a *jobAPI) remember(token string, h *host) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.hosts[token] = h
+}
+
+func (a *jobAPI) forget(token string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.hosts, token)
+}
+
+func (a *jobAPI) find(r *http.Request) *host {
+	token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.hosts[token]
+}
+
+func (a *jobAPI) serve(l net.Listener) {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /deploy", a.with(deployFor))
+	mux.HandleFunc("POST /publish/{gate}", a.with(func(h *host, r *http.Request) (any, error) {
+		return h.server.Publish(r.Context(), work.PublishRequest{Execution: h.id, Gate: r.PathValue("gate")})
+	}))
+	mux.HandleFunc("POST /document-test", a.with(testDocuments))
+	mux.HandleFunc("PUT /evidence/{name...}", a.with(func(h *host, r *http.Request) (any, error) {
+		name := r.PathValue("name")
+		if name == "" || path.Clean("/"+name) != "/"+name {
+			return nil, fault.New(fault.Invalid, "evidence name %q: want a clean relative path", name)
+		}
+		return struct{}{}, h.keep(r.Context(), name, r.Body)
+	}))
+	_ = http.Serve(l, mux) // ends with the process
+}
+
+// with finds the execution of the caller's token; a dead or unknown one is
+// refused.
+func (a *jobAPI) with(do func(*host, *http.Request) (any, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		h := a.find(r)
+		if h == nil {
+			respond(w, nil, fault.New(fault.Forbidden, "this job has ended or its token is unknown"))
+			return
+		}
+		out, err := do(h, r)
+		respond(w, out, err)
+	}
+}
+
+// Problem is a refused call.
+type Problem struct {
+	Kind    fault.Kind `json:"kind"`
+	Message string     `json:"message"`
+	Hint    string     `json:"hint"`
+}
+
+func respond(w http.ResponseWriter, out any, err error) {
+	w.Header().Set("Content-Type", "application/json")
+	if err != nil {
+		w.WriteHeader(http.StatusUnprocessableEntity)
+		out = Problem{Kind: fault.KindOf(err), Message: err.Error(), Hint: fault.HintOf(err)}
+	}
+	_ = json.NewEncoder(w).Encode(out) // a job that is gone gets nothing
+}
+
+// deployFor takes a tar of the artifact, or nothing for the kept one.
+func deployFor(h *host, r *http.Request) (any, error) {
+	req := deploy.Request{Execution: h.id.Execution, Fence: h.id.Fence}
+	if r.Header.Get("Content-Type") == "application/x-tar" {
+		files, err := receive(r.Context(), h, r.Body)
+		if err != nil {
+			return nil, err
+		}
+		req.Files = files
+	}
+	return h.server.Deploy(r.Context(), req)
+}
+
+// receive stores every file of a tar as a blob.
+func receive(ctx context.Context, h *host, body io.Reader) ([]release.TreeFile, error) {
+	var files []release.TreeFile
+	tr := tar.NewReader(body)
+	for {
+		hdr, err := tr.Next()
+		if errors.Is(err, io.EOF) {
+			return files, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read artifact: %w", err)
+		}
+		if hdr.Typeflag != tar.TypeReg {
+			return nil, fault.New(fault.Invalid, "artifact holds %q, which is no regular file", hdr.Name)
+		}
+		digest, size, err := h.server.PutBlob(ctx, tr)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, release.TreeFile{Path: hdr.Name, Executable: hdr.Mode&0o100 != 0, SHA256: digest, Size: size})
+	}
+}
+
+// testDocuments runs the document tests on the server, at the run's commit, and
+// keeps their report as evidence.
+func testDocuments(h *host, r *http.Request) (any, error) {
+	t, err := h.server.TestDocuments(r.Context(), h.id)
+	if err != nil {
+		return nil, err
+	}
+	return t, h.keep(r.Context(), "document-test.xml", strings.NewReader(string(t.Report)))
+}

@@ -1,0 +1,94 @@
+package sandbox
+
+import (
+	"io"
+	"os"
+	"sync"
+	"time"
+)
+
+// drainPatience is how long a command's output may go on after its end, for
+// what it left to a child such as `> >(tee log)`. A background process that
+// holds the stream longer is listened to no more, but not stopped either.
+const drainPatience = 500 * time.Millisecond
+
+// stream carries one output of a command to a writer.
+type stream struct {
+	r    *os.File
+	done chan struct{} // end of file
+
+	mu    sync.Mutex
+	w     io.Writer
+	muted bool
+	err   error // first error of w
+}
+
+// pipe makes a stream and the end to give to the command.
+func pipe(w io.Writer) (*stream, *os.File, error) {
+	r, end, err := os.Pipe()
+	if err != nil {
+		return nil, nil, err
+	}
+	return &stream{r: r, done: make(chan struct{}), w: w}, end, nil
+}
+
+// copy runs until the last holder of the other end is gone.
+func (s *stream) copy() {
+	defer close(s.done)
+	defer s.r.Close()
+	buf := make([]byte, 32<<10)
+	for {
+		n, err := s.r.Read(buf)
+		if n > 0 {
+			s.write(buf[:n])
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+func (s *stream) write(b []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.muted || s.err != nil {
+		return // read on, so that the command does not block
+	}
+	_, s.err = s.w.Write(b)
+}
+
+// settle waits until the output is complete or the deadline fires; after it
+// the writer is not called any more.
+func (s *stream) settle(deadline <-chan time.Time) error {
+	select {
+	case <-s.done:
+	case <-deadline:
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.muted = true
+	return s.err
+}
+
+// settleAll settles streams within one drainPatience.
+func settleAll(streams ...*stream) error {
+	timer := time.NewTimer(drainPatience)
+	defer timer.Stop()
+	expired := make(chan time.Time)
+	stop := make(chan struct{})
+	defer close(stop)
+	go func() {
+		select {
+		case <-timer.C:
+			close(expired)
+		case <-stop:
+		}
+	}()
+	var first error
+	for _, s := range streams {
+		if err := s.settle(expired); err != nil && first == nil {
+			first = err
+		}
+	}
+	return first
+}

@@ -1,0 +1,202 @@
+// Package traceability reads the requirements and tests of a release at its
+// pinned commits and joins them with the results of its run. It also runs the
+// document tests on them.
+package traceability
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/dc-release/dc-release/internal/app/state"
+	"github.com/dc-release/dc-release/internal/core/document"
+	"github.com/dc-release/dc-release/internal/core/evidence"
+	"github.com/dc-release/dc-release/internal/core/gate"
+	"github.com/dc-release/dc-release/internal/core/policy"
+	"github.com/dc-release/dc-release/internal/core/release"
+	"github.com/dc-release/dc-release/internal/core/trace"
+	"github.com/dc-release/dc-release/internal/core/workflow"
+)
+
+// Tree reads a repository at a commit.
+type Tree interface {
+	ReadFile(ctx context.Context, commit, path string) ([]byte, bool, error)
+	Files(ctx context.Context, commit, folder string) ([]release.File, error)
+}
+
+// Repositories gives the mirrors of a solution as they are, without fetching.
+type Repositories interface {
+	CodeTree(ctx context.Context, b policy.Baseline) (Tree, error)
+	RequirementsTree(ctx context.Context, b policy.Baseline) (Tree, error)
+}
+
+// Blobs reads result files.
+type Blobs interface {
+	Bytes(ctx context.Context, digest string) ([]byte, error)
+}
+
+// Solutions finds the policy of a solution.
+type Solutions interface {
+	Solution(ctx context.Context, key string) (policy.Solution, error)
+}
+
+// ResultReader reads a result file of any known format.
+type ResultReader func(name string, data []byte) evidence.Report
+
+// Tracer computes matrices.
+type Tracer struct {
+	Repositories Repositories
+	Blobs        Blobs
+	Solutions    Solutions
+	Results      ResultReader
+}
+
+// Columns are the results that a gate expects.
+func Columns(name string) []trace.Column {
+	columns := []trace.Column{{Verification: "UT"}, {Verification: "OV", Environment: "tst"}}
+	if name != gate.PreVal {
+		columns = append(columns, trace.Column{Verification: "OV", Environment: "val"}, trace.Column{Verification: "AV", Environment: "val"})
+	}
+	if name == gate.ApproveForUse {
+		columns = append(columns, trace.Column{Verification: "pOV", Environment: "prd"})
+	}
+	return columns
+}
+
+// Matrix joins items and results of a run at its pinned commits. The
+// requirements commit is the release's; a run for no release takes "".
+func (t *Tracer) Matrix(ctx context.Context, run state.Run, requirements, name string) (trace.Matrix, []document.Finding, error) {
+	items, findings, err := t.Items(ctx, run.Run.Solution, run.Run.Trigger.SHA, requirements)
+	if err != nil {
+		return trace.Matrix{}, nil, err
+	}
+	results, err := t.results(ctx, run)
+	if err != nil {
+		return trace.Matrix{}, nil, err
+	}
+	return trace.Link(items, results, trace.Scope{Commit: run.Run.Trigger.SHA, Columns: Columns(name)}), findings, nil
+}
+
+// Gaps says which requirements have no test planned, and which have no passed
+// one by the time of the gate.
+func (t *Tracer) Gaps(ctx context.Context, run state.Run, requirements, name string) (unplanned, gaps []string, err error) {
+	m, findings, err := t.Matrix(ctx, run, requirements, name)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, f := range findings {
+		if f.Severity == workflow.Error {
+			unplanned = append(unplanned, f.String())
+		}
+	}
+	for _, g := range m.Gaps() {
+		if g.Direct {
+			gaps = append(gaps, fmt.Sprintf("%s is %s: %s", g.ID, g.State, g.Reason))
+		}
+	}
+	return unplanned, gaps, nil
+}
+
+// Items reads every Markdown file below documentation/ of the code commit and
+// every one of the requirements commit, with the findings of all of them.
+func (t *Tracer) Items(ctx context.Context, solution, code, requirements string) ([]trace.Item, []document.Finding, error) {
+	s, err := t.Solutions.Solution(ctx, solution)
+	if err != nil {
+		return nil, nil, err
+	}
+	tree, err := t.Repositories.CodeTree(ctx, s.Baseline)
+	if err != nil {
+		return nil, nil, err
+	}
+	items, findings, err := scan(ctx, tree, code, "documentation", "")
+	if err != nil {
+		return nil, nil, err
+	}
+	if requirements != "" {
+		if tree, err = t.Repositories.RequirementsTree(ctx, s.Baseline); err != nil {
+			return nil, nil, err
+		}
+		more, moreFindings, err := scan(ctx, tree, requirements, "", "requirements:")
+		if err != nil {
+			return nil, nil, err
+		}
+		items, findings = append(more, items...), append(moreFindings, findings...)
+	}
+	return items, append(findings, trace.Check(items, solution)...), nil
+}
+
+// scan reads the items of one repository; prefix tells its files from those of
+// another.
+func scan(ctx context.Context, tree Tree, commit, folder, prefix string) ([]trace.Item, []document.Finding, error) {
+	files, err := tree.Files(ctx, commit, folder)
+	if err != nil {
+		return nil, nil, err
+	}
+	var items []trace.Item
+	var findings []document.Finding
+	for _, f := range files {
+		if !strings.HasSuffix(f.Path, ".md") || strings.HasPrefix(f.Path, "documentation/releases/") {
+			continue
+		}
+		data, _, err := tree.ReadFile(ctx, commit, f.Path)
+		if err != nil {
+			return nil, nil, err
+		}
+		more, found := trace.Scan(prefix+f.Path, data)
+		items, findings = append(items, more...), append(findings, found...)
+	}
+	return items, findings, nil
+}
+
+// results are the counted cases of every attempt.
+func (t *Tracer) results(ctx context.Context, run state.Run) ([]trace.Result, error) {
+	var out []trace.Result
+	for _, rec := range run.Evidence {
+		attempt := 1
+		if q, ok := run.Queued[rec.Execution]; ok {
+			attempt = q.Attempt
+		}
+		for _, item := range rec.Items {
+			if !item.Counted {
+				continue
+			}
+			more, err := t.cases(ctx, item, attempt)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, more...)
+		}
+	}
+	return out, nil
+}
+
+func (t *Tracer) cases(ctx context.Context, item evidence.Item, attempt int) ([]trace.Result, error) {
+	base := trace.Result{Verification: item.Verification, Environment: item.Environment, Attempt: attempt, Commit: item.Commit, Evidence: item.SHA256}
+	raw, err := t.Blobs.Bytes(ctx, item.SHA256)
+	if err != nil {
+		return nil, err
+	}
+	if item.Format == evidence.FormatConclusion {
+		var c evidence.Conclusion
+		if err := json.Unmarshal(raw, &c); err != nil {
+			return nil, fmt.Errorf("evidence %s: %w", item.Name, err)
+		}
+		base.Name, base.IDs, base.Outcome = c.Name, []string{c.Name}, evidence.Failed
+		if item.Verdict == evidence.VerdictPassed {
+			base.Outcome = evidence.Passed
+		}
+		return []trace.Result{base}, nil
+	}
+	var out []trace.Result
+	for _, c := range t.Results(item.Name, raw).Cases {
+		if v := c.Verification; v != "" && string(v) != item.Verification {
+			continue // belongs to another item of the same file
+		}
+		r := base
+		r.Name, r.IDs, r.Outcome = c.Name, slices.Clone(c.IDs), c.Outcome
+		out = append(out, r)
+	}
+	return out, nil
+}

@@ -1,0 +1,81 @@
+// Package work is the protocol of workers: what a worker asks the server that
+// gives it executions. Every call about an execution carries its fence and is
+// refused when that is stale.
+package work
+
+import (
+	"context"
+	"io"
+
+	"github.com/dc-release/dc-release/internal/app/claim"
+	"github.com/dc-release/dc-release/internal/app/deploy"
+	"github.com/dc-release/dc-release/internal/core/document"
+	"github.com/dc-release/dc-release/internal/core/pipeline"
+)
+
+// Execution is who asks: an execution with its fence.
+type Execution struct {
+	Execution string `json:"execution"`
+	Fence     int64  `json:"fence"`
+}
+
+// Renewed answers a renewal.
+type Renewed struct {
+	Cancel bool `json:"cancel"`
+}
+
+// SecretRequest asks for one value.
+type SecretRequest struct {
+	Execution
+	Name string `json:"name"`
+}
+
+// SecretValue answers it.
+type SecretValue struct {
+	Value string `json:"value"`
+	Known bool   `json:"known"`
+}
+
+// PublishRequest is a gate job's call of "dc-release publish".
+type PublishRequest struct {
+	Execution
+	Gate string `json:"gate"`
+}
+
+// Published answers it.
+type Published struct {
+	Publication string `json:"publication"`
+	Commit      string `json:"commit"`
+	Note        string `json:"note"` // what happened instead in a rehearsal
+}
+
+// TestedDocuments answers "dc-release document test".
+type TestedDocuments struct {
+	Findings []document.Finding `json:"findings"`
+	Checks   []CheckResult      `json:"checks"`
+	Report   []byte             `json:"report"` // JUnit
+}
+
+// CheckResult is one check of the document tests.
+type CheckResult struct {
+	ID       string `json:"id"`
+	Rule     string `json:"rule"`
+	Findings int    `json:"findings"`
+}
+
+// Server is what a worker can ask for.
+type Server interface {
+	Claim(ctx context.Context, w claim.Worker) (*pipeline.Assignment, error)
+	Renew(ctx context.Context, e Execution) (Renewed, error)
+	Secret(ctx context.Context, r SecretRequest) (SecretValue, error)
+	Finish(ctx context.Context, r claim.Result) error
+	Deploy(ctx context.Context, r deploy.Request) (deploy.Receipt, error)
+	Publish(ctx context.Context, r PublishRequest) (Published, error)
+	TestDocuments(ctx context.Context, e Execution) (TestedDocuments, error)
+	// Artifacts are those of the run's finished jobs.
+	Artifacts(ctx context.Context, e Execution) ([]pipeline.Artifact, error)
+	PutBlob(ctx context.Context, r io.Reader) (digest string, size int64, err error)
+	Blob(ctx context.Context, e Execution, digest string) (io.ReadCloser, error)
+	// Source is a tar of a clone at exactly the execution's commit.
+	Source(ctx context.Context, e Execution) (io.ReadCloser, error)
+}

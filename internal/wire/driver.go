@@ -1,0 +1,230 @@
+package wire
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/dc-release/dc-release/internal/app/intake"
+	"github.com/dc-release/dc-release/internal/core/fault"
+	"github.com/dc-release/dc-release/internal/core/pipeline"
+)
+
+// driver moves every open run and rollback whenever the ledger grows, and
+// takes what hooks drop into the intake spool.
+type driver struct {
+	o      *Owner
+	cancel context.CancelFunc
+	done   sync.WaitGroup
+
+	mu      sync.Mutex
+	settled int64 // ledger size at which everything had been moved
+	failure error // of the last round, nil when it went well
+}
+
+const spoolEvery = 100 * time.Millisecond
+
+func newDriver(o *Owner) *driver { return &driver{o: o} }
+
+func (d *driver) start(ctx context.Context) {
+	ctx, d.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	d.done.Go(func() { d.follow(ctx) })
+	d.done.Go(func() { d.watch(ctx) })
+}
+
+func (d *driver) stop() {
+	d.cancel()
+	d.done.Wait()
+}
+
+// follow moves everything at each change of the ledger.
+func (d *driver) follow(ctx context.Context) {
+	retry := time.NewTicker(time.Second)
+	defer retry.Stop()
+	for {
+		changed := d.o.Store.Changed()
+		if err := d.round(ctx); err != nil && ctx.Err() == nil {
+			d.o.Config.Logger.Error("orchestration failed", "error", err)
+		}
+		select {
+		case <-changed:
+		case <-retry.C:
+			if !d.failed() {
+				continue
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (d *driver) failed() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.failure != nil
+}
+
+// round moves every open run once and remembers up to where.
+func (d *driver) round(ctx context.Context) error {
+	before, err := d.o.Store.Head(ctx)
+	if err != nil {
+		return err
+	}
+	runs, err := d.o.Store.Runs(ctx, "")
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, r := range runs {
+		if r.Conclusion == "" {
+			_, err := d.o.Orchestrator.Step(ctx, r.Run)
+			errs = append(errs, err)
+		}
+	}
+	errs = append(errs, d.o.App.Rollbacks.Step(ctx))
+	err = errors.Join(errs...)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.settled, d.failure = before.Size, err
+	return err
+}
+
+// Idle reports whether nothing moves without a person: everything was moved,
+// no worker can take anything, no effect is pending, the spool is empty.
+func (d *driver) idle(ctx context.Context) (bool, error) {
+	head, err := d.o.Store.Head(ctx)
+	if err != nil {
+		return false, err
+	}
+	d.mu.Lock()
+	settled, failure := d.settled, d.failure
+	d.mu.Unlock()
+	if failure != nil || settled < head.Size {
+		return false, failure
+	}
+	if n, err := d.o.effects.Pending(ctx); err != nil || n > 0 {
+		return false, err
+	}
+	queued, err := d.o.Store.Queue(ctx, pools)
+	if err != nil || len(queued) > 0 {
+		return false, err
+	}
+	claimed, err := d.o.Store.Claimed(ctx)
+	if err != nil {
+		return false, err
+	}
+	alive := func(s pipeline.Slot) bool { return !deadChild(s.Worker) }
+	if slices.ContainsFunc(claimed, alive) {
+		return false, nil
+	}
+	names, err := d.spooled()
+	return len(names) == 0, err
+}
+
+func (d *driver) spool() string { return filepath.Join(d.o.Config.Data, "spool", "intake") }
+
+func (d *driver) spooled() ([]string, error) {
+	entries, err := os.ReadDir(d.spool())
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	var names []string
+	for _, e := range entries {
+		if strings.HasSuffix(e.Name(), ".json") {
+			names = append(names, e.Name())
+		}
+	}
+	return names, err
+}
+
+// watch takes files from the intake spool in the order of their names.
+func (d *driver) watch(ctx context.Context) {
+	tick := time.NewTicker(spoolEvery)
+	defer tick.Stop()
+	for {
+		if err := d.take(ctx); err != nil && ctx.Err() == nil {
+			d.o.Config.Logger.Error("intake failed", "error", err)
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (d *driver) take(ctx context.Context) error {
+	names, err := d.spooled()
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		path := filepath.Join(d.spool(), name)
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		var p intake.Push
+		if err := json.Unmarshal(raw, &p); err != nil {
+			d.o.Config.Logger.Error("spool file is unreadable", "file", name, "error", err)
+			if err := os.Rename(path, path+".unreadable"); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := d.accept(ctx, p); err != nil {
+			return err
+		}
+		if err := os.Remove(path); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// accept starts the run of a push; a refusal is recorded and ends the file.
+func (d *driver) accept(ctx context.Context, p intake.Push) error {
+	s, err := d.o.App.Solutions.Solution(ctx, p.Solution)
+	if fault.KindOf(err) == fault.NotFound {
+		d.o.Config.Logger.Warn("push for an unknown solution", "solution", p.Solution)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	started, err := d.o.App.Intake.Accept(ctx, s, p)
+	switch {
+	case fault.KindOf(err) == fault.Invalid && err != nil:
+		d.o.Config.Logger.Warn("push refused", "ref", p.Ref, "reason", err.Error())
+		return nil
+	case err == nil && started.Run == "":
+		d.o.Config.Logger.Info("push starts nothing", "ref", p.Ref, "reason", started.Reason)
+	}
+	return err
+}
+
+// WaitIdle returns when nothing moves without a person.
+func (o *Owner) WaitIdle(ctx context.Context) error {
+	for {
+		idle, err := o.driver.idle(ctx)
+		if err != nil || idle {
+			return err
+		}
+		changed := o.Store.Changed()
+		t := time.NewTimer(20 * time.Millisecond) // effects end without an event at times
+		select {
+		case <-changed:
+		case <-t.C:
+		case <-ctx.Done():
+			t.Stop()
+			return ctx.Err()
+		}
+		t.Stop()
+	}
+}

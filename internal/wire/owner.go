@@ -1,0 +1,269 @@
+// Package wire builds everything from configuration: the owner of a data
+// directory, its worker, and the callers that ask it.
+package wire
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+
+	blobdir "github.com/dc-release/dc-release/internal/adapter/blob/dir"
+	"github.com/dc-release/dc-release/internal/adapter/deploy/localdir"
+	"github.com/dc-release/dc-release/internal/adapter/effects"
+	"github.com/dc-release/dc-release/internal/adapter/identity/password"
+	"github.com/dc-release/dc-release/internal/adapter/identity/totp"
+	"github.com/dc-release/dc-release/internal/adapter/keyring"
+	"github.com/dc-release/dc-release/internal/adapter/store/sqlite"
+	"github.com/dc-release/dc-release/internal/adapter/store/sqlstore"
+	"github.com/dc-release/dc-release/internal/adapter/testresult"
+	"github.com/dc-release/dc-release/internal/app/claim"
+	"github.com/dc-release/dc-release/internal/app/deploy"
+	"github.com/dc-release/dc-release/internal/app/inspect"
+	"github.com/dc-release/dc-release/internal/app/intake"
+	"github.com/dc-release/dc-release/internal/app/operation"
+	"github.com/dc-release/dc-release/internal/app/orchestrate"
+	"github.com/dc-release/dc-release/internal/app/person"
+	"github.com/dc-release/dc-release/internal/app/promote"
+	"github.com/dc-release/dc-release/internal/app/rollback"
+	"github.com/dc-release/dc-release/internal/app/sign"
+	"github.com/dc-release/dc-release/internal/app/solution"
+	"github.com/dc-release/dc-release/internal/app/state"
+	"github.com/dc-release/dc-release/internal/app/traceability"
+	"github.com/dc-release/dc-release/internal/core/evidence"
+	"github.com/dc-release/dc-release/internal/core/ledger"
+)
+
+// Config is one installation as a process sees it.
+type Config struct {
+	Data      string // data directory
+	Build     string // version of this program
+	Sandbox   string // namespace, uid, none; "" takes the strongest that works
+	NoWorker  bool
+	Rehearsal bool
+	Slots     int               // executions at once
+	Path      string            // PATH of the steps; "" takes this process's
+	Secrets   map[string]string // for every solution and place of this process
+	Vars      map[string]string
+	Logger    *slog.Logger
+}
+
+// Owner is the process that owns a data directory.
+type Owner struct {
+	Config       Config
+	App          *operation.App
+	Ring         *keyring.Ring
+	Store        *sqlstore.Store
+	Blobs        *blobdir.Store
+	Orchestrator *orchestrate.Orchestrator
+
+	lock      *os.File
+	effects   *effects.Effects
+	state     *state.Reader
+	mirrors   *mirrors
+	tracer    *traceability.Tracer
+	publisher publisher
+	http      *http.Server
+	socket    string
+	worker    *child
+	driver    *driver
+}
+
+// Open becomes the owner of the data directory; errOwned says that there is
+// one already.
+func Open(ctx context.Context, c Config) (o *Owner, err error) {
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Data, err = filepath.Abs(c.Data); err != nil {
+		return nil, err
+	}
+	lock, err := lockOwner(c.Data)
+	if err != nil {
+		return nil, err
+	}
+	o = &Owner{Config: c, lock: lock, mirrors: &mirrors{root: filepath.Join(c.Data, "git")}}
+	if err := o.open(ctx); err != nil {
+		return nil, errors.Join(err, o.Close())
+	}
+	return o, nil
+}
+
+func (o *Owner) open(ctx context.Context) (err error) {
+	if o.Ring, err = keyring.Open(filepath.Join(o.Config.Data, "keys")); err != nil {
+		return err
+	}
+	if o.Blobs, err = blobdir.Open(filepath.Join(o.Config.Data, "blobs")); err != nil {
+		return err
+	}
+	engine, err := sqlite.Open(ctx, filepath.Join(o.Config.Data, "ledger.db"))
+	if err != nil {
+		return err
+	}
+	o.Store, err = sqlstore.Open(ctx, engine, sqlstore.Config{Now: time.Now, NewID: newID, NewSalt: newSalt, Build: o.Config.Build})
+	if err != nil {
+		return errors.Join(err, engine.Close())
+	}
+	if err := o.checkHead(ctx); err != nil {
+		return err
+	}
+	o.Store.OnHead(o.writeHead)
+	o.compose()
+	if o.effects, err = effects.Open(ctx, effects.Config{DB: engine.DB(), Logger: o.Config.Logger, Handlers: map[string]effects.Handler{
+		claim.ObserveEffect: o.App.Deployer.Observe, rollback.Effect: o.App.Rollbacks.Carry, publishEffect: o.publisher.Carry,
+	}}); err != nil {
+		return err
+	}
+	o.Store.OnEffects(func(ctx context.Context, tx sqlstore.Tx, list []ledger.Effect) error {
+		return o.effects.Enqueue(ctx, tx.Native().(*sql.Tx), list)
+	})
+	return o.begin(ctx)
+}
+
+// begin appends the first events of an installation, once.
+func (o *Owner) begin(ctx context.Context) error {
+	_, err := o.Store.Append(ctx, ledger.Batch{
+		Command: "installation", Actor: ledger.Actor{Kind: ledger.Machine, ID: "installation", Authentication: "internal"},
+		Events: o.Ring.Announce(),
+	})
+	return err
+}
+
+func newID() string { return ulid.Make().String() }
+
+func newSalt() ([]byte, error) {
+	salt := make([]byte, ledger.SaltSize)
+	_, err := rand.Read(salt)
+	return salt, err
+}
+
+func readResult(name string, data []byte) evidence.Report {
+	report, err := testresult.Read(name, bytes.NewReader(data))
+	if err != nil {
+		report.Problems = append(report.Problems, evidence.Problem{Message: err.Error(), Fatal: true})
+	}
+	return report
+}
+
+type factors struct{ hasher *password.Hasher }
+
+func (f factors) Hash(ctx context.Context, p string) (string, error) { return f.hasher.Hash(ctx, p) }
+func (f factors) Verify(ctx context.Context, p, hash string) (bool, error) {
+	return f.hasher.Verify(ctx, p, hash)
+}
+func (f factors) NewSeed() (string, error) { return totp.NewSeed() }
+func (f factors) Match(seed, code string, at time.Time) (int64, bool, error) {
+	return totp.Match(seed, code, at)
+}
+
+// compose connects the use cases.
+func (o *Owner) compose() {
+	o.state = &state.Reader{Log: o.Store, Blobs: o.Blobs}
+	registry := &solution.Registry{Log: o.Store, Lists: o.Store}
+	f := factors{password.NewHasher(2)}
+	vars := func(string, string) map[string]string { return o.Config.Vars }
+	o.tracer = &traceability.Tracer{Repositories: o.mirrors, Blobs: o.Blobs, Solutions: registry, Results: readResult}
+	o.Orchestrator = &orchestrate.Orchestrator{Log: o.Store, State: o.state, Blobs: o.Blobs, Vars: vars}
+	claims := &claim.Server{
+		Log: o.Store, State: o.state, Queue: o.Store, Blobs: o.Blobs, Reader: readResult,
+		Outside: o.Orchestrator.Outside, Secrets: o.secret,
+	}
+	deployer := &deploy.Deployer{
+		Log: o.Store, State: o.state, Blobs: o.Blobs, Claims: claims, Solutions: registry,
+		Targets: map[string]deploy.Target{"localdir": localdir.Target{}},
+	}
+	signer := &sign.Signer{
+		Log: o.Store, State: o.state, Blobs: o.Blobs, Vault: o.Store, Factors: f, Solutions: registry,
+		Key: o.Ring.Keys["attest"], KeyID: o.Ring.Installation + "/attest", Now: time.Now, NewID: newID, Results: readResult,
+	}
+	o.publisher = newPublisher(o, registry, deployer, claims)
+	o.Orchestrator.Gates = &promote.Gates{
+		Log: o.Store, State: o.state, Blobs: o.Blobs, Solutions: registry, Documents: o.publisher,
+		Sources: sources{o: o, deployer: deployer, registry: registry},
+	}
+	o.App = &operation.App{
+		Solutions: registry, Signer: signer, Claims: claims, Deployer: deployer,
+		People: &person.People{
+			Log: o.Store, State: o.state, Directory: o.Store, Factors: f, NewID: newID,
+			IdentityDigest: func(email string) string { return intake.IdentityDigest(o.Ring.Installation, email) },
+		},
+		Intake: &intake.Intake{
+			Log: o.Store, State: o.state, Lists: o.Store, Blobs: o.Blobs, Repositories: o.mirrors, Plan: plan, Vars: vars,
+			NewID: newID, Installation: o.Ring.Installation, Sandbox: o.Config.Sandbox, Evaluation: o.Config.Sandbox == "none",
+		},
+		Inspector: &inspect.Inspector{Lists: o.Store, State: o.state, Blobs: o.Blobs, Names: signer.PrintedName, Unsigned: o.Orchestrator.Unsigned},
+		Rollbacks: &rollback.Rollbacks{
+			Log: o.Store, State: o.state, Lists: o.Store, Blobs: o.Blobs, Deployer: deployer,
+			Unsigned: o.Orchestrator.Unsigned, Publisher: o.publisher,
+		},
+	}
+}
+
+// secret gives a value of this process's configuration.
+func (o *Owner) secret(_ context.Context, _, _, name string) (string, bool, error) {
+	v, ok := o.Config.Secrets[name]
+	return v, ok, nil
+}
+
+// Start begins to work: socket, effects, orchestrator, intake spool and, unless
+// there is to be none, a worker in a process of its own.
+func (o *Owner) Start(ctx context.Context) error {
+	socket, err := socketPath(o.Config.Data)
+	if err != nil {
+		return err
+	}
+	o.socket = socket
+	if err := o.listen(socket); err != nil {
+		return fmt.Errorf("listen on %s: %w", socket, err)
+	}
+	if err := o.effects.Start(context.WithoutCancel(ctx)); err != nil {
+		return err
+	}
+	if err := o.App.Claims.GiveUp(ctx, deadChild); err != nil {
+		return err
+	}
+	o.driver = newDriver(o)
+	o.driver.start(ctx)
+	if o.Config.NoWorker {
+		return nil
+	}
+	o.worker, err = startChild(o.Config, socket)
+	return err
+}
+
+// Close ends everything in order; what runs in the worker is finished first.
+func (o *Owner) Close() error {
+	var errs []error
+	if o.worker != nil {
+		errs = append(errs, o.worker.stop())
+	}
+	if o.driver != nil {
+		o.driver.stop()
+	}
+	if o.http != nil {
+		errs = append(errs, o.http.Close())
+	}
+	if o.effects != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		errs = append(errs, o.effects.Stop(ctx))
+		cancel()
+	}
+	if o.Store != nil {
+		errs = append(errs, o.Store.Close())
+	}
+	return errors.Join(append(errs, o.lock.Close())...)
+}
+
+// Call implements operation.Caller in the owner's own process.
+func (o *Owner) Call(ctx context.Context, name string, request []byte) ([]byte, error) {
+	return operation.Call(ctx, o.App, name, request)
+}
