@@ -88,19 +88,28 @@ func (r *Repository) Resolve(ctx context.Context, name string) (release.Ref, boo
 	if !strings.HasPrefix(name, "refs/") && !objectForm.MatchString(name) {
 		return release.Ref{}, false, fault.New(fault.Invalid, "ref %q: want a full name like refs/heads/main", name)
 	}
-	out, err := r.run(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", name, name+"^{commit}")
+	object, ok, err := r.object(ctx, name)
+	if err != nil || !ok {
+		return release.Ref{}, false, err
+	}
+	commit, ok, err := r.object(ctx, object+"^{commit}")
+	if err != nil || !ok {
+		return release.Ref{}, false, err
+	}
+	return release.Ref{Object: object, Commit: commit}, true, nil
+}
+
+// object is the id of what a revision names; ok is false when there is none.
+func (r *Repository) object(ctx context.Context, revision string) (id string, ok bool, err error) {
+	out, err := r.run(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", revision)
 	var exit *exec.ExitError
-	if errors.As(err, &exit) {
-		return release.Ref{}, false, nil
+	if errors.As(err, &exit) && ctx.Err() == nil {
+		return "", false, nil
 	}
 	if err != nil {
-		return release.Ref{}, false, fmt.Errorf("resolve %q: %w", name, err)
+		return "", false, fmt.Errorf("resolve %q: %w", revision, err)
 	}
-	lines := strings.Fields(string(out))
-	if len(lines) != 2 {
-		return release.Ref{}, false, nil
-	}
-	return release.Ref{Object: lines[0], Commit: lines[1]}, true, nil
+	return strings.TrimSpace(string(out)), true, nil
 }
 
 // ReadFile reads a file of a commit; ok is false when it is not there.
@@ -110,7 +119,7 @@ func (r *Repository) ReadFile(ctx context.Context, commit, path string) (data []
 	}
 	out, err := r.run(ctx, "cat-file", "blob", commit+":"+path)
 	var exit *exec.ExitError
-	if errors.As(err, &exit) {
+	if errors.As(err, &exit) && ctx.Err() == nil {
 		return nil, false, nil
 	}
 	return out, err == nil, err

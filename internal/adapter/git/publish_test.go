@@ -246,3 +246,31 @@ func TestWhatCannotBePublishedIsRefused(t *testing.T) {
 		})
 	}
 }
+
+func TestResolveGivesTagObjectAndCommit(t *testing.T) {
+	dir := t.TempDir()
+	run(t, dir, "init", "--quiet", ".")
+	run(t, dir, "commit", "--quiet", "--allow-empty", "-m", "one")
+	run(t, dir, "tag", "-a", "v1.0.0", "-m", "one")
+	r, err := git.Open(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	commit, tag := run(t, dir, "rev-parse", "main"), run(t, dir, "rev-parse", "v1.0.0")
+	for name, want := range map[string][2]string{"refs/heads/main": {commit, commit}, "refs/tags/v1.0.0": {tag, commit}, commit: {commit, commit}, tag: {tag, commit}} {
+		ref, ok, err := r.Resolve(t.Context(), name)
+		if err != nil || !ok || ref.Object != want[0] || ref.Commit != want[1] {
+			t.Errorf("%s: %+v, %v, %v, want %v", name, ref, ok, err, want)
+		}
+	}
+	for _, name := range []string{"refs/heads/none", strings.Repeat("1", 40)} {
+		if ref, ok, err := r.Resolve(t.Context(), name); ok || err != nil {
+			t.Errorf("%s: %+v, %v, %v, want none", name, ref, ok, err)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, _, err := r.Resolve(ctx, "refs/heads/main"); err == nil {
+		t.Error("an interrupted look-up says that there is none")
+	}
+}
