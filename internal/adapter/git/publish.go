@@ -214,35 +214,38 @@ func (b base) ReadFile(ctx context.Context, path string) ([]byte, bool, error) {
 	return b.repo.ReadFile(ctx, b.commit, path)
 }
 
-// Walk implements publish.ReleaseLog.
-func (l *ReleaseLog) Walk(ctx context.Context, commit, folder string, each func(path string, size int64, r io.Reader) error) error {
-	files, err := l.repo.Files(ctx, commit, folder)
+// Walk implements publish.Base.
+func (b base) Walk(ctx context.Context, folder string, each func(path string, size int64, r io.Reader) error) error {
+	if b.commit == "" {
+		return nil
+	}
+	files, err := b.repo.Files(ctx, b.commit, folder)
 	if err != nil {
 		return err
 	}
 	var names bytes.Buffer
 	for _, f := range files {
 		if f.Mode != "100644" {
-			return fault.New(fault.Unverified, "%q in commit %.12s has mode %s, want a plain file", f.Path, commit, f.Mode)
+			return fault.New(fault.Unverified, "%q in commit %.12s has mode %s, want a plain file", f.Path, b.commit, f.Mode)
 		}
 		names.WriteString(f.Object + "\n")
 	}
 	in, out := io.Pipe()
-	go func() { out.CloseWithError(l.repo.pipe(ctx, &names, out, "cat-file", "--batch")) }()
+	go func() { out.CloseWithError(b.repo.pipe(ctx, &names, out, "cat-file", "--batch")) }()
 	defer in.Close()
 	r := bufio.NewReader(in)
 	for _, f := range files {
 		line, err := r.ReadString('\n')
 		if err != nil {
-			return fmt.Errorf("read %q in commit %s: %w", f.Path, commit, err)
+			return fmt.Errorf("read %q in commit %s: %w", f.Path, b.commit, err)
 		}
 		fields := strings.Fields(line)
 		if len(fields) != 3 || fields[1] != "blob" {
-			return fmt.Errorf("read %q in commit %s: %s", f.Path, commit, strings.TrimSpace(line))
+			return fmt.Errorf("read %q in commit %s: %s", f.Path, b.commit, strings.TrimSpace(line))
 		}
 		size, err := strconv.ParseInt(fields[2], 10, 64)
 		if err != nil {
-			return fmt.Errorf("read %q in commit %s: %w", f.Path, commit, err)
+			return fmt.Errorf("read %q in commit %s: %w", f.Path, b.commit, err)
 		}
 		body := io.LimitReader(r, size)
 		if err := each(f.Path, size, body); err != nil {
@@ -252,7 +255,7 @@ func (l *ReleaseLog) Walk(ctx context.Context, commit, folder string, each func(
 			return err
 		}
 		if _, err := r.Discard(1); err != nil {
-			return fmt.Errorf("read %q in commit %s: %w", f.Path, commit, err)
+			return fmt.Errorf("read %q in commit %s: %w", f.Path, b.commit, err)
 		}
 	}
 	return nil

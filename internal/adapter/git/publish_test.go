@@ -89,7 +89,7 @@ func TestPublishBeginsAnEmptyReleaseLogAndAddsToIt(t *testing.T) {
 		t.Errorf("a file that is not there: %v, %v", ok, err)
 	}
 	var walked []string
-	err = l.Walk(t.Context(), second, "1.0.0", func(path string, size int64, r io.Reader) error {
+	err = l.At(second).Walk(t.Context(), "1.0.0", func(path string, size int64, r io.Reader) error {
 		data, err := io.ReadAll(r)
 		walked = append(walked, fmt.Sprintf("%s %d %q", path, size, data))
 		return err

@@ -27,6 +27,8 @@ func Bytes(data []byte) Content {
 type Base interface {
 	// ReadFile reads a file; ok is false when it is not there.
 	ReadFile(ctx context.Context, path string) (data []byte, ok bool, err error)
+	// Walk reads every file below a folder, in order of path.
+	Walk(ctx context.Context, folder string, each func(path string, size int64, r io.Reader) error) error
 }
 
 // Commit is one commit for the release log.
@@ -48,6 +50,4 @@ type ReleaseLog interface {
 	Publish(ctx context.Context, c Commit) (commit string, err error)
 	// At opens a commit for reading.
 	At(commit string) Base
-	// Walk reads every file of a commit below a folder, in order of path.
-	Walk(ctx context.Context, commit, folder string, each func(path string, size int64, r io.Reader) error) error
 }
