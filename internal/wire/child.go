@@ -145,6 +145,9 @@ func RunChild(ctx context.Context, raw string, logger *slog.Logger) error {
 		path = os.Getenv("PATH")
 	}
 	workDir, spool := worker.Directories(args.Data)
+	if err := os.MkdirAll(workDir, 0o700); err != nil {
+		return err
+	}
 	mismatch := runner.Refuse
 	if args.Rehearsal {
 		mismatch = runner.Warn
