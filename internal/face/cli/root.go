@@ -10,6 +10,7 @@ import (
 
 	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/face/cli/console"
+	"github.com/dc-release/dc-release/internal/face/cli/job"
 	"github.com/dc-release/dc-release/internal/face/cli/run"
 )
 
@@ -50,8 +51,17 @@ func Root(d Deps) *cobra.Command {
 func commands(d Deps) []*cobra.Command {
 	return []*cobra.Command{
 		run.New(d.Env, d.Rehearse),
+		job.Deploy(d.Env), job.Publish(d.Env), documentCommand(d.Env),
 		workerCommand(d),
 	}
+}
+
+func documentCommand(env *console.Env) *cobra.Command {
+	cmd := &cobra.Command{Use: "document", Short: "Documents of releases"}
+	cmd.AddCommand(&cobra.Command{Use: "test", Short: "Test the documents of the job's commit", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+		return job.TestDocuments(cmd.Context(), env)
+	}})
+	return cmd
 }
 
 func workerCommand(d Deps) *cobra.Command {
