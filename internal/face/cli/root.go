@@ -10,7 +10,11 @@ import (
 
 	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/face/cli/console"
+	"github.com/dc-release/dc-release/internal/face/cli/gate"
+	"github.com/dc-release/dc-release/internal/face/cli/install"
 	"github.com/dc-release/dc-release/internal/face/cli/job"
+	"github.com/dc-release/dc-release/internal/face/cli/people"
+	"github.com/dc-release/dc-release/internal/face/cli/records"
 	"github.com/dc-release/dc-release/internal/face/cli/run"
 )
 
@@ -51,9 +55,19 @@ func Root(d Deps) *cobra.Command {
 func commands(d Deps) []*cobra.Command {
 	return []*cobra.Command{
 		run.New(d.Env, d.Rehearse),
+		install.Serve(d.Env), install.Intake(d.Env), install.Solution(d.Env),
+		records.Runs(d.Env), records.Releases(d.Env), gate.New(d.Env), records.Evidence(d.Env),
+		records.Environments(d.Env), records.Rollback(d.Env), auditCommand(d),
+		people.Person(d.Env), people.Role(d.Env),
 		job.Deploy(d.Env), job.Publish(d.Env), documentCommand(d.Env),
 		workerCommand(d),
 	}
+}
+
+func auditCommand(d Deps) *cobra.Command {
+	cmd := &cobra.Command{Use: "audit", Short: "The audit trail: list and verify"}
+	cmd.AddCommand(records.AuditList(d.Env))
+	return cmd
 }
 
 func documentCommand(env *console.Env) *cobra.Command {
