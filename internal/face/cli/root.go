@@ -5,11 +5,13 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/face/cli/console"
+	"github.com/dc-release/dc-release/internal/face/cli/demo"
 	"github.com/dc-release/dc-release/internal/face/cli/gate"
 	"github.com/dc-release/dc-release/internal/face/cli/install"
 	"github.com/dc-release/dc-release/internal/face/cli/job"
@@ -23,6 +25,7 @@ type Deps struct {
 	Env      *console.Env
 	Version  string
 	Rehearse run.Rehearse
+	Code     func(seed string, at time.Time) (string, error) // one-time codes of the demo's persons
 	Worker   func(ctx context.Context, child string) error
 }
 
@@ -54,6 +57,7 @@ func Root(d Deps) *cobra.Command {
 
 func commands(d Deps) []*cobra.Command {
 	return []*cobra.Command{
+		demo.New(demo.Deps{Env: d.Env, Code: d.Code}),
 		run.New(d.Env, d.Rehearse),
 		install.Serve(d.Env), install.Intake(d.Env), install.Solution(d.Env),
 		records.Runs(d.Env), records.Releases(d.Env), gate.New(d.Env), records.Evidence(d.Env),

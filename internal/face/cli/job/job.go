@@ -5,6 +5,7 @@ package job
 
 import (
 	"archive/tar"
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -216,7 +217,7 @@ func AddEvidence(ctx context.Context, env *console.Env, files []string) error {
 				}
 			}
 		}
-		_, err = call[struct{}](ctx, http.MethodPut, "/evidence/"+clean, "application/octet-stream", f)
+		_, err = call[struct{}](ctx, http.MethodPut, "/evidence/"+clean, "application/octet-stream", bufio.NewReader(f)) // not a Closer: closed here
 		if err = errors.Join(err, f.Close()); err != nil {
 			return err
 		}
