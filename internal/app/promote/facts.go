@@ -34,7 +34,7 @@ func (g *Gates) Facts(ctx context.Context, run state.Run, s gate.Standing, name 
 		return f, err
 	}
 	f.Note = g.Sources.NoteFindings(ctx, r.Version, note)
-	if f.Unplanned, f.Gaps, err = g.Sources.Trace(ctx, run, s); err != nil {
+	if f.Unplanned, f.Gaps, err = g.Sources.Trace(ctx, run, s, name); err != nil {
 		return f, err
 	}
 	for _, place := range policy.Places {

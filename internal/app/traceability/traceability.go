@@ -123,7 +123,11 @@ func (t *Tracer) Items(ctx context.Context, solution, code, requirements string)
 		}
 		items, findings = append(more, items...), append(moreFindings, findings...)
 	}
-	return items, append(findings, trace.Check(items, solution)...), nil
+	project := solution
+	if s.Profile == "" {
+		project = "" // a rehearsal does not know whose ids these are
+	}
+	return items, append(findings, trace.Check(items, project)...), nil
 }
 
 // scan reads the items of one repository; prefix tells its files from those of

@@ -1,0 +1,105 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+
+	"github.com/dc-release/dc-release/internal/app/inspect"
+	"github.com/dc-release/dc-release/internal/core/fault"
+	"github.com/dc-release/dc-release/internal/face/api"
+	"github.com/dc-release/dc-release/internal/face/cli"
+	"github.com/dc-release/dc-release/internal/face/cli/console"
+	"github.com/dc-release/dc-release/internal/face/cli/run"
+)
+
+// Main is the whole program behind cmd/dc-release: arguments and streams in,
+// exit code out.
+func Main(ctx context.Context, version string, args []string, in io.Reader, out, errOut io.Writer) int {
+	logger := slog.New(slog.NewTextHandler(errOut, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	base := Config{Build: version, Logger: logger, Slots: 2}
+	env := &console.Env{In: in, Out: out, Err: errOut, Terminal: isTerminal(in) && isTerminal(errOut)}
+	env.Connect = func(ctx context.Context, data string) (console.Session, error) { return connect(ctx, base, data) }
+	root := cli.Root(cli.Deps{
+		Env: env, Version: version,
+		Rehearse: func(ctx context.Context, q run.Rehearsal, progress func(inspect.RunDetail)) (run.Outcome, error) {
+			base.Sandbox = q.Sandbox
+			return Rehearse(ctx, base, q, progress)
+		},
+		Worker: func(ctx context.Context, child string) error { return RunChild(ctx, child, logger) },
+	})
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err != nil && strings.HasPrefix(err.Error(), "unknown command") {
+		err = fault.New(fault.Invalid, "%v", err)
+	}
+	return env.Fail(err)
+}
+
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// connect asks the owner of the data directory, or becomes it.
+func connect(ctx context.Context, base Config, data string) (console.Session, error) {
+	base.Data = data
+	if base.Sandbox == "" {
+		kind, err := StrongestSandbox(ctx)
+		if err != nil {
+			return nil, err
+		}
+		base.Sandbox = kind
+	}
+	o, err := Open(ctx, base)
+	if errors.Is(err, errOwned) {
+		socket, err := socketPath(data)
+		return remote{api.Dial(socket)}, err
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &local{owner: o}, nil
+}
+
+// remote is a session with another process.
+type remote struct{ *api.Client }
+
+func (remote) Owner() bool                    { return false }
+func (remote) WaitIdle(context.Context) error { return nil }
+func (remote) Close() error                   { return nil }
+
+// local is a session in which this process is the owner; it starts to work at
+// the first wait.
+type local struct {
+	owner   *Owner
+	started bool
+}
+
+func (*local) Owner() bool { return true }
+
+// WaitIdle starts work and waits until nothing moves without a person.
+func (l *local) WaitIdle(ctx context.Context) error {
+	if !l.started {
+		if err := l.owner.Start(ctx); err != nil {
+			return err
+		}
+		l.started = true
+	}
+	return l.owner.WaitIdle(ctx)
+}
+
+// Call implements operation.Caller.
+func (l *local) Call(ctx context.Context, name string, request []byte) ([]byte, error) {
+	return l.owner.Call(ctx, name, request)
+}
+
+// Close ends the session and, with it, ownership.
+func (l *local) Close() error { return l.owner.Close() }
