@@ -23,7 +23,7 @@ func (outside) TagObject(context.Context, string, string) (string, error) {
 
 func (outside) NoteFindings(context.Context, string, []byte) []string { return nil }
 
-func (outside) Trace(context.Context, state.Run, gate.Standing) (unplanned, gaps []string, err error) {
+func (outside) Trace(context.Context, state.Run, gate.Standing, string) (unplanned, gaps []string, err error) {
 	return nil, nil, nil
 }
 
