@@ -68,7 +68,7 @@ func condense(cases []evidence.Classified) []evidence.Classified {
 	if same == 0 {
 		return out
 	}
-	first.Case.Name = fmt.Sprintf("%d files equal the artifact", same)
+	first.Case.Name = fmt.Sprintf("files that equal the artifact: %d", same)
 	return append([]evidence.Classified{first}, out...)
 }
 

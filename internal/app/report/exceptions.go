@@ -21,8 +21,8 @@ func (r *Reporter) fillExceptions(ctx context.Context, m *moment, f *document.Fa
 	f.Exceptions = []document.Exception{}
 	add := func(e ledger.Event, kind, subject, format string, args ...any) {
 		x := document.Exception{Kind: kind, At: e.Time, Seq: e.Seq, Subject: subject, Text: fmt.Sprintf(format, args...)}
-		if e.Actor.Kind == ledger.Person {
-			x.Disposition = e.Reason
+		if _, refused := e.Data.(*ledger.Refused); e.Actor.Kind == ledger.Person && !refused {
+			x.Disposition = e.Reason // why a person did it; of a refusal it repeats the message
 		}
 		f.Exceptions = append(f.Exceptions, x)
 	}
@@ -165,4 +165,12 @@ func orText(s, otherwise string) string {
 		return otherwise
 	}
 	return s
+}
+
+// actor is who an event is by, for a sentence.
+func actor(h ledger.Header, print func(id string) string) string {
+	if h.Actor.Kind == ledger.Person {
+		return print(h.Actor.ID)
+	}
+	return h.Actor.ID
 }

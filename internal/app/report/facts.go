@@ -39,22 +39,7 @@ func (r *Reporter) facts(ctx context.Context, m *moment, gateName string) (docum
 		Policy: document.Policy{Profile: m.run.Run.Profile, SHA256: m.policy, Baseline: strconv.Itoa(m.revision)},
 	}
 	for _, fill := range []func(context.Context, *moment, *document.Facts) error{
-		func(ctx context.Context, m *moment, f *document.Facts) (err error) {
-			f.Ledger, err = r.ledger(ctx, m)
-			return err
-		},
-		r.fillPeople, r.fillNote, r.fillPrevious, r.fillEvidence, r.fillJobs, r.fillArtifacts,
-		func(ctx context.Context, m *moment, f *document.Facts) (err error) {
-			f.Gates, err = r.gates(ctx, m, gateName)
-			return err
-		},
-		func(ctx context.Context, m *moment, f *document.Facts) error {
-			matrix, _, err := r.Tracer.Matrix(ctx, m.run, m.standing.Registered.RequirementsCommit, gateName)
-			if err == nil {
-				f.Matrix = matrix.Document()
-			}
-			return err
-		},
+		r.fillLedger, r.fillPeople, r.fillNote, r.fillPrevious, r.fillEvidence, r.fillJobs, r.fillArtifacts,
 		r.fillEnvironments, r.fillRollback, r.fillExceptions,
 	} {
 		if err := fill(ctx, m, &f); err != nil {
@@ -62,6 +47,15 @@ func (r *Reporter) facts(ctx context.Context, m *moment, gateName string) (docum
 			return f, fmt.Errorf("facts of release %s of %s: %w", reg.Version, reg.Solution, err)
 		}
 	}
+	var err error
+	if f.Gates, err = r.gates(ctx, m, gateName); err != nil {
+		return f, err
+	}
+	matrix, _, err := r.Tracer.Matrix(ctx, m.run, m.standing.Registered.RequirementsCommit, gateName)
+	if err != nil {
+		return f, fmt.Errorf("matrix of release %s: %w", f.Release.Version, err)
+	}
+	f.Matrix = matrix.Document()
 	return f, nil
 }
 

@@ -7,7 +7,6 @@ import (
 
 	"github.com/dc-release/dc-release/internal/core/canonical"
 	"github.com/dc-release/dc-release/internal/core/document"
-	"github.com/dc-release/dc-release/internal/core/ledger"
 	"github.com/dc-release/dc-release/internal/core/pipeline"
 	"github.com/dc-release/dc-release/internal/core/release"
 )
@@ -130,12 +129,4 @@ func (r *Reporter) fillArtifacts(ctx context.Context, m *moment, f *document.Fac
 		f.Artifacts = append(f.Artifacts, document.Artifact{Name: file.Path, SHA256: file.SHA256, Size: file.Size, Job: pipeline.JobOf(kept.Execution)})
 	}
 	return nil
-}
-
-// actor is who an event is by, for a sentence.
-func actor(h ledger.Header, print func(id string) string) string {
-	if h.Actor.Kind == ledger.Person {
-		return print(h.Actor.ID)
-	}
-	return h.Actor.ID
 }

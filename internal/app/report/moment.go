@@ -106,23 +106,23 @@ func (m *moment) readBaseline(solution string) (err error) {
 	return err
 }
 
-// ledger is the position of the moment.
-func (r *Reporter) ledger(ctx context.Context, m *moment) (document.Ledger, error) {
-	out := document.Ledger{Size: m.size}
+// fillLedger is the position of the moment.
+func (r *Reporter) fillLedger(ctx context.Context, m *moment, f *document.Facts) error {
+	f.Ledger.Size = m.size
 	for _, e := range m.ofInstallation {
 		if d, ok := e.Data.(*ledger.InstallationCreated); ok {
-			out.Origin = ledger.Origin(d.Installation, d.Epoch)
+			f.Ledger.Origin = ledger.Origin(d.Installation, d.Epoch)
 		}
 	}
 	if r.RootAt == nil {
-		return out, nil
+		return nil
 	}
 	head, err := r.RootAt(ctx, m.size)
 	if err != nil {
-		return out, fmt.Errorf("root of the ledger at size %d: %w", m.size, err)
+		return fmt.Errorf("root of the ledger at size %d: %w", m.size, err)
 	}
-	out.Root = hex.EncodeToString(head.Root[:])
-	return out, nil
+	f.Ledger.Root = hex.EncodeToString(head.Root[:])
+	return nil
 }
 
 // subject is a person at the moment.

@@ -73,7 +73,7 @@ func (r *Reporter) Render(ctx context.Context, run state.Run, s gate.Standing, n
 	}
 	out := []gate.RenderedDocument{}
 	for _, request := range document.Set(name, names(f.Environments), opening) {
-		tree, err := tree(request, f)
+		tree, err := build(request, f)
 		if err != nil {
 			return nil, err
 		}
@@ -86,8 +86,8 @@ func (r *Reporter) Render(ctx context.Context, run state.Run, s gate.Standing, n
 	return out, nil
 }
 
-// tree is the draft, or at the last gate the candidate.
-func tree(request document.Request, f document.Facts) (document.Tree, error) {
+// build makes the draft, or at the last gate the candidate.
+func build(request document.Request, f document.Facts) (document.Tree, error) {
 	if request.Gate == gate.ApproveForUse {
 		c, err := document.MakeCandidate(request, f)
 		return c.Tree(), err

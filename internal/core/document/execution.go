@@ -70,9 +70,12 @@ type Evidence struct {
 	Passed       bool     `json:"passed"`            // verdict
 	Reasons      []string `json:"reasons,omitempty"` // against it
 	Remarks      []string `json:"remarks,omitempty"` // problems that do not decide: an id twice
-	Totals       Totals   `json:"totals"`
-	Counted      Totals   `json:"counted"` // of the cases that count
-	Cases        []Case   `json:"cases"`
+	// Uncounted says why the plan lets none of it count, "" when it does. It is
+	// listed and decides nothing.
+	Uncounted string `json:"uncounted,omitempty"`
+	Totals    Totals `json:"totals"`
+	Counted   Totals `json:"counted"` // of the cases that count
+	Cases     []Case `json:"cases"`
 }
 
 // Totals counts cases by outcome.
