@@ -145,6 +145,9 @@ func RunChild(ctx context.Context, raw string, logger *slog.Logger) error {
 		path = os.Getenv("PATH")
 	}
 	workDir, spool := worker.Directories(args.Data)
+	if err := os.MkdirAll(workDir, 0o700); err != nil {
+		return err
+	}
 	mismatch := runner.Refuse
 	if args.Rehearsal {
 		mismatch = runner.Warn
@@ -210,7 +213,7 @@ func opener(data string) func(context.Context, runner.Place) (runner.Sandbox, er
 		}
 		hide := append(slices.Clone(p.Hide), data)
 		return sandbox.Open(ctx, sandbox.Kind(p.Kind), sandbox.Config{LockDir: lockDir()}, sandbox.Spec{
-			Execution: p.Execution, Keep: p.Keep, Hide: hide, Temp: p.Temp, Show: []string{filepath.Join(data, "bin"), exe},
+			Execution: p.Execution, Keep: p.Keep, Hide: hide, Temp: p.Temp, Show: append(slices.Clone(p.Show), filepath.Join(data, "bin"), exe),
 		})
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/dc-release/dc-release/internal/adapter/identity/totp"
 	"github.com/dc-release/dc-release/internal/app/inspect"
 	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/face/api"
@@ -24,7 +25,7 @@ func Main(ctx context.Context, version string, args []string, in io.Reader, out,
 	env := &console.Env{In: in, Out: out, Err: errOut, Terminal: isTerminal(in) && isTerminal(errOut)}
 	env.Connect = func(ctx context.Context, data string) (console.Session, error) { return connect(ctx, base, data) }
 	root := cli.Root(cli.Deps{
-		Env: env, Version: version,
+		Env: env, Version: version, Code: totp.Code,
 		Rehearse: func(ctx context.Context, q run.Rehearsal, progress func(inspect.RunDetail)) (run.Outcome, error) {
 			base.Sandbox = q.Sandbox
 			return Rehearse(ctx, base, q, progress)

@@ -34,6 +34,8 @@ import (
 	"github.com/dc-release/dc-release/internal/app/orchestrate"
 	"github.com/dc-release/dc-release/internal/app/person"
 	"github.com/dc-release/dc-release/internal/app/promote"
+	"github.com/dc-release/dc-release/internal/app/publish"
+	"github.com/dc-release/dc-release/internal/app/rehearse"
 	"github.com/dc-release/dc-release/internal/app/rollback"
 	"github.com/dc-release/dc-release/internal/app/sign"
 	"github.com/dc-release/dc-release/internal/app/solution"
@@ -72,7 +74,7 @@ type Owner struct {
 	mirrors   *mirrors
 	sources   clones
 	tracer    *traceability.Tracer
-	publisher publisher
+	publisher *publish.Publisher
 	http      *http.Server
 	socket    string
 	worker    *child
@@ -120,7 +122,7 @@ func (o *Owner) open(ctx context.Context) (err error) {
 	o.Store.OnHead(o.writeHead)
 	o.compose()
 	if o.effects, err = effects.Open(ctx, effects.Config{DB: engine.DB(), Logger: o.Config.Logger, Handlers: map[string]effects.Handler{
-		claim.ObserveEffect: o.App.Deployer.Observe, rollback.Effect: o.App.Rollbacks.Carry, publishEffect: o.publisher.Carry,
+		claim.ObserveEffect: o.App.Deployer.Observe, rollback.Effect: o.App.Rollbacks.Carry, publish.Effect: o.publisher.Carry,
 	}}); err != nil {
 		return err
 	}
@@ -170,6 +172,9 @@ func (f factors) Match(seed, code string, at time.Time) (int64, bool, error) {
 func (o *Owner) compose() {
 	o.state = &state.Reader{Log: o.Store, Blobs: o.Blobs}
 	registry := &solution.Registry{Log: o.Store, Lists: o.Store}
+	if o.Config.Rehearsal {
+		registry.Rehearsed = rehearse.Solution
+	}
 	f := factors{password.NewHasher(2)}
 	vars := func(string, string) map[string]string { return o.Config.Vars }
 	o.tracer = &traceability.Tracer{Repositories: o.mirrors, Blobs: o.Blobs, Solutions: registry, Results: readResult}
@@ -186,9 +191,10 @@ func (o *Owner) compose() {
 		Log: o.Store, State: o.state, Blobs: o.Blobs, Vault: o.Store, Factors: f, Solutions: registry,
 		Key: o.Ring.Keys["attest"], KeyID: o.Ring.Installation + "/attest", Now: time.Now, NewID: newID, Results: readResult,
 	}
-	o.publisher = newPublisher(o, registry, deployer, claims)
+	reporter := o.newReporter(signer)
+	o.publisher = o.newPublisher(registry, claims, reporter)
 	o.Orchestrator.Gates = &promote.Gates{
-		Log: o.Store, State: o.state, Blobs: o.Blobs, Solutions: registry, Documents: o.publisher,
+		Log: o.Store, State: o.state, Blobs: o.Blobs, Solutions: registry, Documents: reporter,
 		Sources: sources{o: o, deployer: deployer, registry: registry},
 	}
 	o.App = &operation.App{

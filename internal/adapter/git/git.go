@@ -35,16 +35,24 @@ func Open(ctx context.Context, path string) (*Repository, error) {
 // Mirror opens the bare repository at dir, made when it is not there, and
 // fetches every head, tag and pull request from the source.
 func Mirror(ctx context.Context, source, dir string) (*Repository, error) {
-	r := &Repository{dir: dir}
-	if _, err := os.Stat(filepath.Join(dir, "HEAD")); err != nil {
-		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return nil, fmt.Errorf("mirror %q: %w", source, err)
-		}
-		if _, err := command(ctx, dir, nil, nil, "init", "--quiet", "--bare", "."); err != nil {
-			return nil, fmt.Errorf("mirror %q: %w", source, err)
-		}
+	r, err := bare(ctx, dir)
+	if err != nil {
+		return nil, fmt.Errorf("mirror %q: %w", source, err)
 	}
 	return r, r.Fetch(ctx, source)
+}
+
+// bare opens the bare repository at dir, made when it is not there.
+func bare(ctx context.Context, dir string) (*Repository, error) {
+	if _, err := os.Stat(filepath.Join(dir, "HEAD")); err != nil {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return nil, err
+		}
+		if _, err := command(ctx, dir, nil, nil, "init", "--quiet", "--bare", "."); err != nil {
+			return nil, err
+		}
+	}
+	return &Repository{dir: dir}, nil
 }
 
 // Fetch brings the repository to the state of the source. A tag that moved
@@ -80,19 +88,28 @@ func (r *Repository) Resolve(ctx context.Context, name string) (release.Ref, boo
 	if !strings.HasPrefix(name, "refs/") && !objectForm.MatchString(name) {
 		return release.Ref{}, false, fault.New(fault.Invalid, "ref %q: want a full name like refs/heads/main", name)
 	}
-	out, err := r.run(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", name, name+"^{commit}")
+	object, ok, err := r.object(ctx, name)
+	if err != nil || !ok {
+		return release.Ref{}, false, err
+	}
+	commit, ok, err := r.object(ctx, object+"^{commit}")
+	if err != nil || !ok {
+		return release.Ref{}, false, err
+	}
+	return release.Ref{Object: object, Commit: commit}, true, nil
+}
+
+// object is the id of what a revision names; ok is false when there is none.
+func (r *Repository) object(ctx context.Context, revision string) (id string, ok bool, err error) {
+	out, err := r.run(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", revision)
 	var exit *exec.ExitError
-	if errors.As(err, &exit) {
-		return release.Ref{}, false, nil
+	if errors.As(err, &exit) && ctx.Err() == nil {
+		return "", false, nil
 	}
 	if err != nil {
-		return release.Ref{}, false, fmt.Errorf("resolve %q: %w", name, err)
+		return "", false, fmt.Errorf("resolve %q: %w", revision, err)
 	}
-	lines := strings.Fields(string(out))
-	if len(lines) != 2 {
-		return release.Ref{}, false, nil
-	}
-	return release.Ref{Object: lines[0], Commit: lines[1]}, true, nil
+	return strings.TrimSpace(string(out)), true, nil
 }
 
 // ReadFile reads a file of a commit; ok is false when it is not there.
@@ -102,7 +119,7 @@ func (r *Repository) ReadFile(ctx context.Context, commit, path string) (data []
 	}
 	out, err := r.run(ctx, "cat-file", "blob", commit+":"+path)
 	var exit *exec.ExitError
-	if errors.As(err, &exit) {
+	if errors.As(err, &exit) && ctx.Err() == nil {
 		return nil, false, nil
 	}
 	return out, err == nil, err
@@ -246,6 +263,18 @@ func (r *Repository) Checkout(ctx context.Context, commit, dir string) error {
 
 // command runs git with an environment of its own.
 func command(ctx context.Context, dir string, stdin []byte, env []string, args ...string) ([]byte, error) {
+	cmd := prepare(ctx, dir, env, args...)
+	cmd.Stdin = bytes.NewReader(stdin)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		return stdout.Bytes(), fmt.Errorf("git %s: %w: %s", subcommand(args), err, strings.TrimSpace(stderr.String()))
+	}
+	return stdout.Bytes(), nil
+}
+
+// prepare makes a git command with an environment of its own.
+func prepare(ctx context.Context, dir string, env []string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, "git", append([]string{
 		"-c", "core.hooksPath=/dev/null", "-c", "protocol.file.allow=always", "-c", "protocol.ext.allow=never",
 		"-c", "safe.directory=*", "-c", "core.fsync=all", "-c", "gc.auto=0", "-c", "advice.detachedHead=false", "-c", "init.defaultBranch=main",
@@ -255,13 +284,7 @@ func command(ctx context.Context, dir string, stdin []byte, env []string, args .
 		"PATH=" + os.Getenv("PATH"), "HOME=/nonexistent", "LC_ALL=C", "TZ=UTC",
 		"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null", "GIT_TERMINAL_PROMPT=0", "GIT_OPTIONAL_LOCKS=0",
 	}, env...)
-	cmd.Stdin = bytes.NewReader(stdin)
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	if err := cmd.Run(); err != nil {
-		return stdout.Bytes(), fmt.Errorf("git %s: %w: %s", subcommand(args), err, strings.TrimSpace(stderr.String()))
-	}
-	return stdout.Bytes(), nil
+	return cmd
 }
 
 func subcommand(args []string) string {
@@ -275,11 +298,6 @@ func subcommand(args []string) string {
 
 // Head is what HEAD points to; ok is false in a repository without commits.
 func (r *Repository) Head(ctx context.Context) (release.Ref, bool, error) {
-	out, err := r.run(ctx, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
-		return release.Ref{}, false, nil
-	}
-	commit := strings.TrimSpace(string(out))
-	return release.Ref{Object: commit, Commit: commit}, err == nil, err
+	commit, ok, err := r.object(ctx, "HEAD^{commit}")
+	return release.Ref{Object: commit, Commit: commit}, ok, err
 }

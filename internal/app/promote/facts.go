@@ -63,8 +63,7 @@ func Evidence(run state.Run) []gate.Evidence {
 	var out []gate.Evidence
 	for _, rec := range run.Evidence {
 		for _, item := range rec.Items {
-			latest := rec.Execution == "" || run.Jobs[rec.Job].Execution == rec.Execution
-			out = append(out, gate.Evidence{Item: item, Execution: rec.Execution, Job: rec.Job, Person: rec.Person, Latest: latest})
+			out = append(out, gate.Evidence{Item: item, Execution: rec.Execution, Job: rec.Job, Person: rec.Person, Latest: run.Latest(rec)})
 		}
 	}
 	return out

@@ -5,6 +5,7 @@ package promote
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -28,7 +29,8 @@ type Sources interface {
 	Drift(ctx context.Context, solution, place string) ([]string, error)
 }
 
-// Documents renders what a gate needs, without that gate's signatures.
+// Documents renders what a gate needs, without that gate's signatures. Documents
+// that cannot be complete yet are a *gate.Incomplete, which keeps the gate closed.
 type Documents interface {
 	Render(ctx context.Context, run state.Run, s gate.Standing, name string, opening int) ([]gate.RenderedDocument, error)
 }
@@ -109,6 +111,12 @@ func (g *Gates) move(ctx context.Context, def gate.Definition, demanded bool, f 
 	}
 	opening := now.Openings + 1
 	documents, err := g.Documents.Render(ctx, run, s, def.Name, opening)
+	if incomplete := (*gate.Incomplete)(nil); errors.As(err, &incomplete) {
+		if slices.Equal(incomplete.Missing, now.Missing) {
+			return nil, nil
+		}
+		return &gate.Closed{Gate: def.Name, Missing: incomplete.Missing}, nil
+	}
 	if err != nil {
 		return nil, err
 	}

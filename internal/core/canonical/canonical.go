@@ -68,6 +68,20 @@ func Unmarshal(data []byte, v any) error {
 	return nil
 }
 
+// UnmarshalLoose decodes JSON that people wrote: any layout and order, but the
+// same restrictions otherwise, and unknown fields are refused.
+func UnmarshalLoose(data []byte, v any) error {
+	if err := restrict(data); err != nil {
+		return fmt.Errorf("decode JSON: %w", err)
+	}
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(v); err != nil {
+		return fmt.Errorf("decode JSON: %w", err)
+	}
+	return nil
+}
+
 // SHA256 is the lower-case hexadecimal SHA-256 of bytes, the form of every
 // digest in events, manifests and documents.
 func SHA256(data []byte) string {

@@ -5,11 +5,18 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/face/cli/console"
+	"github.com/dc-release/dc-release/internal/face/cli/demo"
+	"github.com/dc-release/dc-release/internal/face/cli/gate"
+	"github.com/dc-release/dc-release/internal/face/cli/install"
+	"github.com/dc-release/dc-release/internal/face/cli/job"
+	"github.com/dc-release/dc-release/internal/face/cli/people"
+	"github.com/dc-release/dc-release/internal/face/cli/records"
 	"github.com/dc-release/dc-release/internal/face/cli/run"
 )
 
@@ -18,6 +25,7 @@ type Deps struct {
 	Env      *console.Env
 	Version  string
 	Rehearse run.Rehearse
+	Code     func(seed string, at time.Time) (string, error) // one-time codes of the demo's persons
 	Worker   func(ctx context.Context, child string) error
 }
 
@@ -49,9 +57,29 @@ func Root(d Deps) *cobra.Command {
 
 func commands(d Deps) []*cobra.Command {
 	return []*cobra.Command{
+		demo.New(demo.Deps{Env: d.Env, Code: d.Code}),
 		run.New(d.Env, d.Rehearse),
+		install.Serve(d.Env), install.Intake(d.Env), install.Solution(d.Env),
+		records.Runs(d.Env), records.Releases(d.Env), gate.New(d.Env), records.Evidence(d.Env),
+		records.Environments(d.Env), records.Rollback(d.Env), auditCommand(d),
+		people.Person(d.Env), people.Role(d.Env),
+		job.Deploy(d.Env), job.Publish(d.Env), documentCommand(d.Env),
 		workerCommand(d),
 	}
+}
+
+func auditCommand(d Deps) *cobra.Command {
+	cmd := &cobra.Command{Use: "audit", Short: "The audit trail: list and verify"}
+	cmd.AddCommand(records.AuditList(d.Env))
+	return cmd
+}
+
+func documentCommand(env *console.Env) *cobra.Command {
+	cmd := &cobra.Command{Use: "document", Short: "Documents of releases"}
+	cmd.AddCommand(&cobra.Command{Use: "test", Short: "Test the documents of the job's commit", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+		return job.TestDocuments(cmd.Context(), env)
+	}})
+	return cmd
 }
 
 func workerCommand(d Deps) *cobra.Command {
