@@ -199,16 +199,33 @@ func TestARoadIsPublishedAndOnlyItsIndexIsReplaced(t *testing.T) {
 	}
 }
 
+// ask lets a job ask for a publication and interrupts it while it waits; it
+// gives the effects.
+func (i *installation) ask(execution string, fence int64, name string) [][]byte {
+	i.t.Helper()
+	ctx, cancel := context.WithCancel(i.t.Context())
+	changed, done := i.Store.Changed(), make(chan error, 1)
+	go func() {
+		_, _, err := i.Publisher.Publish(ctx, execution, fence, name)
+		done <- err
+	}()
+	select {
+	case <-changed:
+	case err := <-done:
+		i.t.Fatalf("asking ended with %v", err)
+	}
+	cancel()
+	if err := <-done; err == nil {
+		i.t.Fatal("published before the effect ran")
+	}
+	return i.effects()
+}
+
 func TestTheSamePublicationTwiceChangesNothing(t *testing.T) {
 	i := begin(t)
 	r := i.Register("1.0.0", "")
 	execution, fence := r.Step(gate.PreVal)
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	if _, _, err := i.Publisher.Publish(ctx, execution, fence, gate.PreVal); err == nil {
-		t.Fatal("published before the effect ran")
-	}
-	args := i.effects()
+	args := i.ask(execution, fence, gate.PreVal)
 	if len(args) != 1 {
 		t.Fatalf("%d effects", len(args))
 	}
@@ -254,10 +271,7 @@ func TestTheBytesAreAFunctionOfTheLedger(t *testing.T) {
 	i := begin(t)
 	r := i.Register("1.0.0", "")
 	execution, fence := r.Step(gate.PreVal)
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	_, _, _ = i.Publisher.Publish(ctx, execution, fence, gate.PreVal)
-	args := i.effects()[0]
+	args := i.ask(execution, fence, gate.PreVal)[0]
 	if err := i.Publisher.Carry(t.Context(), args); err != nil {
 		t.Fatal(err)
 	}
