@@ -11,6 +11,7 @@ import (
 	"github.com/dc-release/dc-release/internal/core/evidence"
 	"github.com/dc-release/dc-release/internal/core/gate"
 	"github.com/dc-release/dc-release/internal/core/ledger"
+	"github.com/dc-release/dc-release/internal/core/pipeline"
 	"github.com/dc-release/dc-release/internal/core/release"
 	"github.com/dc-release/dc-release/internal/core/releaselog"
 	"github.com/dc-release/dc-release/internal/core/signature"
@@ -23,6 +24,7 @@ func (f *folder) evidence() {
 	if r := f.registered(); r != nil {
 		events = slices.Concat(events, f.history.streams[ledger.RunStream(r.Run)])
 	}
+	f.outputs(events)
 	files := map[string]string{}
 	for name, data := range f.files {
 		if strings.HasPrefix(name, "evidence/") {
@@ -71,6 +73,33 @@ func (f *folder) file(e ledger.Event, digest string, items []evidence.Item, name
 	}
 	for _, w := range wrong {
 		f.report.add(where, e.Seq, "recount", "%s", w)
+	}
+}
+
+// outputs are the logs and artifacts that the ledger names; each is external.
+func (f *folder) outputs(events []ledger.Event) {
+	named := map[string]bool{}
+	for _, x := range f.index.Externals {
+		named[x.SHA256] = true
+	}
+	for _, e := range events {
+		var digests []string
+		switch d := e.Data.(type) {
+		case *pipeline.ExecutionFinished:
+			if d.Log != "" {
+				digests = append(digests, d.Log)
+			}
+			for _, a := range d.Artifacts {
+				digests = append(digests, a.SHA256)
+			}
+		case *pipeline.ArtifactKept:
+			digests = append(digests, d.Manifest)
+		}
+		for _, digest := range digests {
+			if !named[digest] {
+				f.report.add(f.at(releaselog.IndexFile), e.Seq, "external", "%s is in the ledger and not external", digest)
+			}
+		}
 	}
 }
 

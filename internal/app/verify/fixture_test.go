@@ -66,7 +66,17 @@ func published(t *testing.T) world {
 	return built
 }
 
-func build(t *testing.T) (w world) {
+// installation is a scenario on real adapters.
+type installation struct {
+	*publishtest.Scenario
+	t       *testing.T
+	source  string
+	store   *sqlstore.Store
+	path    string // of the database
+	effects func() [][]byte
+}
+
+func start(t *testing.T) *installation {
 	t.Helper()
 	root := t.TempDir()
 	source := filepath.Join(root, "release-log")
@@ -85,7 +95,7 @@ func build(t *testing.T) (w world) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer store.Close()
+	t.Cleanup(func() { store.Close() })
 	var mu sync.Mutex
 	var pending [][]byte
 	store.OnEffects(func(_ context.Context, _ sqlstore.Tx, list []ledger.Effect) error {
@@ -112,6 +122,12 @@ func build(t *testing.T) (w world) {
 		t.Fatal(err)
 	}
 	s := publishtest.New(t, store, blobs, func(context.Context, policy.Solution) (publish.ReleaseLog, error) { return mirror, nil }, read)
+	return &installation{Scenario: s, t: t, source: source, store: store, path: filepath.Join(root, "ledger.db"), effects: effects}
+}
+
+func build(t *testing.T) (w world) {
+	t.Helper()
+	s := start(t)
 	must := func(err error) {
 		t.Helper()
 		if err != nil {
@@ -119,14 +135,14 @@ func build(t *testing.T) (w world) {
 		}
 	}
 	one := s.Register("1.0.0", "")
-	_, _, err = one.Publish(t.Context(), gate.PreVal, effects)
+	_, _, err := one.Publish(t.Context(), gate.PreVal, s.effects)
 	must(err)
-	w.draft = clone(t, source)
+	w.draft = clone(t, s.source)
 	for _, name := range []string{gate.ApproveToPrd, gate.ApproveForUse} {
-		_, _, err = one.Publish(t.Context(), name, effects)
+		_, _, err = one.Publish(t.Context(), name, s.effects)
 		must(err)
 	}
-	must(s.Register("1.1.0", "1.0.0").Road(t.Context(), effects))
+	must(s.Register("1.1.0", "1.0.0").Road(t.Context(), s.effects))
 	solution, err := s.Solution(t.Context(), publishtest.Solution)
 	must(err)
 	q := one.Rollback("1.1.0")
@@ -137,9 +153,9 @@ func build(t *testing.T) (w world) {
 		ledger.Draft{Stream: ledger.ReleaseStream(publishtest.Solution, q.From), Data: &release.Superseded{By: q.To}},
 		ledger.Draft{Stream: ledger.ReleaseStream(publishtest.Solution, q.To), Data: &release.Reinstated{Rollback: q.Rollback}},
 	)
-	_, _, err = s.Register("1.2.0", "1.1.0").Publish(t.Context(), gate.PreVal, effects)
+	_, _, err = s.Register("1.2.0", "1.1.0").Publish(t.Context(), gate.PreVal, s.effects)
 	must(err)
-	w.log = clone(t, source)
+	w.log = clone(t, s.source)
 	return w
 }
 

@@ -67,7 +67,7 @@ func (f *folder) baseline() policy.Baseline {
 func (f *folder) publication() {
 	own := f.own()
 	if len(own) == 0 {
-		f.add("ledger", "missing", "stream %s is not here", f.subject())
+		f.add(releaselog.IndexFile, "missing", "stream %s is not here", f.subject())
 		return
 	}
 	if r := f.registered(); !f.isRollback() && (r == nil || r.Solution != f.index.Solution || r.Version != f.name || f.index.Version != f.name) {
@@ -77,9 +77,10 @@ func (f *folder) publication() {
 		f.add("ledger", "missing", "stream %s is not here", f.subject())
 	}
 	last := own[len(own)-1]
-	d, ok := last.Data.(*document.PublicationIntended)
-	if !ok || d.Publication != f.index.Publication || d.Gate != f.index.Gate || d.Folder != f.name || last.Seq != f.index.Ledger.Size {
+	if d, ok := last.Data.(*document.PublicationIntended); !ok || last.Seq != f.index.Ledger.Size {
 		f.report.add(f.at(f.history.file[last.Seq]), last.Seq, "publication", "the stream ends with %s and not with the publication of this index", last.Type)
+	} else if d.Publication != f.index.Publication || d.Gate != f.index.Gate || d.Folder != f.name {
+		f.add(releaselog.IndexFile, "publication", "is of publication %q at gate %q, event %d asked for %q at %q in %q", f.index.Publication, f.index.Gate, last.Seq, d.Publication, d.Gate, d.Folder)
 	}
 	f.predecessor(own)
 	authorised := false

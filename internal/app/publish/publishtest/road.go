@@ -68,7 +68,7 @@ func (r *Release) Open(name string) string {
 		r.s.t.Fatal(err)
 	}
 	digest := r.s.Put(string(raw))
-	r.s.Append(ledger.Draft{Stream: r.stream(), Data: &gate.Opened{Gate: name, Manifest: digest, Position: run.Version, Opening: 1, Documents: documents}})
+	r.s.Append(ledger.Draft{Stream: r.Stream(), Data: &gate.Opened{Gate: name, Manifest: digest, Position: run.Version, Opening: 1, Documents: documents}})
 	return digest
 }
 
@@ -79,11 +79,11 @@ func (r *Release) Pass(name string) (execution string, fence int64) {
 	def, _ := gate.Find(policy.GxP, name)
 	d := &gate.Consumed{Gate: name, Manifest: manifest}
 	for _, m := range def.Signatures {
-		d.Signatures = append(d.Signatures, r.Sign(r.stream(), "release", name, manifest, signerOf[m], m))
+		d.Signatures = append(d.Signatures, r.Sign(r.Stream(), "release", name, manifest, signerOf[m], m))
 	}
-	events := []ledger.Draft{{Stream: r.stream(), Data: d}}
+	events := []ledger.Draft{{Stream: r.Stream(), Data: d}}
 	if name == gate.ApproveForUse {
-		events = append(events, ledger.Draft{Stream: r.stream(), Data: &release.Authorised{Manifest: manifest}})
+		events = append(events, ledger.Draft{Stream: r.Stream(), Data: &release.Authorised{Manifest: manifest}})
 	}
 	r.s.Append(events...)
 	r.gates = manifest
@@ -121,7 +121,7 @@ func (r *Release) Accept() {
 	r.s.t.Helper()
 	xml := strings.ReplaceAll(Passed, "unit", "acceptance")
 	digest := r.s.Put(xml)
-	id := r.Sign(r.stream(), "evidence", "val", digest, "tess", signature.TestExecuted)
+	id := r.Sign(r.Stream(), "evidence", "val", digest, "tess", signature.TestExecuted)
 	item := evidence.Item{
 		Name: "acceptance.xml", SHA256: digest, Size: int64(len(xml)), Format: "junit", Verification: "AV", Environment: "val",
 		Commit: r.Commit, Tree: r.Tree, Passed: 2, Verdict: evidence.VerdictPassed, Counted: true,
@@ -134,6 +134,11 @@ func (r *Release) Accept() {
 // do.
 func (r *Release) Publish(ctx context.Context, name string, effects func() [][]byte) (publication, commit string, err error) {
 	execution, fence := r.Step(name)
+	return r.Await(ctx, execution, fence, name, effects)
+}
+
+// Await asks for a publication and carries it out while the job waits.
+func (r *Release) Await(ctx context.Context, execution string, fence int64, name string, effects func() [][]byte) (publication, commit string, err error) {
 	type answer struct {
 		publication, commit string
 		err                 error

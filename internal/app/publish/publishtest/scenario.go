@@ -211,7 +211,8 @@ func (s *Scenario) Register(version, previous string) *Release {
 	return r
 }
 
-func (r *Release) stream() ledger.Stream { return ledger.ReleaseStream(Solution, r.Version) }
+// Stream is the release's stream.
+func (r *Release) Stream() ledger.Stream { return ledger.ReleaseStream(Solution, r.Version) }
 
 // Execute queues and claims a job.
 func (r *Release) Execute(job, environment, gateName string) (execution string, fence int64) {
@@ -268,8 +269,14 @@ func (r *Release) JUnit(name, environment, xml string, v ...evidence.Verificatio
 // at is a fixed time for payloads.
 var at = ledger.FormatTime(time.Date(2026, 3, 4, 13, 22, 5, 0, time.UTC))
 
-// Sign signs an open gate, or evidence when the gate is "".
+// Sign signs in the role that the person has.
 func (r *Release) Sign(stream ledger.Stream, kind, stage, manifest, login string, m signature.Meaning) string {
+	r.s.t.Helper()
+	return r.SignAs(stream, kind, stage, manifest, login, People[login], m)
+}
+
+// SignAs signs an open gate, or evidence: kind is release, rollback, evidence.
+func (r *Release) SignAs(stream ledger.Stream, kind, stage, manifest, login string, role policy.Role, m signature.Meaning) string {
 	r.s.t.Helper()
 	s := r.s
 	def, _ := signature.Find(m)
@@ -287,7 +294,7 @@ func (r *Release) Sign(stream ledger.Stream, kind, stage, manifest, login string
 		Subject: signature.Subject{Type: kind, ID: string(stream), Solution: Solution, Version: r.Version, Stage: stage, Manifest: manifest},
 		Meaning: signature.MeaningText{Code: m, Text: def.Text}, Decision: decision, Reason: "looked at it",
 		Signer:   signature.Signer{Person: Person(login), PrintedName: "Printed " + login, Login: login},
-		Capacity: signature.Capacity{Role: People[login]}, Policy: s.policy, Time: at, Method: "password+totp", Rendering: manifest,
+		Capacity: signature.Capacity{Role: role}, Policy: s.policy, Time: at, Method: "password+totp", Rendering: manifest,
 		Log: signature.LedgerPosition{Size: head.Size, Root: base64.StdEncoding.EncodeToString(head.Root[:])},
 	})
 	if err != nil {
@@ -300,10 +307,10 @@ func (r *Release) Sign(stream ledger.Stream, kind, stage, manifest, login string
 		s.t.Fatal(err)
 	}
 	s.Append(ledger.Draft{
-		Stream: stream, Actor: ledger.Actor{Kind: ledger.Person, ID: Person(login), Role: string(People[login]), Authentication: "password+totp"},
+		Stream: stream, Actor: ledger.Actor{Kind: ledger.Person, ID: Person(login), Role: string(role), Authentication: "password+totp"},
 		Data: &signature.Made{
 			Signature: id, Payload: s.Put(string(payload)), Envelope: s.Put(string(envelope)), Gate: gateName, Manifest: manifest,
-			Meaning: m, Decision: decision, Role: People[login], Person: Person(login), Method: "password+totp",
+			Meaning: m, Decision: decision, Role: role, Person: Person(login), Method: "password+totp",
 		},
 	})
 	return id
