@@ -99,7 +99,7 @@ func TestEveryFlippedByteIsFoundInItsFile(t *testing.T) {
 		folder  string
 		offsets int // of a file that is not small
 		small   int // bytes
-	}{{w.draft, "1.0.0", 20, 350}, {w.log, "1.0.0", 2, 0}, {w.log, "rollbacks/prd-1", 8, 0}} {
+	}{{w.draft, "1.0.0", 40, 500}, {w.log, "1.0.0", 5, 0}, {w.log, "rollbacks/prd-1", 8, 0}} {
 		for _, path := range own(c.log, c.folder) {
 			data := c.log[path].Data
 			step := max(1, len(data)/c.offsets)
