@@ -54,7 +54,7 @@ func OpenReleaseLog(ctx context.Context, source, dir string) (*ReleaseLog, error
 
 var (
 	branchForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
-	idForm     = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$`)
+	idForm     = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._~/-]{0,199}$`)
 )
 
 // Publish implements publish.ReleaseLog. The push names the head that the

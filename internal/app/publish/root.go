@@ -88,7 +88,7 @@ func (h *history) settled(e releaselog.Entry) releaselog.Entry {
 	return e
 }
 
-// rollbacks are the finished ones with this one.
+// rollbacks are the published ones with this one.
 func (p *Publisher) rollbacks(ctx context.Context, h *history, index string, base Base) ([]releaselog.Rollback, error) {
 	var out []releaselog.Rollback
 	for _, place := range policy.Places {
@@ -97,17 +97,15 @@ func (p *Publisher) rollbacks(ctx context.Context, h *history, index string, bas
 			return nil, err
 		}
 		for _, q := range there.Rollbacks {
-			this := h.rollback != nil && q.Rollback == h.rollback.Rollback
-			if !this && !there.Done[q.Rollback] {
-				continue
-			}
 			k := releaselog.Rollback{Rollback: q.Rollback, Environment: q.Environment, From: q.From, To: q.To, Index: index}
-			if !this {
+			if h.rollback == nil || q.Rollback != h.rollback.Rollback {
 				if k.Index, err = indexOf(ctx, base, "rollbacks/"+q.Rollback); err != nil {
 					return nil, err
 				}
 			}
-			out = append(out, k)
+			if k.Index != "" {
+				out = append(out, k)
+			}
 		}
 	}
 	return out, nil

@@ -1,0 +1,144 @@
+// Package verify checks what others made: a published folder on a machine that
+// has nothing else, and a whole store. It repeats every computation, trusts no
+// verdict that it finds, and reports all findings at once.
+package verify
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/dc-release/dc-release/internal/core/evidence"
+	"github.com/dc-release/dc-release/internal/core/releaselog"
+)
+
+// Schema of a Report as JSON.
+const Schema = "dc-release/verification/v1"
+
+// What is known of the issuer.
+const (
+	TrustNone     = "none"     // no trust input: self-consistent; issuer not established
+	TrustVerified = "verified" // the keys are those of the trust file
+	TrustRefused  = "refused"  // they are not
+)
+
+// Report is what a verification found.
+type Report struct {
+	Schema    string    `json:"schema"`
+	Subject   string    `json:"subject"` // corp-procurement 1.2.0, or the store
+	Trust     string    `json:"trust"`
+	OK        bool      `json:"ok"`
+	State     string    `json:"state"` // of a release: draft, authorised, effective ...
+	Findings  []Finding `json:"findings"`
+	Erased    []Erased  `json:"erased"` // parts that were deleted; leaf and tree stay valid
+	Counts    Counts    `json:"counts"`
+	Externals Externals `json:"externals"`
+}
+
+// Finding is one thing that is wrong, in a file or at an event.
+type Finding struct {
+	File    string `json:"file"` // from the root of the release log, "" for a store
+	Seq     int64  `json:"seq"`  // of the event, 0 for none
+	Rule    string `json:"rule"`
+	Message string `json:"message"`
+}
+
+// Erased names the parts of an event that are gone.
+type Erased struct {
+	Seq   int64    `json:"seq"`
+	Parts []string `json:"parts"`
+}
+
+// Counts says how much was checked.
+type Counts struct {
+	Files       int   `json:"files"`
+	Events      int64 `json:"events"`
+	Signatures  int   `json:"signatures"`
+	Evidence    int   `json:"evidence"`
+	Recounted   int   `json:"recounted"` // evidence items whose numbers were counted again
+	Checkpoints int   `json:"checkpoints"`
+}
+
+// Externals are files that belong to a release and are kept elsewhere.
+type Externals struct {
+	Named  int `json:"named"`
+	Absent int `json:"absent"` // not here, so not checked
+}
+
+// Options of a verification.
+type Options struct {
+	// Trust is what is known of the issuer from elsewhere; nil for nothing.
+	Trust *releaselog.Trust
+	// Results reads result files; nil leaves tests uncounted, which is a
+	// finding.
+	Results func(name string, data []byte) evidence.Report
+	// External finds a file that is not in the folder by its SHA-256; nil finds
+	// none.
+	External func(sha256 string) (data []byte, ok bool)
+}
+
+func (r *Report) add(file string, seq int64, rule, format string, args ...any) {
+	r.Findings = append(r.Findings, Finding{File: file, Seq: seq, Rule: rule, Message: fmt.Sprintf(format, args...)})
+}
+
+// finish removes repetitions and gives the answer.
+func (r *Report) finish() Report {
+	r.Schema = Schema
+	seen := map[Finding]bool{}
+	r.Findings = slices.DeleteFunc(r.Findings, func(f Finding) bool {
+		again := seen[f]
+		seen[f] = true
+		return again
+	})
+	if r.Findings == nil {
+		r.Findings = []Finding{}
+	}
+	if r.Erased == nil {
+		r.Erased = []Erased{}
+	}
+	r.OK = len(r.Findings) == 0
+	return *r
+}
+
+// Text is the report for people. The first line says what is known of the
+// issuer.
+func (r Report) Text() string {
+	var b strings.Builder
+	switch r.Trust {
+	case TrustVerified:
+		b.WriteString("issuer: the keys are those of the trust file\n")
+	case TrustRefused:
+		b.WriteString("issuer: the keys are NOT those of the trust file\n")
+	default:
+		if r.OK {
+			b.WriteString("self-consistent; issuer not established\n")
+		} else {
+			b.WriteString("issuer not established\n")
+		}
+	}
+	fmt.Fprintf(&b, "%s: ", r.Subject)
+	if r.OK {
+		b.WriteString("verified")
+	} else {
+		fmt.Fprintf(&b, "%d findings", len(r.Findings))
+	}
+	if r.State != "" {
+		fmt.Fprintf(&b, "; state: %s", r.State)
+	}
+	fmt.Fprintf(&b, "\n%d files, %d events, %d signatures, %d evidence items (%d counted again), %d checkpoints\n",
+		r.Counts.Files, r.Counts.Events, r.Counts.Signatures, r.Counts.Evidence, r.Counts.Recounted, r.Counts.Checkpoints)
+	if r.Externals.Named > 0 {
+		fmt.Fprintf(&b, "%d external files, %d of them not here and not checked\n", r.Externals.Named, r.Externals.Absent)
+	}
+	for _, e := range r.Erased {
+		fmt.Fprintf(&b, "event %d: erased: %s\n", e.Seq, strings.Join(e.Parts, ", "))
+	}
+	for _, f := range r.Findings {
+		where := f.File
+		if f.Seq > 0 {
+			where = strings.TrimPrefix(fmt.Sprintf("%s event %d", where, f.Seq), " ")
+		}
+		fmt.Fprintf(&b, "%s: %s [%s]\n", where, f.Message, f.Rule)
+	}
+	return b.String()
+}

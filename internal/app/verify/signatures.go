@@ -1,0 +1,129 @@
+package verify
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/dc-release/dc-release/internal/core/canonical"
+	"github.com/dc-release/dc-release/internal/core/ledger"
+	"github.com/dc-release/dc-release/internal/core/policy"
+	"github.com/dc-release/dc-release/internal/core/releaselog"
+	"github.com/dc-release/dc-release/internal/core/signature"
+)
+
+// signatures checks every signature of the folder, those that do not count
+// too: payload and envelope are the bytes that the ledger names, and say what
+// the event says.
+func (f *folder) signatures() {
+	for _, e := range f.own() {
+		m, ok := e.Data.(*signature.Made)
+		if !ok {
+			continue
+		}
+		f.report.Counts.Signatures++
+		payload, envelope := releaselog.SignaturePath(m.Signature), releaselog.AttestationPath(m.Signature)
+		if f.here(payload, m.Payload, e.Seq, "signature") {
+			if err := f.payload(f.files[payload], e, m); err != nil {
+				f.report.add(f.at(payload), e.Seq, "signature", "%v", err)
+			}
+		}
+		if f.here(envelope, m.Envelope, e.Seq, "attestation") {
+			if err := f.envelope(f.files[envelope], m); err != nil {
+				f.report.add(f.at(envelope), e.Seq, "attestation", "%v", err)
+			}
+		}
+	}
+}
+
+// here reports whether a file is here with the digest that the ledger names.
+func (f *folder) here(file, digest string, seq int64, rule string) bool {
+	data, ok := f.files[file]
+	if !ok {
+		f.report.add(f.at(file), seq, "missing", "the ledger names it and it is not here")
+		return false
+	}
+	if got := canonical.SHA256(data); got != digest {
+		f.report.add(f.at(file), seq, rule, "has SHA-256 %s, the ledger says %s", got, digest)
+		return false
+	}
+	return true
+}
+
+// payload compares what was signed with what was recorded.
+func (f *folder) payload(data []byte, e ledger.Event, m *signature.Made) error {
+	var p signature.Payload
+	if err := canonical.Unmarshal(data, &p); err != nil {
+		return err
+	}
+	def, ok := signature.Find(m.Meaning)
+	if !ok {
+		return fmt.Errorf("meaning %q is not in the closed list", m.Meaning)
+	}
+	stage := p.Subject.Stage
+	if p.Subject.Type == "evidence" {
+		stage = ""
+	}
+	version := f.index.Version
+	for _, x := range []struct{ what, got, want string }{
+		{"schema", p.Schema, signature.Schema},
+		{"signature id", p.ID, m.Signature},
+		{"subject", p.Subject.ID, string(e.Stream)},
+		{"solution", p.Subject.Solution, f.index.Solution},
+		{"gate", stage, m.Gate},
+		{"manifest", p.Subject.Manifest, m.Manifest},
+		{"meaning", string(p.Meaning.Code), string(m.Meaning)},
+		{"text of the meaning", p.Meaning.Text, def.Text},
+		{"decision", p.Decision, m.Decision},
+		{"signer", p.Signer.Person, m.Person},
+		{"role", string(p.Capacity.Role), string(m.Role)},
+		{"method", p.Method, m.Method},
+		{"policy", p.Policy, e.Policy},
+		{"actor", e.Actor.ID, m.Person},
+		{"kind of actor", e.Actor.Kind, ledger.Person},
+	} {
+		if x.got != x.want {
+			return fmt.Errorf("%s is %q, want %q", x.what, x.got, x.want)
+		}
+	}
+	if p.Subject.Version != version && p.Subject.Version != "" {
+		return fmt.Errorf("version is %q, want %q", p.Subject.Version, version)
+	}
+	if p.Log.Size >= e.Seq {
+		return fmt.Errorf("was signed at ledger size %d and recorded as event %d", p.Log.Size, e.Seq)
+	}
+	if person := f.person(m.Person, e.Seq); person.ID != m.Person || person.Login != p.Signer.Login {
+		return fmt.Errorf("signer %s (%s) is not in the ledger", m.Person, p.Signer.Login)
+	}
+	return nil
+}
+
+// envelope verifies the machine's attestation over the payload.
+func (f *folder) envelope(data []byte, m *signature.Made) error {
+	key := f.keys.Key(releaselog.AttestKey)
+	public, err := key.PublicKey()
+	if err != nil {
+		return err
+	}
+	var s signature.Statement
+	if err := signature.Unseal(data, signature.PayloadType, key.ID, public, &s); err != nil {
+		return err
+	}
+	if s.PayloadSHA256 != m.Payload {
+		return fmt.Errorf("attests payload %s, the ledger says %s", s.PayloadSHA256, m.Payload)
+	}
+	if len(s.Auth.Methods) < 2 && s.Auth.Kind == "server-attested" {
+		return errors.New("attests fewer than two components")
+	}
+	return nil
+}
+
+// person is somebody as the ledger knew them at a seq.
+func (f *folder) person(id string, before int64) policy.Subject {
+	var s policy.Subject
+	for _, e := range f.history.streams[ledger.PersonStream(id)] {
+		if e.Seq < before {
+			s = policy.ApplyPerson(s, e)
+		}
+	}
+	return s
+}
