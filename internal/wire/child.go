@@ -119,6 +119,17 @@ func deadChild(id string) bool {
 	return err != nil || started == "" || startTime(pid) != started
 }
 
+// ownerGone is closed when the owner ends, however it ends: it held the other
+// end of standard input.
+func ownerGone() <-chan struct{} {
+	gone := make(chan struct{})
+	go func() {
+		_, _ = os.Stdin.Read(make([]byte, 1))
+		close(gone)
+	}()
+	return gone
+}
+
 // RunChild is the worker process.
 func RunChild(ctx context.Context, raw string, logger *slog.Logger) error {
 	var args childArgs
@@ -129,11 +140,7 @@ func RunChild(ctx context.Context, raw string, logger *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	orphan := make(chan struct{})
-	go func() {
-		_, _ = os.Stdin.Read(make([]byte, 1)) // ends when the owner does
-		close(orphan)
-	}()
+	orphan := ownerGone()
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	bin, err := binDir(args.Data)

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/dc-release/dc-release/internal/adapter/sandbox"
+	"github.com/dc-release/dc-release/internal/archtest/need"
 )
 
 // protecting are the kinds that promise to keep steps apart.
@@ -186,7 +187,7 @@ func TestHostileStepCannotReachAnAbstractSocket(t *testing.T) {
 			t.Errorf("connected to a socket outside: %+v", got)
 		}
 		if !strings.Contains(got.err, "PermissionError") {
-			t.Skipf("no Landlock scopes on this kernel, or no python3: %s", got.err)
+			need.Missing(t, "no Landlock scopes on this kernel, or no python3: "+got.err)
 		}
 	})
 }
@@ -276,8 +277,8 @@ func TestNothingSurvivesTheDeathOfTheWorker(t *testing.T) {
 	bothIdentities(t, func(t *testing.T) {
 		for _, kind := range everyKind {
 			t.Run(string(kind), func(t *testing.T) {
-				if kind == sandbox.UID && os.Geteuid() != 0 {
-					t.Skip("only root can lend uids")
+				if kind == sandbox.UID {
+					need.Root(t)
 				}
 				dir := t.TempDir()
 				for d := dir; d != os.TempDir(); d = filepath.Dir(d) {
