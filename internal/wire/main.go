@@ -25,7 +25,7 @@ func Main(ctx context.Context, version string, args []string, in io.Reader, out,
 	env := &console.Env{In: in, Out: out, Err: errOut, Terminal: isTerminal(in) && isTerminal(errOut)}
 	env.Connect = func(ctx context.Context, data string) (console.Session, error) { return connect(ctx, base, data) }
 	root := cli.Root(cli.Deps{
-		Env: env, Version: version, Code: totp.Code,
+		Env: env, Version: version, Code: totp.Code, Verify: Verify,
 		Rehearse: func(ctx context.Context, q run.Rehearsal, progress func(inspect.RunDetail)) (run.Outcome, error) {
 			base.Sandbox = q.Sandbox
 			return Rehearse(ctx, base, q, progress)

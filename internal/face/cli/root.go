@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/dc-release/dc-release/internal/core/fault"
+	"github.com/dc-release/dc-release/internal/face/cli/audit"
 	"github.com/dc-release/dc-release/internal/face/cli/console"
 	"github.com/dc-release/dc-release/internal/face/cli/demo"
 	"github.com/dc-release/dc-release/internal/face/cli/gate"
@@ -25,6 +26,7 @@ type Deps struct {
 	Env      *console.Env
 	Version  string
 	Rehearse run.Rehearse
+	Verify   audit.Verify
 	Code     func(seed string, at time.Time) (string, error) // one-time codes of the demo's persons
 	Worker   func(ctx context.Context, child string) error
 }
@@ -61,17 +63,11 @@ func commands(d Deps) []*cobra.Command {
 		run.New(d.Env, d.Rehearse),
 		install.Serve(d.Env), install.Intake(d.Env), install.Solution(d.Env),
 		records.Runs(d.Env), records.Releases(d.Env), gate.New(d.Env), records.Evidence(d.Env),
-		records.Environments(d.Env), records.Rollback(d.Env), auditCommand(d),
+		records.Environments(d.Env), records.Rollback(d.Env), audit.New(d.Env, d.Verify),
 		people.Person(d.Env), people.Role(d.Env),
 		job.Deploy(d.Env), job.Publish(d.Env), documentCommand(d.Env),
 		workerCommand(d),
 	}
-}
-
-func auditCommand(d Deps) *cobra.Command {
-	cmd := &cobra.Command{Use: "audit", Short: "The audit trail: list and verify"}
-	cmd.AddCommand(records.AuditList(d.Env))
-	return cmd
 }
 
 func documentCommand(env *console.Env) *cobra.Command {
