@@ -77,7 +77,7 @@ type Owner struct {
 	publisher *publish.Publisher
 	http      *http.Server
 	socket    string
-	worker    *child
+	keep      *keeper
 	driver    *driver
 }
 
@@ -243,15 +243,15 @@ func (o *Owner) Start(ctx context.Context) error {
 	if o.Config.NoWorker {
 		return nil
 	}
-	o.worker, err = startChild(o.Config, socket)
+	o.keep, err = keepWorker(o)
 	return err
 }
 
 // Close ends everything in order; what runs in the worker is finished first.
 func (o *Owner) Close() error {
 	var errs []error
-	if o.worker != nil {
-		errs = append(errs, o.worker.stop())
+	if o.keep != nil {
+		errs = append(errs, o.keep.stop(o.Config.Rehearsal))
 	}
 	if o.driver != nil {
 		o.driver.stop()
