@@ -23,6 +23,7 @@ import (
 	"github.com/dc-release/dc-release/internal/adapter/identity/password"
 	"github.com/dc-release/dc-release/internal/adapter/identity/totp"
 	"github.com/dc-release/dc-release/internal/adapter/keyring"
+	"github.com/dc-release/dc-release/internal/adapter/solutionfile"
 	"github.com/dc-release/dc-release/internal/adapter/store/sqlite"
 	"github.com/dc-release/dc-release/internal/adapter/store/sqlstore"
 	"github.com/dc-release/dc-release/internal/adapter/testresult"
@@ -204,7 +205,7 @@ func (o *Owner) compose() {
 			IdentityDigest: func(email string) string { return intake.IdentityDigest(o.Ring.Installation, email) },
 		},
 		Intake: &intake.Intake{
-			Log: o.Store, State: o.state, Lists: o.Store, Blobs: o.Blobs, Repositories: o.mirrors, Plan: plan, Vars: vars,
+			Log: o.Store, State: o.state, Lists: o.Store, Blobs: o.Blobs, Repositories: o.mirrors, Plan: plan, Config: solutionfile.Read, Vars: vars,
 			NewID: newID, Installation: o.Ring.Installation, Sandbox: o.Config.Sandbox, Evaluation: o.Config.Sandbox == "none",
 		},
 		Inspector: &inspect.Inspector{Lists: o.Store, State: o.state, Blobs: o.Blobs, Names: signer.PrintedName, Unsigned: o.Orchestrator.Unsigned},
