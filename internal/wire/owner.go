@@ -48,16 +48,18 @@ import (
 
 // Config is one installation as a process sees it.
 type Config struct {
-	Data      string // data directory
-	Build     string // version of this program
-	Sandbox   string // namespace, uid, none; "" takes the strongest that works
-	NoWorker  bool
-	Rehearsal bool
-	Slots     int               // executions at once
-	Path      string            // PATH of the steps; "" takes this process's
-	Secrets   map[string]string // for every solution and place of this process
-	Vars      map[string]string
-	Logger    *slog.Logger
+	Data    string // data directory
+	Build   string // version of this program
+	Sandbox string // namespace, uid, none; "" takes the strongest that works
+	// Evaluation allows the sandbox none for GxP solutions; everything is marked.
+	Evaluation bool
+	NoWorker   bool
+	Rehearsal  bool
+	Slots      int               // executions at once
+	Path       string            // PATH of the steps; "" takes this process's
+	Secrets    map[string]string // for every solution and place of this process
+	Vars       map[string]string
+	Logger     *slog.Logger
 }
 
 // Owner is the process that owns a data directory.
@@ -206,7 +208,7 @@ func (o *Owner) compose() {
 		},
 		Intake: &intake.Intake{
 			Log: o.Store, State: o.state, Lists: o.Store, Blobs: o.Blobs, Repositories: o.mirrors, Plan: plan, Config: solutionfile.Read, Vars: vars,
-			NewID: newID, Installation: o.Ring.Installation, Sandbox: o.Config.Sandbox, Evaluation: o.Config.Sandbox == "none",
+			NewID: newID, Installation: o.Ring.Installation, Sandbox: o.Config.Sandbox, Evaluation: o.Config.Evaluation && o.Config.Sandbox == "none",
 		},
 		Inspector: &inspect.Inspector{Lists: o.Store, State: o.state, Blobs: o.Blobs, Names: signer.PrintedName, Unsigned: o.Orchestrator.Unsigned},
 		Rollbacks: &rollback.Rollbacks{

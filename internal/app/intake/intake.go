@@ -166,6 +166,9 @@ func (i *Intake) accept(ctx context.Context, b policy.Solution, p Push) (Started
 			return Started{}, err
 		}
 	}
+	if b.Profile == policy.GxP && i.Sandbox == "none" && !i.Evaluation {
+		return Started{}, &refusal{rule: "no-isolation", message: "a GxP solution runs its steps in a sandbox: none is for EVALUATION only"}
+	}
 	if err := i.checkConfig(ctx, b, code, ref.Commit); err != nil {
 		return Started{}, err
 	}

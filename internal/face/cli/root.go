@@ -50,6 +50,8 @@ func Root(d Deps) *cobra.Command {
 	root.SetOut(env.Out)
 	root.SetErr(env.Err)
 	root.PersistentFlags().StringVar(&env.Data, "data", DefaultData(), "data directory, on a local disk")
+	root.PersistentFlags().StringVar(&env.Sandbox, "sandbox", "", "namespace, uid or none (default: the strongest that works)")
+	root.PersistentFlags().BoolVar(&env.Evaluation, "evaluation", false, "allow the sandbox none for GxP: every record is marked EVALUATION")
 	root.PersistentFlags().StringVar(&output, "output", "text", "text or json")
 	root.PersistentFlags().BoolVar(&env.JSON, "json", false, "the same as --output json")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return fault.New(fault.Invalid, "%v", err) })
