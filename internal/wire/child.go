@@ -35,7 +35,8 @@ var labels = []string{"self-hosted", "linux", "Linux", "x64", "X64", "ubuntu-lat
 type child struct {
 	cmd   *exec.Cmd
 	stdin *os.File
-	done  chan error
+	done  chan struct{} // closed when it has ended
+	err   error
 }
 
 // childArgs is what the worker process is told.
@@ -64,28 +65,44 @@ func startChild(c Config, socket string) (*child, error) {
 	}
 	cmd := exec.Command(exe, "worker", "--child", string(args))
 	cmd.Stdin = r // closed when the owner ends, however it ends
-	cmd.Stderr = os.Stderr
+	log, err := os.OpenFile(filepath.Join(c.Data, "worker.log"), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		return nil, errors.Join(err, r.Close(), w.Close())
+	}
+	cmd.Stderr = log // not the owner's: a worker that outlives it must not hold its streams
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "TMPDIR=" + os.TempDir()}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a terminal's interrupt is for the owner
 	if err := cmd.Start(); err != nil {
 		return nil, errors.Join(fmt.Errorf("start worker: %w", err), r.Close(), w.Close())
 	}
-	ch := &child{cmd: cmd, stdin: w, done: make(chan error, 1)}
-	go func() { ch.done <- cmd.Wait() }()
-	return ch, r.Close()
+	ch := &child{cmd: cmd, stdin: w, done: make(chan struct{})}
+	go func() {
+		ch.err = cmd.Wait()
+		close(ch.done)
+	}()
+	return ch, errors.Join(r.Close(), log.Close())
 }
 
-// stop lets the worker finish what it holds and waits for it.
-func (c *child) stop() error {
-	if err := c.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
+// patience is how long a stopping owner waits for its worker. A worker that
+// still has an execution goes on alone and hands in to the next owner.
+const patience = 10 * time.Second
+
+// stop lets the worker finish what it holds and waits for it, or kills it.
+func (c *child) stop(kill bool) error {
+	signal := syscall.SIGTERM
+	if kill {
+		signal = syscall.SIGKILL
+	}
+	if err := c.cmd.Process.Signal(signal); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err
 	}
-	err := errors.Join(<-c.done, c.stdin.Close())
-	var exit *exec.ExitError
-	if errors.As(err, &exit) && exit.ExitCode() == -1 {
-		return nil // ended by the signal before it listened
+	t := time.NewTimer(patience)
+	defer t.Stop()
+	select {
+	case <-c.done:
+	case <-t.C:
 	}
-	return err
+	return c.stdin.Close()
 }
 
 // childID names this process so that a later owner can see whether it lives:
@@ -152,9 +169,14 @@ func RunChild(ctx context.Context, raw string, logger *slog.Logger) error {
 		path = os.Getenv("PATH")
 	}
 	workDir, spool := worker.Directories(args.Data)
+	if err := sweep(workDir); err != nil {
+		logger.Warn("sweep after dead workers", "error", err)
+	}
+	workDir = filepath.Join(workDir, childID(os.Getpid()))
 	if err := os.MkdirAll(workDir, 0o700); err != nil {
 		return err
 	}
+	defer os.Remove(workDir)
 	mismatch := runner.Refuse
 	if args.Rehearsal {
 		mismatch = runner.Warn
@@ -189,6 +211,24 @@ func RunChild(ctx context.Context, raw string, logger *slog.Logger) error {
 	return nil
 }
 
+// sweep removes what dead workers of this data directory left: processes under
+// lent uids, and work directories.
+func sweep(root string) error {
+	errs := []error{sandbox.Sweep(sandbox.Config{LockDir: lockDir()})}
+	entries, err := os.ReadDir(root)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	for _, e := range entries {
+		if !deadChild(e.Name()) {
+			continue
+		}
+		dir := filepath.Join(root, e.Name())
+		errs = append(errs, runner.Sweep(runner.Config{WorkDir: dir}), os.RemoveAll(dir))
+	}
+	return errors.Join(errs...)
+}
+
 // binDir holds a link to this program, first on the PATH of every job. It is
 // outside of the data directory, which jobs cannot see.
 func binDir(data string) (string, error) {
@@ -211,6 +251,12 @@ func binDir(data string) (string, error) {
 	return dir, os.Rename(tmp, link)
 }
 
+// privateFiles of a home directory hold credentials of its owner; the home
+// itself stays visible, because tools are installed there.
+var privateFiles = []string{
+	".ssh", ".gnupg", ".netrc", ".git-credentials", ".aws", ".azure", ".kube", ".docker", ".databrickscfg", ".config/gh", ".config/gcloud", ".pypirc", ".npmrc",
+}
+
 // opener opens sandboxes that hide the data directory.
 func opener(data string) func(context.Context, runner.Place) (runner.Sandbox, error) {
 	return func(ctx context.Context, p runner.Place) (runner.Sandbox, error) {
@@ -219,6 +265,9 @@ func opener(data string) func(context.Context, runner.Place) (runner.Sandbox, er
 			return nil, err
 		}
 		hide := append(slices.Clone(p.Hide), data)
+		for _, name := range privateFiles {
+			hide = append(hide, filepath.Join(os.Getenv("HOME"), name))
+		}
 		return sandbox.Open(ctx, sandbox.Kind(p.Kind), sandbox.Config{LockDir: lockDir()}, sandbox.Spec{
 			Execution: p.Execution, Keep: p.Keep, Hide: hide, Temp: p.Temp, Show: append(slices.Clone(p.Show), filepath.Join(data, "bin"), exe),
 		})

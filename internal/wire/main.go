@@ -23,11 +23,11 @@ func Main(ctx context.Context, version string, args []string, in io.Reader, out,
 	logger := slog.New(slog.NewTextHandler(errOut, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	base := Config{Build: version, Logger: logger, Slots: 2}
 	env := &console.Env{In: in, Out: out, Err: errOut, Terminal: isTerminal(in) && isTerminal(errOut)}
-	env.Connect = func(ctx context.Context, data string) (console.Session, error) { return connect(ctx, base, data) }
+	env.Connect = func(ctx context.Context, e *console.Env) (console.Session, error) { return connect(ctx, base, e) }
 	root := cli.Root(cli.Deps{
-		Env: env, Version: version, Code: totp.Code,
+		Env: env, Version: version, Code: totp.Code, Verify: Verify,
 		Rehearse: func(ctx context.Context, q run.Rehearsal, progress func(inspect.RunDetail)) (run.Outcome, error) {
-			base.Sandbox = q.Sandbox
+			base.Sandbox = env.Sandbox
 			return Rehearse(ctx, base, q, progress)
 		},
 		Worker: func(ctx context.Context, child string) error { return RunChild(ctx, child, logger) },
@@ -50,18 +50,23 @@ func isTerminal(stream any) bool {
 }
 
 // connect asks the owner of the data directory, or becomes it.
-func connect(ctx context.Context, base Config, data string) (console.Session, error) {
-	base.Data = data
+func connect(ctx context.Context, base Config, env *console.Env) (console.Session, error) {
+	base.Data, base.Sandbox, base.Evaluation = env.Data, env.Sandbox, env.Evaluation
 	if base.Sandbox == "" {
 		kind, err := StrongestSandbox(ctx)
-		if err != nil {
+		switch {
+		case err == nil:
+			base.Sandbox = kind
+		case env.Evaluation:
+			env.Note("EVALUATION: no sandbox works here; every record and document is marked")
+			base.Sandbox = "none"
+		default:
 			return nil, err
 		}
-		base.Sandbox = kind
 	}
 	o, err := Open(ctx, base)
 	if errors.Is(err, errOwned) {
-		socket, err := socketPath(data)
+		socket, err := socketPath(base.Data)
 		return remote{api.Dial(socket)}, err
 	}
 	if err != nil {

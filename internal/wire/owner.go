@@ -23,6 +23,7 @@ import (
 	"github.com/dc-release/dc-release/internal/adapter/identity/password"
 	"github.com/dc-release/dc-release/internal/adapter/identity/totp"
 	"github.com/dc-release/dc-release/internal/adapter/keyring"
+	"github.com/dc-release/dc-release/internal/adapter/solutionfile"
 	"github.com/dc-release/dc-release/internal/adapter/store/sqlite"
 	"github.com/dc-release/dc-release/internal/adapter/store/sqlstore"
 	"github.com/dc-release/dc-release/internal/adapter/testresult"
@@ -47,16 +48,18 @@ import (
 
 // Config is one installation as a process sees it.
 type Config struct {
-	Data      string // data directory
-	Build     string // version of this program
-	Sandbox   string // namespace, uid, none; "" takes the strongest that works
-	NoWorker  bool
-	Rehearsal bool
-	Slots     int               // executions at once
-	Path      string            // PATH of the steps; "" takes this process's
-	Secrets   map[string]string // for every solution and place of this process
-	Vars      map[string]string
-	Logger    *slog.Logger
+	Data    string // data directory
+	Build   string // version of this program
+	Sandbox string // namespace, uid, none; "" takes the strongest that works
+	// Evaluation allows the sandbox none for GxP solutions; everything is marked.
+	Evaluation bool
+	NoWorker   bool
+	Rehearsal  bool
+	Slots      int               // executions at once
+	Path       string            // PATH of the steps; "" takes this process's
+	Secrets    map[string]string // for every solution and place of this process
+	Vars       map[string]string
+	Logger     *slog.Logger
 }
 
 // Owner is the process that owns a data directory.
@@ -77,7 +80,7 @@ type Owner struct {
 	publisher *publish.Publisher
 	http      *http.Server
 	socket    string
-	worker    *child
+	keep      *keeper
 	driver    *driver
 }
 
@@ -204,8 +207,8 @@ func (o *Owner) compose() {
 			IdentityDigest: func(email string) string { return intake.IdentityDigest(o.Ring.Installation, email) },
 		},
 		Intake: &intake.Intake{
-			Log: o.Store, State: o.state, Lists: o.Store, Blobs: o.Blobs, Repositories: o.mirrors, Plan: plan, Vars: vars,
-			NewID: newID, Installation: o.Ring.Installation, Sandbox: o.Config.Sandbox, Evaluation: o.Config.Sandbox == "none",
+			Log: o.Store, State: o.state, Lists: o.Store, Blobs: o.Blobs, Repositories: o.mirrors, Plan: plan, Config: solutionfile.Read, Vars: vars,
+			NewID: newID, Installation: o.Ring.Installation, Sandbox: o.Config.Sandbox, Evaluation: o.Config.Evaluation && o.Config.Sandbox == "none",
 		},
 		Inspector: &inspect.Inspector{Lists: o.Store, State: o.state, Blobs: o.Blobs, Names: signer.PrintedName, Unsigned: o.Orchestrator.Unsigned},
 		Rollbacks: &rollback.Rollbacks{
@@ -243,15 +246,15 @@ func (o *Owner) Start(ctx context.Context) error {
 	if o.Config.NoWorker {
 		return nil
 	}
-	o.worker, err = startChild(o.Config, socket)
+	o.keep, err = keepWorker(o)
 	return err
 }
 
 // Close ends everything in order; what runs in the worker is finished first.
 func (o *Owner) Close() error {
 	var errs []error
-	if o.worker != nil {
-		errs = append(errs, o.worker.stop())
+	if o.keep != nil {
+		errs = append(errs, o.keep.stop(o.Config.Rehearsal))
 	}
 	if o.driver != nil {
 		o.driver.stop()

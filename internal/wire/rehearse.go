@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/dc-release/dc-release/internal/adapter/git"
+	"github.com/dc-release/dc-release/internal/adapter/solutionfile"
 	"github.com/dc-release/dc-release/internal/app/inspect"
 	"github.com/dc-release/dc-release/internal/app/intake"
 	"github.com/dc-release/dc-release/internal/app/rehearse"
@@ -68,7 +69,7 @@ func (o *Owner) rehearse(ctx context.Context, q run.Rehearsal, progress func(ins
 		return run.Outcome{}, err
 	}
 	r := &rehearse.Rehearsal{
-		Log: o.Store, State: o.state, Blobs: o.Blobs, Code: code, Plan: plan, Vars: q.Vars, NewID: newID, Sandbox: o.Config.Sandbox,
+		Log: o.Store, State: o.state, Blobs: o.Blobs, Code: code, Plan: plan, Config: solutionfile.Read, Vars: q.Vars, NewID: newID, Sandbox: o.Config.Sandbox,
 	}
 	trigger := intake.NewTrigger(q.Event, full, ref, repositoryName(source.RemoteURL(ctx, "origin")), filepath.Base(abs), q.Actor, subject)
 	id, findings, err := r.Start(ctx, rehearse.Request{Trigger: trigger, Workflow: q.Workflow})

@@ -34,6 +34,7 @@ type Rehearsal struct {
 	Blobs   Blobs
 	Code    intake.Code
 	Plan    intake.Planner
+	Config  intake.ConfigReader
 	Vars    map[string]string
 	NewID   func() string
 	Sandbox string
@@ -153,22 +154,12 @@ func (r *Rehearsal) find(ctx context.Context, t pipeline.Trigger) (string, error
 
 // profile is what dc-release.yaml of the commit says, "" for no such file.
 func (r *Rehearsal) profile(ctx context.Context, commit string) (policy.Profile, []workflow.Finding, error) {
-	raw, ok, err := r.Code.ReadFile(ctx, commit, "dc-release.yaml")
+	raw, ok, err := r.Code.ReadFile(ctx, commit, policy.FileName)
 	if err != nil || !ok {
 		return "", nil, err
 	}
-	for n, line := range strings.Split(string(raw), "\n") {
-		value, found := strings.CutPrefix(line, "profile:")
-		if !found {
-			continue
-		}
-		if p := policy.Profile(strings.Trim(strings.TrimSpace(value), `"'`)); p == policy.GxP || p == policy.NonGxP {
-			return p, nil, nil
-		}
-		at := workflow.Position{File: "dc-release.yaml", Line: n + 1, Column: 1}
-		return "", []workflow.Finding{{At: at, Severity: workflow.Error, Rule: "profile", Message: "unknown profile" + value, Hint: "want gxp or non-gxp"}}, nil
-	}
-	return "", nil, nil
+	f, findings := r.Config(raw)
+	return f.Profile, findings, nil
 }
 
 // intakeRules are the rules that a counted push would be held to, as warnings.

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/dc-release/dc-release/internal/core/fault"
+	"github.com/dc-release/dc-release/internal/face/cli/audit"
 	"github.com/dc-release/dc-release/internal/face/cli/console"
 	"github.com/dc-release/dc-release/internal/face/cli/demo"
 	"github.com/dc-release/dc-release/internal/face/cli/gate"
@@ -25,6 +26,7 @@ type Deps struct {
 	Env      *console.Env
 	Version  string
 	Rehearse run.Rehearse
+	Verify   audit.Verify
 	Code     func(seed string, at time.Time) (string, error) // one-time codes of the demo's persons
 	Worker   func(ctx context.Context, child string) error
 }
@@ -48,6 +50,8 @@ func Root(d Deps) *cobra.Command {
 	root.SetOut(env.Out)
 	root.SetErr(env.Err)
 	root.PersistentFlags().StringVar(&env.Data, "data", DefaultData(), "data directory, on a local disk")
+	root.PersistentFlags().StringVar(&env.Sandbox, "sandbox", "", "namespace, uid or none (default: the strongest that works)")
+	root.PersistentFlags().BoolVar(&env.Evaluation, "evaluation", false, "allow the sandbox none for GxP: every record is marked EVALUATION")
 	root.PersistentFlags().StringVar(&output, "output", "text", "text or json")
 	root.PersistentFlags().BoolVar(&env.JSON, "json", false, "the same as --output json")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return fault.New(fault.Invalid, "%v", err) })
@@ -61,17 +65,11 @@ func commands(d Deps) []*cobra.Command {
 		run.New(d.Env, d.Rehearse),
 		install.Serve(d.Env), install.Intake(d.Env), install.Solution(d.Env),
 		records.Runs(d.Env), records.Releases(d.Env), gate.New(d.Env), records.Evidence(d.Env),
-		records.Environments(d.Env), records.Rollback(d.Env), auditCommand(d),
+		records.Environments(d.Env), records.Rollback(d.Env), audit.New(d.Env, d.Verify),
 		people.Person(d.Env), people.Role(d.Env),
 		job.Deploy(d.Env), job.Publish(d.Env), documentCommand(d.Env),
 		workerCommand(d),
 	}
-}
-
-func auditCommand(d Deps) *cobra.Command {
-	cmd := &cobra.Command{Use: "audit", Short: "The audit trail: list and verify"}
-	cmd.AddCommand(records.AuditList(d.Env))
-	return cmd
 }
 
 func documentCommand(env *console.Env) *cobra.Command {

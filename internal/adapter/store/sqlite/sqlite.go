@@ -3,6 +3,7 @@
 package sqlite
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -135,21 +136,28 @@ func (e *Engine) Unique(err error) bool {
 	return f.Code() == primaryKey || f.Code() == unique
 }
 
-// Guards implements sqlstore.Engine.
+// Guards implements sqlstore.Engine. A trigger of the right name that does
+// something else is none.
 func (e *Engine) Guards(ctx context.Context) ([]string, error) {
+	made, err := fs.ReadFile(e.Migrations(), "00001_ledger.sql")
+	if err != nil {
+		return nil, err
+	}
 	var out []string
-	err := e.Read(ctx, func(q sqlstore.Querier) error {
-		rows, err := q.Query(ctx, `SELECT name FROM sqlite_master WHERE type = 'trigger'`)
+	err = e.Read(ctx, func(q sqlstore.Querier) error {
+		rows, err := q.Query(ctx, `SELECT name, sql FROM sqlite_master WHERE type = 'trigger'`)
 		if err != nil {
 			return err
 		}
 		defer rows.Close()
 		for rows.Next() {
-			var name string
-			if err := rows.Scan(&name); err != nil {
+			var name, text string
+			if err := rows.Scan(&name, &text); err != nil {
 				return err
 			}
-			out = append(out, name)
+			if bytes.Contains(made, []byte(text)) {
+				out = append(out, name)
+			}
 		}
 		return rows.Err()
 	})

@@ -41,7 +41,7 @@ type Engine interface {
 	// Unique reports whether the error is a broken uniqueness constraint.
 	Unique(err error) bool
 	// Guards are the names of the triggers that keep the ledger append-only,
-	// as found in the database.
+	// found in the database as the migrations made them.
 	Guards(ctx context.Context) ([]string, error)
 	Migrations() fs.FS
 	Migrate(ctx context.Context) error

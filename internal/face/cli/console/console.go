@@ -34,12 +34,16 @@ type Env struct {
 	Terminal bool // stdin and stderr are one
 	JSON     bool
 	Data     string // data directory
-	Connect  func(ctx context.Context, data string) (Session, error)
+	Sandbox  string // namespace, uid, none; "" takes the strongest that works
+	// Evaluation allows to run without isolation that counts: every record and
+	// document is marked.
+	Evaluation bool
+	Connect    func(ctx context.Context, e *Env) (Session, error)
 }
 
 // With opens a session for one action and closes it.
 func (e *Env) With(ctx context.Context, do func(Session) error) (err error) {
-	s, err := e.Connect(ctx, e.Data)
+	s, err := e.Connect(ctx, e)
 	if err != nil {
 		return err
 	}

@@ -73,7 +73,7 @@ func start(ctx context.Context, d Deps, o options) error {
 	if err := s.install(); err != nil {
 		return err
 	}
-	d.Env.Data = filepath.Join(dir, "data")
+	d.Env.Data, d.Env.Evaluation = filepath.Join(dir, "data"), true // where no sandbox works, the demo says so and goes on
 	err = d.Env.With(ctx, func(session console.Session) error {
 		if !session.Owner() {
 			return fault.New(fault.Conflict, "another process owns %s", d.Env.Data)

@@ -24,7 +24,6 @@ import (
 type Rehearsal struct {
 	Repo, Event, Ref, Workflow, Actor string
 	Secrets, Vars                     map[string]string
-	Sandbox                           string
 	Keep                              bool
 }
 
@@ -65,7 +64,6 @@ func New(env *console.Env, do Rehearse) *cobra.Command {
 	fs.StringVar(&f.Ref, "ref", "", "branch, tag or full reference (default refs/heads/main)")
 	fs.StringVar(&f.Workflow, "workflow", "", "workflow file, when several start")
 	fs.StringVar(&f.Actor, "actor", "local", "who caused the event (github.actor)")
-	fs.StringVar(&f.Sandbox, "sandbox", "", "namespace, uid or none (default: the strongest that works)")
 	fs.StringVar(&f.solution, "solution", "", "solution of a counted run")
 	fs.StringArrayVar(&f.secrets, "secret", nil, "secret NAME (from the environment), NAME=@FILE or NAME=VALUE")
 	fs.StringArrayVar(&f.vars, "var", nil, "variable NAME=VALUE")
