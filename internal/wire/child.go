@@ -147,6 +147,15 @@ func ownerGone() <-chan struct{} {
 	return gone
 }
 
+func closed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
+
 // RunChild is the worker process.
 func RunChild(ctx context.Context, raw string, logger *slog.Logger) error {
 	var args childArgs
@@ -185,14 +194,7 @@ func RunChild(ctx context.Context, raw string, logger *slog.Logger) error {
 		Server: workerapi.Dial(args.Socket, ring.WorkerToken),
 		Worker: claim.Worker{ID: childID(os.Getpid()), Pools: pools, Labels: labels},
 		Slots:  args.Slots, Spool: spool, Logger: logger, Patience: 2 * time.Minute,
-		Orphan: func() bool {
-			select {
-			case <-orphan:
-				return true
-			default:
-				return false
-			}
-		},
+		Orphan: func() bool { return closed(orphan) },
 		Runner: runner.Config{
 			Open: opener(args.Data), WorkDir: workDir, Bin: bin, Path: path, Name: "local", Rehearsal: args.Rehearsal, ToolMismatch: mismatch,
 			Variables: map[string]string{"LANG": "C.UTF-8", "TZ": "UTC"}, Now: time.Now,

@@ -5,6 +5,7 @@ package need
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"testing"
 )
 
@@ -33,6 +34,17 @@ func Root(t testing.TB) {
 	t.Helper()
 	if os.Geteuid() != 0 {
 		Missing(t, "only root can lend uids")
+	}
+}
+
+// Python is the interpreter that some hostile steps are written for.
+const Python = "/usr/bin/python3"
+
+// Program needs an executable file at a path.
+func Program(t testing.TB, path string) {
+	t.Helper()
+	if _, err := exec.LookPath(path); err != nil {
+		Missing(t, "no "+path)
 	}
 }
 
