@@ -136,6 +136,26 @@ func deadChild(id string) bool {
 	return err != nil || started == "" || startTime(pid) != started
 }
 
+// ownerGone is closed when the owner ends, however it ends: it held the other
+// end of standard input.
+func ownerGone() <-chan struct{} {
+	gone := make(chan struct{})
+	go func() {
+		_, _ = os.Stdin.Read(make([]byte, 1))
+		close(gone)
+	}()
+	return gone
+}
+
+func closed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
+
 // RunChild is the worker process.
 func RunChild(ctx context.Context, raw string, logger *slog.Logger) error {
 	var args childArgs
@@ -146,11 +166,7 @@ func RunChild(ctx context.Context, raw string, logger *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	orphan := make(chan struct{})
-	go func() {
-		_, _ = os.Stdin.Read(make([]byte, 1)) // ends when the owner does
-		close(orphan)
-	}()
+	orphan := ownerGone()
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	bin, err := binDir(args.Data)
@@ -178,14 +194,7 @@ func RunChild(ctx context.Context, raw string, logger *slog.Logger) error {
 		Server: workerapi.Dial(args.Socket, ring.WorkerToken),
 		Worker: claim.Worker{ID: childID(os.Getpid()), Pools: pools, Labels: labels},
 		Slots:  args.Slots, Spool: spool, Logger: logger, Patience: 2 * time.Minute,
-		Orphan: func() bool {
-			select {
-			case <-orphan:
-				return true
-			default:
-				return false
-			}
-		},
+		Orphan: func() bool { return closed(orphan) },
 		Runner: runner.Config{
 			Open: opener(args.Data), WorkDir: workDir, Bin: bin, Path: path, Name: "local", Rehearsal: args.Rehearsal, ToolMismatch: mismatch,
 			Variables: map[string]string{"LANG": "C.UTF-8", "TZ": "UTC"}, Now: time.Now,

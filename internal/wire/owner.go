@@ -163,6 +163,7 @@ func readResult(name string, data []byte) evidence.Report {
 type factors struct{ hasher *password.Hasher }
 
 func (f factors) Hash(ctx context.Context, p string) (string, error) { return f.hasher.Hash(ctx, p) }
+
 func (f factors) Verify(ctx context.Context, p, hash string) (bool, error) {
 	return f.hasher.Verify(ctx, p, hash)
 }

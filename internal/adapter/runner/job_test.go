@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/dc-release/dc-release/internal/adapter/sandbox"
+	"github.com/dc-release/dc-release/internal/archtest/need"
 	"github.com/dc-release/dc-release/internal/core/pipeline"
 	"github.com/dc-release/dc-release/internal/core/workflow"
 )
@@ -250,6 +251,9 @@ func TestJobs(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
+			if strings.Contains(tt.name, "python") {
+				need.Program(t, need.Python)
+			}
 			h := newHost()
 			check(t, h, tt.run.do(t, h), tt.want)
 		})

@@ -15,6 +15,7 @@ import (
 
 	"github.com/dc-release/dc-release/internal/adapter/runner"
 	"github.com/dc-release/dc-release/internal/adapter/sandbox"
+	"github.com/dc-release/dc-release/internal/archtest/need"
 	"github.com/dc-release/dc-release/internal/core/pipeline"
 	"github.com/dc-release/dc-release/internal/core/workflow"
 )
@@ -172,9 +173,7 @@ func (r run) do(t testing.TB, h *host) pipeline.Outcome {
 		r.kind = sandbox.Namespace
 	}
 	if r.kind == sandbox.UID {
-		if os.Geteuid() != 0 {
-			t.Skip("only root can lend uids")
-		}
+		need.Root(t)
 		for d := work; d != os.TempDir(); d = filepath.Dir(d) {
 			if err := os.Chmod(d, 0o755); err != nil {
 				t.Fatal(err)

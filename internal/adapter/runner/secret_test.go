@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/dc-release/dc-release/internal/adapter/runner"
+	"github.com/dc-release/dc-release/internal/archtest/need"
 	"github.com/dc-release/dc-release/internal/core/pipeline"
 	"github.com/dc-release/dc-release/internal/core/workflow"
 )
@@ -63,6 +64,9 @@ func TestSecretsAreMaskedWhereverTheyLeave(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
+			if strings.Contains(tt.script, need.Python) {
+				need.Program(t, need.Python)
+			}
 			h := newHost()
 			h.secrets["TOKEN"] = canary
 			r := steps(workflow.Step{Run: text(tt.script), Env: bind("S", "${{ secrets.TOKEN }}"), Name: text("with ${{ secrets.token }}")})

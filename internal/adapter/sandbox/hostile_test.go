@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/dc-release/dc-release/internal/adapter/sandbox"
+	"github.com/dc-release/dc-release/internal/archtest/need"
 )
 
 // protecting are the kinds that promise to keep steps apart.
@@ -180,13 +181,14 @@ func TestHostileStepCannotReachAnAbstractSocket(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer l.Close()
+		need.Program(t, need.Python)
 		r := open(t, kind)
 		got := r.sh(`/usr/bin/python3 -c 'import socket; s=socket.socket(socket.AF_UNIX); s.connect("\0` + name + `"); print("connected")'`)
 		if strings.Contains(got.out, "connected") {
 			t.Errorf("connected to a socket outside: %+v", got)
 		}
 		if !strings.Contains(got.err, "PermissionError") {
-			t.Skipf("no Landlock scopes on this kernel, or no python3: %s", got.err)
+			need.Missing(t, "no Landlock scopes on this kernel: "+got.err)
 		}
 	})
 }
@@ -217,6 +219,9 @@ func TestHostileStepDoesNotSurviveItsExecution(t *testing.T) {
 		}
 		for name, script := range scripts {
 			t.Run(name, func(t *testing.T) {
+				if strings.Contains(script, need.Python) {
+					need.Program(t, need.Python)
+				}
 				r := open(t, kind)
 				alive := r.lifeline()
 				r.sh("exec 9>life >/dev/null 2>&1; " + script)
@@ -276,8 +281,8 @@ func TestNothingSurvivesTheDeathOfTheWorker(t *testing.T) {
 	bothIdentities(t, func(t *testing.T) {
 		for _, kind := range everyKind {
 			t.Run(string(kind), func(t *testing.T) {
-				if kind == sandbox.UID && os.Geteuid() != 0 {
-					t.Skip("only root can lend uids")
+				if kind == sandbox.UID {
+					need.Root(t)
 				}
 				dir := t.TempDir()
 				for d := dir; d != os.TempDir(); d = filepath.Dir(d) {

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/dc-release/dc-release/internal/adapter/sandbox"
+	"github.com/dc-release/dc-release/internal/archtest/need"
 )
 
 // asNobody marks a run of this test binary as uid 65534.
@@ -69,8 +70,8 @@ const canary = "canary-2f7d"
 // open makes a room; it skips where this machine cannot open the kind.
 func open(t *testing.T, kind sandbox.Kind, change ...func(*sandbox.Spec)) *room {
 	t.Helper()
-	if kind == sandbox.UID && os.Geteuid() != 0 {
-		t.Skip("only root can lend uids")
+	if kind == sandbox.UID {
+		need.Root(t)
 	}
 	store := t.TempDir()
 	if err := os.Chmod(store, 0o700); err != nil {

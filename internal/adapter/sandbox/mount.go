@@ -255,8 +255,11 @@ func (v *view) devices(path string) error {
 		}
 	}
 	for _, l := range [][2]string{
-		{"/proc/self/fd", "fd"}, {"/proc/self/fd/0", "stdin"}, {"/proc/self/fd/1", "stdout"},
-		{"/proc/self/fd/2", "stderr"}, {"pts/ptmx", "ptmx"},
+		{"/proc/self/fd", "fd"},
+		{"/proc/self/fd/0", "stdin"},
+		{"/proc/self/fd/1", "stdout"},
+		{"/proc/self/fd/2", "stderr"},
+		{"pts/ptmx", "ptmx"},
 	} {
 		if err := os.Symlink(l[0], filepath.Join(path, l[1])); err != nil {
 			return fmt.Errorf("make %q: %w", path, err)

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/dc-release/dc-release/internal/adapter/sandbox"
+	"github.com/dc-release/dc-release/internal/archtest/need"
 )
 
 func TestCommandsHaveTheirOwnStreamsCodeAndEnvironment(t *testing.T) {
@@ -164,9 +165,7 @@ func TestAClosedSandboxStartsNothing(t *testing.T) {
 }
 
 func TestTwoExecutionsNeverShareAUID(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("only root can lend uids")
-	}
+	need.Root(t)
 	c := sandbox.Config{LockDir: t.TempDir(), UIDBase: 64940, UIDCount: 2}
 	dir := t.TempDir()
 	var boxes []sandbox.Sandbox
@@ -209,9 +208,7 @@ func TestTwoExecutionsNeverShareAUID(t *testing.T) {
 
 // A command may swap a directory for a link at any time.
 func TestOwnDoesNotFollowALinkOutOfTheWorkspace(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("only root can lend uids")
-	}
+	need.Root(t)
 	r := open(t, sandbox.Namespace)
 	outside := t.TempDir()
 	r.sh("ln -s " + outside + " link; mkdir real; ln -s " + outside + " real/link")
@@ -227,9 +224,7 @@ func TestOwnDoesNotFollowALinkOutOfTheWorkspace(t *testing.T) {
 }
 
 func TestOwnRefusesFilesWithSeveralNames(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("only root can lend uids")
-	}
+	need.Root(t)
 	r := open(t, sandbox.UID)
 	outside := filepath.Join(t.TempDir(), "passwd")
 	if err := os.WriteFile(outside, nil, 0o644); err != nil {
@@ -253,9 +248,7 @@ func TestOwnRefusesFilesWithSeveralNames(t *testing.T) {
 }
 
 func TestSweepKillsWhatADeadWorkerLeft(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("only root can lend uids")
-	}
+	need.Root(t)
 	c := sandbox.Config{LockDir: t.TempDir(), UIDBase: 64945, UIDCount: 2}
 	if err := os.WriteFile(filepath.Join(c.LockDir, "64945"), nil, 0o600); err != nil {
 		t.Fatal(err)

@@ -115,7 +115,7 @@ func (r *reader) jobKey(j *workflow.Job, e entry) {
 		j.Defaults = r.defaults(e.value, workflow.KeyJobDefaults)
 	case "outputs":
 		for _, b := range r.bindings(e.value, "outputs", workflow.KeyJobOutputs) {
-			j.Outputs = append(j.Outputs, workflow.Output{Name: b.Name, Value: b.Value})
+			j.Outputs = append(j.Outputs, workflow.Output(b))
 		}
 	case "timeout-minutes":
 		j.TimeoutMinutes = r.number(e.value, workflow.KeyJobTimeout, e.name)

@@ -60,7 +60,8 @@ func (w *world) begin() {
 		Solution: solution, Version: "1.2.0", Tag: "v1.2.0", TagObject: strings.Repeat("2", 40), Commit: commit, Files: strings.Repeat("f1", 32),
 		Note: w.blob([]byte(w.note)), RequirementsCommit: strings.Repeat("3", 40), Previous: "1.1.0", Run: runID, Profile: "gxp",
 		Authors: []release.Author{
-			{Person: ada, Identity: strings.Repeat("aa", 32), As: "author"}, {Person: ada, Identity: strings.Repeat("aa", 32), As: "tagger"},
+			{Person: ada, Identity: strings.Repeat("aa", 32), As: "author"},
+			{Person: ada, Identity: strings.Repeat("aa", 32), As: "tagger"},
 			{Identity: strings.Repeat("e7", 32), As: "co-author"},
 		},
 	})

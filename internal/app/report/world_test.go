@@ -172,8 +172,12 @@ func (w *world) found() {
 		id, login string
 		role      policy.Role
 	}{
-		{ada, "ada", policy.DataEngineer}, {bob, "bob", policy.SME}, {cleo, "cleo", policy.QC},
-		{dora, "dora", policy.DataProductOwner}, {emil, "emil", policy.ReleaseManager}, {fine, "fine", policy.Tester},
+		{ada, "ada", policy.DataEngineer},
+		{bob, "bob", policy.SME},
+		{cleo, "cleo", policy.QC},
+		{dora, "dora", policy.DataProductOwner},
+		{emil, "emil", policy.ReleaseManager},
+		{fine, "fine", policy.Tester},
 	} {
 		w.append(ledger.PersonStream(p.id),
 			&policy.PersonAdded{Person: p.id, Login: p.login}, &policy.CredentialEnrolled{Person: p.id, Kind: "password+totp"},

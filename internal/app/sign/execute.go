@@ -63,43 +63,10 @@ func (s *Signer) Execute(ctx context.Context, x Execution) (Signed, error) {
 		if len(refused) > 0 {
 			return ledger.Batch{}, nil
 		}
-		run, err := s.State.Run(ctx, st.Registered.Run)
-		if err != nil {
-			return ledger.Batch{}, err
-		}
-		place, err := s.State.Place(ctx, x.Solution, x.Environment)
-		if err != nil {
-			return ledger.Batch{}, err
-		}
-		deployed, ok := place.Of(run.Run.Run)
-		if !ok {
-			refused = []string{fmt.Sprintf("version %s is not deployed to %s", x.Version, x.Environment)}
-			return ledger.Batch{}, nil
-		}
-		made, at, err := s.seal(ctx, who, ceremony, "execute", x.Reason, signature.TestExecuted, solution, signature.Subject{
-			Type: "evidence", ID: string(stream), Solution: x.Solution, Version: x.Version, Stage: x.Environment, Manifest: file,
-		}, file)
-		if err != nil {
-			return ledger.Batch{}, err
-		}
-		out = Signed{Signature: made.Signature, Manifest: file, Role: string(made.Role), Time: at}
-		items := s.accepted(x, file, st.Registered.Commit, deployed.Tree)
-		reason := x.Reason
-		if reason == "" {
-			reason = "executed acceptance tests in " + x.Environment
-		}
-		return ledger.Batch{
-			Command: "sign/" + ceremony, Actor: who.actor(policy.Tester), Correlation: run.Run.Run, Policy: solution.Digest,
-			Reads: []ledger.Read{
-				{Stream: stream, Version: st.Version},
-				{Stream: ledger.PersonStream(who.subject.ID), Version: who.subject.Version},
-				{Stream: ledger.EnvironmentStream(x.Solution, x.Environment), Version: place.Version},
-			},
-			Events: []ledger.Draft{
-				{Stream: stream, Data: made, Reason: reason},
-				{Stream: ledger.RunStream(run.Run.Run), Data: &evidence.Recorded{Person: who.subject.ID, Signature: made.Signature, Items: items}, Reason: reason},
-			},
-		}, nil
+		t := test{Execution: x, solution: solution, ceremony: ceremony, file: file}
+		var batch ledger.Batch
+		batch, out, refused, err = s.execute(ctx, who, st, t)
+		return batch, err
 	})
 	if err != nil {
 		return Signed{}, err
@@ -108,6 +75,57 @@ func (s *Signer) Execute(ctx context.Context, x Execution) (Signed, error) {
 		return Signed{}, s.refuse(ctx, who, stream, "evidence.add", refused)
 	}
 	return out, nil
+}
+
+// test is an execution on its way into the ledger.
+type test struct {
+	Execution
+	solution policy.Solution
+	ceremony string
+	file     string // blob digest
+}
+
+// execute signs the file and gives the batch that records it, or the reasons
+// why not.
+func (s *Signer) execute(ctx context.Context, who signer, st gate.Standing, t test) (ledger.Batch, Signed, []string, error) {
+	stream := ledger.ReleaseStream(t.Solution, t.Version)
+	run, err := s.State.Run(ctx, st.Registered.Run)
+	if err != nil {
+		return ledger.Batch{}, Signed{}, nil, err
+	}
+	place, err := s.State.Place(ctx, t.Solution, t.Environment)
+	if err != nil {
+		return ledger.Batch{}, Signed{}, nil, err
+	}
+	deployed, ok := place.Of(run.Run.Run)
+	if !ok {
+		return ledger.Batch{}, Signed{}, []string{fmt.Sprintf("version %s is not deployed to %s", t.Version, t.Environment)}, nil
+	}
+	made, at, err := s.seal(ctx, who, t.ceremony, "execute", t.Reason, signature.TestExecuted, t.solution, signature.Subject{
+		Type: "evidence", ID: string(stream), Solution: t.Solution, Version: t.Version, Stage: t.Environment, Manifest: t.file,
+	}, t.file)
+	if err != nil {
+		return ledger.Batch{}, Signed{}, nil, err
+	}
+	out := Signed{Signature: made.Signature, Manifest: t.file, Role: string(made.Role), Time: at}
+	items := s.accepted(t.Execution, t.file, st.Registered.Commit, deployed.Tree)
+	reason := t.Reason
+	if reason == "" {
+		reason = "executed acceptance tests in " + t.Environment
+	}
+	batch := ledger.Batch{
+		Command: "sign/" + t.ceremony, Actor: who.actor(policy.Tester), Correlation: run.Run.Run, Policy: t.solution.Digest,
+		Reads: []ledger.Read{
+			{Stream: stream, Version: st.Version},
+			{Stream: ledger.PersonStream(who.subject.ID), Version: who.subject.Version},
+			{Stream: ledger.EnvironmentStream(t.Solution, t.Environment), Version: place.Version},
+		},
+		Events: []ledger.Draft{
+			{Stream: stream, Data: made, Reason: reason},
+			{Stream: ledger.RunStream(run.Run.Run), Data: &evidence.Recorded{Person: who.subject.ID, Signature: made.Signature, Items: items}, Reason: reason},
+		},
+	}
+	return batch, out, nil, nil
 }
 
 func mayExecute(st gate.Standing, p policy.Subject, x Execution) []string {

@@ -184,6 +184,19 @@ func (r Request) stream() ledger.Stream {
 	return ledger.ReleaseStream(r.Solution, r.Version)
 }
 
+// drafts are events in the subject's stream, with the person's reason.
+func (r Request) drafts(decision string, payloads ...ledger.Payload) []ledger.Draft {
+	reason := r.Reason
+	if reason == "" {
+		reason = decision + " " + r.Gate
+	}
+	var out []ledger.Draft
+	for _, p := range payloads {
+		out = append(out, ledger.Draft{Stream: r.stream(), Data: p, Reason: reason})
+	}
+	return out
+}
+
 // decide checks the rules on the present state and appends the signature bound
 // to that state; when it changed meanwhile, the rules are asked again.
 func (s *Signer) decide(ctx context.Context, who signer, r Request, decision string, rules func(gate.Standing, gate.Definition) []string, more func(id string, o *gate.Opened) []ledger.Payload) (Signed, error) {
@@ -221,19 +234,11 @@ func (s *Signer) decide(ctx context.Context, who signer, r Request, decision str
 			return ledger.Batch{}, err
 		}
 		out = Signed{Signature: made.Signature, Manifest: opened.Manifest, Role: string(made.Role), Time: at}
-		reason := r.Reason
-		if reason == "" {
-			reason = decision + " " + r.Gate
-		}
-		b := ledger.Batch{
-			Command: "sign/" + ceremony, Actor: who.actor(made.Role), Correlation: string(r.stream()), Policy: solution.Digest,
-			Reads:  []ledger.Read{{Stream: r.stream(), Version: st.Version}, {Stream: ledger.PersonStream(subject.ID), Version: subject.Version}},
-			Events: []ledger.Draft{{Stream: r.stream(), Data: made, Reason: reason}},
-		}
+		reads := []ledger.Read{{Stream: r.stream(), Version: st.Version}, {Stream: ledger.PersonStream(subject.ID), Version: subject.Version}}
+		b := ledger.Batch{Command: "sign/" + ceremony, Actor: who.actor(made.Role), Correlation: string(r.stream()), Policy: solution.Digest, Reads: reads}
+		b.Events = r.drafts(decision, made)
 		if more != nil {
-			for _, p := range more(made.Signature, opened) {
-				b.Events = append(b.Events, ledger.Draft{Stream: r.stream(), Data: p, Reason: reason})
-			}
+			b.Events = append(b.Events, r.drafts(decision, more(made.Signature, opened)...)...)
 		}
 		return b, nil
 	})

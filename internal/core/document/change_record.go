@@ -167,9 +167,15 @@ func (a *author) summary(include func(Evidence) bool) {
 	t := Table{
 		Caption: "Counted results of the current attempts",
 		Columns: []Column{
-			{Title: "Verification", Weight: 3}, {Title: "Environment", Weight: 3}, {Title: "Evidence", Weight: 2, Numeric: true},
-			{Title: "Cases", Weight: 2, Numeric: true}, {Title: "Passed", Weight: 2, Numeric: true}, {Title: "Failed", Weight: 2, Numeric: true},
-			{Title: "Errors", Weight: 2, Numeric: true}, {Title: "Skipped", Weight: 2, Numeric: true}, {Title: "Verdict", Weight: 2},
+			{Title: "Verification", Weight: 3},
+			{Title: "Environment", Weight: 3},
+			{Title: "Evidence", Weight: 2, Numeric: true},
+			{Title: "Cases", Weight: 2, Numeric: true},
+			{Title: "Passed", Weight: 2, Numeric: true},
+			{Title: "Failed", Weight: 2, Numeric: true},
+			{Title: "Errors", Weight: 2, Numeric: true},
+			{Title: "Skipped", Weight: 2, Numeric: true},
+			{Title: "Verdict", Weight: 2},
 		},
 		Empty: "No evidence is recorded.",
 	}

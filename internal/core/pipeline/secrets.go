@@ -102,8 +102,9 @@ func (p Plan) job(key string) (Job, bool) {
 // renamed is the name of the secret when a text is ${{ secrets.NAME }} and no
 // more.
 func renamed(t workflow.Text) (string, bool) {
-	inner, ok := strings.CutPrefix(t.Source, "${{")
-	if inner, ok = strings.CutSuffix(inner, "}}"); !ok {
+	inner, opened := strings.CutPrefix(t.Source, "${{")
+	inner, closed := strings.CutSuffix(inner, "}}")
+	if !opened || !closed {
 		return "", false
 	}
 	e, err := workflow.ParseExpression(inner)

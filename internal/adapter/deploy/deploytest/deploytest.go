@@ -45,29 +45,42 @@ func (f files) tree(t *testing.T) (release.Tree, deploy.Opener) {
 	}
 }
 
+var (
+	one = files{"bin/run": "#!/bin/sh\n", "conf/a.json": "{}"}
+	two = files{"bin/run": "#!/bin/sh\necho 2\n", "new.txt": "n"}
+)
+
+// apply deploys the files and gives the digest that must then be observed.
+func apply(t *testing.T, f Fixture, w files) string {
+	t.Helper()
+	tree, open := w.tree(t)
+	if err := f.Target.Apply(t.Context(), f.Place, tree, open); err != nil {
+		t.Fatal(err)
+	}
+	return tree.Digest()
+}
+
+// digest is what is observed, "" for nothing.
+func digest(t *testing.T, f Fixture) string {
+	t.Helper()
+	tree, err := f.Target.Observe(t.Context(), f.Place)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(tree) == 0 {
+		return ""
+	}
+	return tree.Digest()
+}
+
 // Run runs the suite.
 func Run(t *testing.T, fresh func(*testing.T) Fixture) {
-	one := files{"bin/run": "#!/bin/sh\n", "conf/a.json": "{}"}
-	two := files{"bin/run": "#!/bin/sh\necho 2\n", "new.txt": "n"}
-	apply := func(t *testing.T, f Fixture, w files) string {
-		t.Helper()
-		tree, open := w.tree(t)
-		if err := f.Target.Apply(t.Context(), f.Place, tree, open); err != nil {
-			t.Fatal(err)
-		}
-		return tree.Digest()
-	}
-	digest := func(t *testing.T, f Fixture) string {
-		t.Helper()
-		tree, err := f.Target.Observe(t.Context(), f.Place)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(tree) == 0 {
-			return ""
-		}
-		return tree.Digest()
-	}
+	runRoad(t, fresh)
+	runTrouble(t, fresh)
+}
+
+// runRoad is what happens when all goes well.
+func runRoad(t *testing.T, fresh func(*testing.T) Fixture) {
 	t.Run("nothing deployed is observed as nothing", func(t *testing.T) {
 		if got := digest(t, fresh(t)); got != "" {
 			t.Errorf("got %s", got)
@@ -97,6 +110,10 @@ func Run(t *testing.T, fresh func(*testing.T) Fixture) {
 			t.Error("the earlier one is not back")
 		}
 	})
+}
+
+// runTrouble is what must be noticed or survived.
+func runTrouble(t *testing.T, fresh func(*testing.T) Fixture) {
 	t.Run("a changed file is observed as changed", func(t *testing.T) {
 		f := fresh(t)
 		want := apply(t, f, one)

@@ -85,7 +85,6 @@ type writer struct {
 	batch  ledger.Batch
 
 	size     int64
-	lastTime time.Time
 	now      time.Time
 	versions map[ledger.Stream]int64
 	fresh    map[int64]tlog.Hash

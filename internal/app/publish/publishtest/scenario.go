@@ -187,8 +187,13 @@ func (s *Scenario) Register(version, previous string) *Release {
 		key, environment string
 		kind             pipeline.EnvironmentKind
 	}{
-		{"unit", "", ""}, {"tst", "tst", pipeline.Place}, {"pre_val", "pre_val", pipeline.Gate}, {"val", "val", pipeline.Place},
-		{"approve_to_prd", "approve_to_prd", pipeline.Gate}, {"prd", "prd", pipeline.Place}, {"approve_for_use", "approve_for_use", pipeline.Gate},
+		{"unit", "", ""},
+		{"tst", "tst", pipeline.Place},
+		{"pre_val", "pre_val", pipeline.Gate},
+		{"val", "val", pipeline.Place},
+		{"approve_to_prd", "approve_to_prd", pipeline.Gate},
+		{"prd", "prd", pipeline.Place},
+		{"approve_for_use", "approve_for_use", pipeline.Gate},
 	} {
 		plan.Jobs = append(plan.Jobs, pipeline.Job{Key: j.key, Environment: j.environment, Kind: j.kind, Body: workflow.Job{ID: j.key}})
 	}

@@ -293,8 +293,10 @@ func (s *show) finish(ctx context.Context) error {
 	for _, l := range [][2]string{
 		{"release-log", "the published records: a folder for each version"},
 		{"environments", "what is deployed: dev, tst, val, prd"},
-		{"git", "the three repositories"}, {"work", "the engineer's clone"},
-		{"data", "the ledger, blobs and keys"}, {"credentials.json", "passwords and seeds of the demo's persons"},
+		{"git", "the three repositories"},
+		{"work", "the engineer's clone"},
+		{"data", "the ledger, blobs and keys"},
+		{"credentials.json", "passwords and seeds of the demo's persons"},
 	} {
 		fmt.Fprintf(out, "  %-18s %s\n", l[0], l[1])
 	}
