@@ -202,6 +202,7 @@ func (o *Owner) compose() {
 		Sources: sources{o: o, deployer: deployer, registry: registry},
 	}
 	o.App = &operation.App{
+		Log: o.Store, NewID: newID,
 		Solutions: registry, Signer: signer, Claims: claims, Deployer: deployer,
 		People: &person.People{
 			Log: o.Store, State: o.state, Directory: o.Store, Factors: f, NewID: newID,

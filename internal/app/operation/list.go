@@ -17,6 +17,8 @@ import (
 
 // App is what operations are done with.
 type App struct {
+	Log       ledger.Log
+	NewID     func() string
 	Solutions *solution.Registry
 	People    *person.People
 	Intake    *intake.Intake

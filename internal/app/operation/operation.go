@@ -7,9 +7,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/dc-release/dc-release/internal/core/fault"
+	"github.com/dc-release/dc-release/internal/core/ledger"
 )
 
 // Operation is one thing that can be asked.
@@ -54,9 +56,22 @@ func Call(ctx context.Context, a *App, name string, request []byte) ([]byte, err
 	}
 	response, err := o.do(ctx, a, request)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, a.refused(ctx, o, err))
 	}
 	return json.Marshal(response)
+}
+
+// refused records that a change was forbidden. Ceremonies record their own
+// refusals, with the person.
+func (a *App) refused(ctx context.Context, o Operation, err error) error {
+	if !o.Mutating || o.Access == Signature || fault.KindOf(err) != fault.Forbidden {
+		return nil
+	}
+	_, appendErr := a.Log.Append(ctx, ledger.Batch{
+		Command: "refused/" + a.NewID(), Actor: ledger.Actor{Kind: ledger.Machine, ID: "socket", Role: string(o.Access), Authentication: "socket"},
+		Events: []ledger.Draft{{Stream: ledger.Installation, Data: &ledger.Refused{Operation: o.Name, Kind: string(fault.Forbidden), Message: err.Error()}}},
+	})
+	return appendErr
 }
 
 // query makes an operation that changes nothing.

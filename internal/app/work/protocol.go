@@ -5,6 +5,7 @@ package work
 
 import (
 	"context"
+	"errors"
 	"io"
 
 	"github.com/dc-release/dc-release/internal/app/claim"
@@ -12,6 +13,10 @@ import (
 	"github.com/dc-release/dc-release/internal/core/document"
 	"github.com/dc-release/dc-release/internal/core/pipeline"
 )
+
+// ErrUnreachable says that the server gave no answer; nothing is known about
+// what it did. Every call may be made again.
+var ErrUnreachable = errors.New("the server cannot be reached")
 
 // Execution is who asks: an execution with its fence.
 type Execution struct {

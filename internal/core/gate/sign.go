@@ -120,19 +120,30 @@ func Ineffective(s Standing, name, solution string, sig Signed, find Signer) str
 }
 
 // Unsigned are the meanings that no effective signature gives yet. One person
-// counts once.
+// counts once, and people are assigned so that as many meanings as possible are
+// given.
 func Unsigned(d Definition, effective []Signed) []signature.Meaning {
-	used := map[string]bool{}
-	var out []signature.Meaning
-	for _, m := range d.Signatures {
-		i := slices.IndexFunc(effective, func(s Signed) bool { return s.Meaning == m && !used[s.Person] })
-		if i < 0 {
-			out = append(out, m)
-			continue
+	best := d.Signatures
+	var assign func(at int, used map[string]bool, missing []signature.Meaning)
+	assign = func(at int, used map[string]bool, missing []signature.Meaning) {
+		if len(missing) >= len(best) {
+			return
 		}
-		used[effective[i].Person] = true
+		if at == len(d.Signatures) {
+			best = slices.Clone(missing)
+			return
+		}
+		for _, s := range effective {
+			if s.Meaning == d.Signatures[at] && !used[s.Person] {
+				used[s.Person] = true
+				assign(at+1, used, missing)
+				delete(used, s.Person)
+			}
+		}
+		assign(at+1, used, append(slices.Clip(missing), d.Signatures[at]))
 	}
-	return out
+	assign(0, map[string]bool{}, nil)
+	return best
 }
 
 // MayTest names every reason why the person must not record acceptance tests

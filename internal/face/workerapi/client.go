@@ -45,7 +45,7 @@ func (c *Client) send(ctx context.Context, method, path string, body io.Reader) 
 	r.Header.Set("Authorization", "Bearer "+c.token)
 	resp, err := c.http.Do(r)
 	if err != nil {
-		return nil, fmt.Errorf("reach the server: %w", err)
+		return nil, fmt.Errorf("%w: %w", work.ErrUnreachable, err)
 	}
 	if resp.StatusCode != http.StatusOK {
 		defer resp.Body.Close()
@@ -61,7 +61,10 @@ func call[R any](ctx context.Context, c *Client, verb string, q any) (R, error) 
 		return out, err
 	}
 	defer resp.Close()
-	return out, json.NewDecoder(resp).Decode(&out)
+	if err := json.NewDecoder(resp).Decode(&out); err != nil {
+		return out, fmt.Errorf("%w: answer of %s was cut: %w", work.ErrUnreachable, verb, err)
+	}
+	return out, nil
 }
 
 func (c *Client) open(ctx context.Context, verb string, q any) (io.ReadCloser, error) {
@@ -125,8 +128,10 @@ func (c *Client) PutBlob(ctx context.Context, r io.Reader) (string, int64, error
 	}
 	defer resp.Body.Close()
 	var out blobPut
-	err = json.NewDecoder(resp.Body).Decode(&out)
-	return out.Digest, out.Size, err
+	if err := json.NewDecoder(resp.Body).Decode(&out); err != nil {
+		return "", 0, fmt.Errorf("%w: answer was cut: %w", work.ErrUnreachable, err)
+	}
+	return out.Digest, out.Size, nil
 }
 
 // Blob implements Server.

@@ -1,0 +1,95 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"time"
+
+	"github.com/dc-release/dc-release/internal/app/deploy"
+	"github.com/dc-release/dc-release/internal/app/work"
+	"github.com/dc-release/dc-release/internal/core/pipeline"
+)
+
+// patient asks again while the server cannot be reached: a job does not fail
+// because its server was killed and started again. Every call is idempotent.
+type patient struct {
+	work.Server
+	patience time.Duration
+	dir      string // for bytes that may have to be sent twice
+}
+
+func retry[R any](ctx context.Context, p patient, do func() (R, error)) (R, error) {
+	deadline := time.Now().Add(p.patience)
+	for wait := 50 * time.Millisecond; ; wait = min(2*wait, time.Second) {
+		out, err := do()
+		if !errors.Is(err, work.ErrUnreachable) || time.Now().After(deadline) {
+			return out, err
+		}
+		if pause(ctx, wait) != nil {
+			return out, err
+		}
+	}
+}
+
+// Secret implements work.Server.
+func (p patient) Secret(ctx context.Context, r work.SecretRequest) (work.SecretValue, error) {
+	return retry(ctx, p, func() (work.SecretValue, error) { return p.Server.Secret(ctx, r) })
+}
+
+// Deploy implements work.Server.
+func (p patient) Deploy(ctx context.Context, r deploy.Request) (deploy.Receipt, error) {
+	return retry(ctx, p, func() (deploy.Receipt, error) { return p.Server.Deploy(ctx, r) })
+}
+
+// Publish implements work.Server.
+func (p patient) Publish(ctx context.Context, r work.PublishRequest) (work.Published, error) {
+	return retry(ctx, p, func() (work.Published, error) { return p.Server.Publish(ctx, r) })
+}
+
+// TestDocuments implements work.Server.
+func (p patient) TestDocuments(ctx context.Context, e work.Execution) (work.TestedDocuments, error) {
+	return retry(ctx, p, func() (work.TestedDocuments, error) { return p.Server.TestDocuments(ctx, e) })
+}
+
+// Artifacts implements work.Server.
+func (p patient) Artifacts(ctx context.Context, e work.Execution) ([]pipeline.Artifact, error) {
+	return retry(ctx, p, func() ([]pipeline.Artifact, error) { return p.Server.Artifacts(ctx, e) })
+}
+
+// Blob implements work.Server.
+func (p patient) Blob(ctx context.Context, e work.Execution, digest string) (io.ReadCloser, error) {
+	return retry(ctx, p, func() (io.ReadCloser, error) { return p.Server.Blob(ctx, e, digest) })
+}
+
+// Source implements work.Server.
+func (p patient) Source(ctx context.Context, e work.Execution) (io.ReadCloser, error) {
+	return retry(ctx, p, func() (io.ReadCloser, error) { return p.Server.Source(ctx, e) })
+}
+
+type put struct {
+	digest string
+	size   int64
+}
+
+// PutBlob implements work.Server; the bytes are kept aside until they are
+// acknowledged.
+func (p patient) PutBlob(ctx context.Context, r io.Reader) (digest string, size int64, err error) {
+	f, err := os.CreateTemp(p.dir, "blob-")
+	if err != nil {
+		return "", 0, err
+	}
+	defer func() { err = errors.Join(err, f.Close(), os.Remove(f.Name())) }()
+	if _, err := io.Copy(f, r); err != nil {
+		return "", 0, err
+	}
+	out, err := retry(ctx, p, func() (put, error) {
+		if _, err := f.Seek(0, io.SeekStart); err != nil {
+			return put{}, err
+		}
+		digest, size, err := p.Server.PutBlob(ctx, io.MultiReader(f)) // not a Closer
+		return put{digest, size}, err
+	})
+	return out.digest, out.size, err
+}
