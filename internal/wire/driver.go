@@ -95,7 +95,7 @@ func (d *driver) round(ctx context.Context) error {
 	return err
 }
 
-// Idle reports whether nothing moves without a person: everything was moved,
+// idle reports whether nothing moves without a person: everything was moved,
 // no worker can take anything, no effect is pending, the spool is empty.
 func (d *driver) idle(ctx context.Context) (bool, error) {
 	head, err := d.o.Store.Head(ctx)
@@ -124,7 +124,11 @@ func (d *driver) idle(ctx context.Context) (bool, error) {
 		return false, nil
 	}
 	names, err := d.spooled()
-	return len(names) == 0, err
+	if err != nil || len(names) > 0 {
+		return false, err
+	}
+	after, err := d.o.Store.Head(ctx) // nothing was appended while looking
+	return after.Size == head.Size, err
 }
 
 func (d *driver) spool() string { return filepath.Join(d.o.Config.Data, "spool", "intake") }

@@ -23,6 +23,7 @@ import (
 	"github.com/dc-release/dc-release/internal/adapter/identity/password"
 	"github.com/dc-release/dc-release/internal/adapter/identity/totp"
 	"github.com/dc-release/dc-release/internal/adapter/keyring"
+	"github.com/dc-release/dc-release/internal/adapter/solutionfile"
 	"github.com/dc-release/dc-release/internal/adapter/store/sqlite"
 	"github.com/dc-release/dc-release/internal/adapter/store/sqlstore"
 	"github.com/dc-release/dc-release/internal/adapter/testresult"
@@ -34,6 +35,8 @@ import (
 	"github.com/dc-release/dc-release/internal/app/orchestrate"
 	"github.com/dc-release/dc-release/internal/app/person"
 	"github.com/dc-release/dc-release/internal/app/promote"
+	"github.com/dc-release/dc-release/internal/app/publish"
+	"github.com/dc-release/dc-release/internal/app/rehearse"
 	"github.com/dc-release/dc-release/internal/app/rollback"
 	"github.com/dc-release/dc-release/internal/app/sign"
 	"github.com/dc-release/dc-release/internal/app/solution"
@@ -45,16 +48,18 @@ import (
 
 // Config is one installation as a process sees it.
 type Config struct {
-	Data      string // data directory
-	Build     string // version of this program
-	Sandbox   string // namespace, uid, none; "" takes the strongest that works
-	NoWorker  bool
-	Rehearsal bool
-	Slots     int               // executions at once
-	Path      string            // PATH of the steps; "" takes this process's
-	Secrets   map[string]string // for every solution and place of this process
-	Vars      map[string]string
-	Logger    *slog.Logger
+	Data    string // data directory
+	Build   string // version of this program
+	Sandbox string // namespace, uid, none; "" takes the strongest that works
+	// Evaluation allows the sandbox none for GxP solutions; everything is marked.
+	Evaluation bool
+	NoWorker   bool
+	Rehearsal  bool
+	Slots      int               // executions at once
+	Path       string            // PATH of the steps; "" takes this process's
+	Secrets    map[string]string // for every solution and place of this process
+	Vars       map[string]string
+	Logger     *slog.Logger
 }
 
 // Owner is the process that owns a data directory.
@@ -70,11 +75,12 @@ type Owner struct {
 	effects   *effects.Effects
 	state     *state.Reader
 	mirrors   *mirrors
+	sources   clones
 	tracer    *traceability.Tracer
-	publisher publisher
+	publisher *publish.Publisher
 	http      *http.Server
 	socket    string
-	worker    *child
+	keep      *keeper
 	driver    *driver
 }
 
@@ -91,7 +97,7 @@ func Open(ctx context.Context, c Config) (o *Owner, err error) {
 	if err != nil {
 		return nil, err
 	}
-	o = &Owner{Config: c, lock: lock, mirrors: &mirrors{root: filepath.Join(c.Data, "git")}}
+	o = &Owner{Config: c, lock: lock, mirrors: &mirrors{root: filepath.Join(c.Data, "git")}, sources: clones{dir: filepath.Join(c.Data, "git", "clones")}}
 	if err := o.open(ctx); err != nil {
 		return nil, errors.Join(err, o.Close())
 	}
@@ -119,7 +125,7 @@ func (o *Owner) open(ctx context.Context) (err error) {
 	o.Store.OnHead(o.writeHead)
 	o.compose()
 	if o.effects, err = effects.Open(ctx, effects.Config{DB: engine.DB(), Logger: o.Config.Logger, Handlers: map[string]effects.Handler{
-		claim.ObserveEffect: o.App.Deployer.Observe, rollback.Effect: o.App.Rollbacks.Carry, publishEffect: o.publisher.Carry,
+		claim.ObserveEffect: o.App.Deployer.Observe, rollback.Effect: o.App.Rollbacks.Carry, publish.Effect: o.publisher.Carry,
 	}}); err != nil {
 		return err
 	}
@@ -169,6 +175,9 @@ func (f factors) Match(seed, code string, at time.Time) (int64, bool, error) {
 func (o *Owner) compose() {
 	o.state = &state.Reader{Log: o.Store, Blobs: o.Blobs}
 	registry := &solution.Registry{Log: o.Store, Lists: o.Store}
+	if o.Config.Rehearsal {
+		registry.Rehearsed = rehearse.Solution
+	}
 	f := factors{password.NewHasher(2)}
 	vars := func(string, string) map[string]string { return o.Config.Vars }
 	o.tracer = &traceability.Tracer{Repositories: o.mirrors, Blobs: o.Blobs, Solutions: registry, Results: readResult}
@@ -185,9 +194,10 @@ func (o *Owner) compose() {
 		Log: o.Store, State: o.state, Blobs: o.Blobs, Vault: o.Store, Factors: f, Solutions: registry,
 		Key: o.Ring.Keys["attest"], KeyID: o.Ring.Installation + "/attest", Now: time.Now, NewID: newID, Results: readResult,
 	}
-	o.publisher = newPublisher(o, registry, deployer, claims)
+	reporter := o.newReporter(signer)
+	o.publisher = o.newPublisher(registry, claims, reporter)
 	o.Orchestrator.Gates = &promote.Gates{
-		Log: o.Store, State: o.state, Blobs: o.Blobs, Solutions: registry, Documents: o.publisher,
+		Log: o.Store, State: o.state, Blobs: o.Blobs, Solutions: registry, Documents: reporter,
 		Sources: sources{o: o, deployer: deployer, registry: registry},
 	}
 	o.App = &operation.App{
@@ -197,8 +207,8 @@ func (o *Owner) compose() {
 			IdentityDigest: func(email string) string { return intake.IdentityDigest(o.Ring.Installation, email) },
 		},
 		Intake: &intake.Intake{
-			Log: o.Store, State: o.state, Lists: o.Store, Blobs: o.Blobs, Repositories: o.mirrors, Plan: plan, Vars: vars,
-			NewID: newID, Installation: o.Ring.Installation, Sandbox: o.Config.Sandbox, Evaluation: o.Config.Sandbox == "none",
+			Log: o.Store, State: o.state, Lists: o.Store, Blobs: o.Blobs, Repositories: o.mirrors, Plan: plan, Config: solutionfile.Read, Vars: vars,
+			NewID: newID, Installation: o.Ring.Installation, Sandbox: o.Config.Sandbox, Evaluation: o.Config.Evaluation && o.Config.Sandbox == "none",
 		},
 		Inspector: &inspect.Inspector{Lists: o.Store, State: o.state, Blobs: o.Blobs, Names: signer.PrintedName, Unsigned: o.Orchestrator.Unsigned},
 		Rollbacks: &rollback.Rollbacks{
@@ -236,15 +246,15 @@ func (o *Owner) Start(ctx context.Context) error {
 	if o.Config.NoWorker {
 		return nil
 	}
-	o.worker, err = startChild(o.Config, socket)
+	o.keep, err = keepWorker(o)
 	return err
 }
 
 // Close ends everything in order; what runs in the worker is finished first.
 func (o *Owner) Close() error {
 	var errs []error
-	if o.worker != nil {
-		errs = append(errs, o.worker.stop())
+	if o.keep != nil {
+		errs = append(errs, o.keep.stop(o.Config.Rehearsal))
 	}
 	if o.driver != nil {
 		o.driver.stop()

@@ -295,3 +295,9 @@ func subcommand(args []string) string {
 	}
 	return ""
 }
+
+// Head is what HEAD points to; ok is false in a repository without commits.
+func (r *Repository) Head(ctx context.Context) (release.Ref, bool, error) {
+	commit, ok, err := r.object(ctx, "HEAD^{commit}")
+	return release.Ref{Object: commit, Commit: commit}, ok, err
+}

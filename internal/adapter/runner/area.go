@@ -1,107 +1,126 @@
 package runner
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
-	"strings"
-
-	"golang.org/x/sys/unix"
+	"strconv"
 )
 
 // area is the file tree of one execution:
 //
 //	base/stage/      the worker's own: what is to be moved into the steps' tree
 //	base/area/       the steps' tree, and all they can write
-//	         work/REPO/REPO   GITHUB_WORKSPACE
-//	         work/_temp       RUNNER_TEMP
-//	         home  tmp  tools  steps/N
+//	         REPO/REPO   GITHUB_WORKSPACE
+//	         _temp       RUNNER_TEMP
+//	         _home  _tmp  _tools
+//	files/           event.json, and N/ with the files of step N: in memory
+//	                 where possible, because scripts may hold secrets
 //
-// Steps may put links and pipes anywhere below area at any time, so that all
-// access goes through root, which leads nowhere else.
+// Steps may put links and pipes anywhere below area and files at any time, so
+// that all access goes through a tree, which leads nowhere else.
 type area struct {
-	base string
-	top  string // base/area
-	root *os.Root
-	repo string // last part of the repository's name
-	n    int    // staged directories
+	base  string
+	top   tree
+	files tree
+	repo  string // last part of the repository's name
+	n     int    // staged directories
+
+	inMemory bool // files is below memoryDir
 }
 
-// newArea makes the tree below dir; what a former try of the same name left is
-// removed.
-func newArea(dir, execution, repository string) (*area, error) {
-	dir, err := filepath.EvalSymlinks(dir)
-	if err != nil {
-		return nil, fmt.Errorf("make work directory: %w", err)
-	}
-	repo := fileName(path.Base(repository))
-	a := &area{base: filepath.Join(dir, uniqueName(execution)), repo: repo}
-	a.top = filepath.Join(a.base, "area")
-	if err := removeTree(a.base); err != nil {
-		return nil, fmt.Errorf("make work directory: %w", err)
-	}
-	// A lent uid may have to pass base on its way to area, and no further.
-	for dir, mode := range map[string]fs.FileMode{"": 0o711, "area": 0o700, "stage": 0o700} {
-		dir = filepath.Join(a.base, dir)
-		if err := os.MkdirAll(dir, mode); err != nil {
-			return nil, fmt.Errorf("make work directory: %w", err)
-		}
-		if err := os.Chmod(dir, mode); err != nil {
-			return nil, fmt.Errorf("make work directory: %w", err)
-		}
-	}
-	for _, d := range []string{a.workspace(), a.temp(), a.home(), a.tmp(), a.tools(), a.steps()} {
-		if err := os.MkdirAll(d, 0o755); err != nil {
-			return nil, fmt.Errorf("make work directory: %w", err)
-		}
-	}
-	a.root, err = os.OpenRoot(a.top)
-	if err != nil {
-		return nil, fmt.Errorf("make work directory: %w", err)
+// newArea makes the tree below dir and filesDir, "" for one in memory; what a
+// former try of the same name left is removed.
+func newArea(dir, filesDir, execution, repository string) (*area, error) {
+	a := &area{repo: fileName(path.Base(repository))}
+	if err := a.make(dir, filesDir, uniqueName(execution)); err != nil {
+		return nil, fmt.Errorf("make work directory: %w", errors.Join(err, a.remove()))
 	}
 	return a, nil
 }
 
+func (a *area) make(dir, filesDir, name string) error {
+	dir, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		return err
+	}
+	a.base = filepath.Join(dir, name)
+	a.top.path = filepath.Join(a.base, "area")
+	if err := removeTree(a.base); err != nil {
+		return err
+	}
+	// A lent uid may have to pass base on its way to area, and no further.
+	if err := makeDir(a.base, 0o711); err != nil {
+		return err
+	}
+	if err := makeDir(a.top.path, 0o700); err != nil {
+		return err
+	}
+	if err := a.makeFiles(dir, filesDir, name+"-files"); err != nil {
+		return err
+	}
+	for _, d := range []string{a.workspace(), a.temp(), a.home(), a.tmp()} {
+		if err := os.MkdirAll(d, 0o755); err != nil {
+			return err
+		}
+	}
+	return errors.Join(a.top.open(), a.files.open())
+}
+
+// makeFiles makes the directory for files. One in memory goes with its last
+// execution, which may be at this moment: then it is made again.
+func (a *area) makeFiles(dir, filesDir, name string) error {
+	a.inMemory = filesDir == ""
+	for range 10 {
+		if a.inMemory {
+			filesDir = memoryDir(dir)
+			a.inMemory = filesDir != dir
+		}
+		a.files.path = filepath.Join(filesDir, name)
+		if err := removeTree(a.files.path); err != nil {
+			return err
+		}
+		err := makeDir(a.files.path, 0o700)
+		if !a.inMemory || !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return fmt.Errorf("make %q: it is removed again and again", filesDir)
+}
+
+// makeDir makes a directory with this mode, whatever the umask is.
+func makeDir(path string, mode fs.FileMode) error {
+	return errors.Join(os.Mkdir(path, mode), os.Chmod(path, mode))
+}
+
 func (a *area) stage() string     { return filepath.Join(a.base, "stage") }
-func (a *area) work() string      { return filepath.Join(a.top, "work", a.repo) }
+func (a *area) work() string      { return filepath.Join(a.top.path, a.repo) }
 func (a *area) workspace() string { return filepath.Join(a.work(), a.repo) }
-func (a *area) temp() string      { return filepath.Join(a.top, "work", "_temp") }
-func (a *area) home() string      { return filepath.Join(a.top, "home") }
-func (a *area) tmp() string       { return filepath.Join(a.top, "tmp") }
-func (a *area) tools() string     { return filepath.Join(a.top, "tools") }
-func (a *area) steps() string     { return filepath.Join(a.top, "steps") }
+func (a *area) temp() string      { return filepath.Join(a.top.path, "_temp") }
+func (a *area) home() string      { return filepath.Join(a.top.path, "_home") }
+func (a *area) tmp() string       { return filepath.Join(a.top.path, "_tmp") }
+func (a *area) tools() string     { return filepath.Join(a.top.path, "_tools") }
+func (a *area) event() string     { return filepath.Join(a.files.path, "event.json") }
 
 // remove deletes the whole tree.
 func (a *area) remove() error {
-	err := a.root.Close()
-	return errors.Join(err, removeTree(a.base))
-}
-
-// removeTree deletes a tree whose directories may have lost their modes.
-func removeTree(dir string) error {
-	if err := os.RemoveAll(dir); err == nil {
-		return nil
+	err := errors.Join(a.top.close(), a.files.close(), removeTree(a.base), removeTree(a.files.path))
+	if a.inMemory {
+		_ = os.Remove(filepath.Dir(a.files.path)) // not while others are in it
 	}
-	// The error of a directory comes again from RemoveAll.
-	_ = filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
-		if d != nil && d.IsDir() {
-			_ = os.Chmod(name, 0o700)
-		}
-		return nil
-	})
-	return os.RemoveAll(dir)
+	return err
 }
 
 // staged makes an empty directory that no step can reach.
 func (a *area) staged() (string, error) {
 	a.n++
-	dir := filepath.Join(a.stage(), fmt.Sprint(a.n))
+	dir := filepath.Join(a.stage(), strconv.Itoa(a.n))
+	if err := os.MkdirAll(a.stage(), 0o700); err != nil {
+		return "", fmt.Errorf("make directory: %w", err)
+	}
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return "", fmt.Errorf("make directory: %w", err)
 	}
@@ -111,54 +130,16 @@ func (a *area) staged() (string, error) {
 // within gives a path of the steps' view relative to the tree, ok when it is a
 // part of it. /tmp is the execution's own one where it is private.
 func (a *area) within(name string, privateTmp bool) (string, bool) {
-	if rest, err := filepath.Rel(a.top, name); err == nil && filepath.IsLocal(rest) {
+	if rest, err := filepath.Rel(a.top.path, name); err == nil && filepath.IsLocal(rest) {
 		return rest, true
 	}
 	for _, tmp := range []string{"/tmp", "/var/tmp"} {
 		rest, err := filepath.Rel(tmp, name)
 		if privateTmp && err == nil && filepath.IsLocal(rest) {
-			return filepath.Join("tmp", rest), true
+			return filepath.Join("_tmp", rest), true
 		}
 	}
 	return "", false
-}
-
-// open opens a regular file of the steps' tree for reading; it never waits for
-// a pipe and never reads a device.
-func (a *area) open(name string) (*os.File, fs.FileInfo, error) {
-	f, err := a.root.OpenFile(name, os.O_RDONLY|unix.O_NONBLOCK, 0)
-	if err != nil {
-		return nil, nil, err
-	}
-	info, err := f.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("read %q: want a regular file", name)
-	}
-	if err != nil {
-		f.Close()
-		return nil, nil, err
-	}
-	return f, info, nil
-}
-
-// read gives the content of a file of the steps' tree, "" when it is absent.
-func (a *area) read(name string, limit int64) (string, error) {
-	f, _, err := a.open(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return "", nil
-	}
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err != nil {
-		return "", err
-	}
-	if int64(len(b)) > limit {
-		return "", fmt.Errorf("read %q: want at most %d bytes", path.Base(name), limit)
-	}
-	return string(b), nil
 }
 
 // place moves a staged directory's content to a directory of the steps' tree.
@@ -219,27 +200,4 @@ func move(root *os.Root, from, to string, clean bool) error {
 		}
 	}
 	return nil
-}
-
-// uniqueName makes a directory name of an execution's: readable, and another
-// one for each execution.
-func uniqueName(execution string) string {
-	sum := sha256.Sum256([]byte(execution))
-	return fileName(execution) + "-" + hex.EncodeToString(sum[:4])
-}
-
-// fileName keeps what is harmless in a path, in shells and in Python.
-func fileName(s string) string {
-	name := strings.Map(func(r rune) rune {
-		switch {
-		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '-', r == '_', r == '.':
-			return r
-		}
-		return '-'
-	}, s)
-	name = strings.Trim(name, ".")
-	if name == "" {
-		return "work"
-	}
-	return name[:min(len(name), 100)]
 }

@@ -47,7 +47,7 @@ func (j *job) uploadArtifact(ctx context.Context, s *step) error {
 		if err != nil {
 			return fmt.Errorf("upload artifact %q: %w", name, err)
 		}
-		f, err := j.file(file, rel)
+		f, err := readable(&j.area.top, file, rel)
 		if err != nil {
 			return fmt.Errorf("upload artifact %q: %w", name, err)
 		}
@@ -131,7 +131,7 @@ func (j *job) downloadArtifact(ctx context.Context, s *step) error {
 			return fmt.Errorf("download artifact %q: %w", name, err)
 		}
 	}
-	s.commands.setOutputValue("download-path", filepath.Join(j.area.top, to))
+	s.commands.setOutputValue("download-path", filepath.Join(j.area.top.path, to))
 	j.say(s.number, fmt.Sprintf("downloaded %d artifacts", len(names)))
 	return nil
 }

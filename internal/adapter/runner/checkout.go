@@ -52,7 +52,7 @@ func (j *job) workspacePath(path string) (string, error) {
 	if err != nil || !filepath.IsLocal(rest) {
 		return "", fmt.Errorf("path %q: want one within %q", path, j.area.workspace())
 	}
-	return filepath.Rel(j.area.top, full)
+	return filepath.Rel(j.area.top.path, full)
 }
 
 // deliver gives a staged directory to the steps and moves its content to a
@@ -72,13 +72,13 @@ func (j *job) makeDir(name string) error {
 	at := "."
 	for part := range strings.SplitSeq(filepath.ToSlash(name), "/") {
 		at = filepath.Join(at, part)
-		if _, err := j.area.root.Lstat(at); err == nil {
+		if _, err := j.area.top.root.Lstat(at); err == nil {
 			continue
 		}
-		if err := j.area.root.Mkdir(at, 0o755); err != nil {
+		if err := j.area.top.root.Mkdir(at, 0o755); err != nil {
 			return fmt.Errorf("make directory: %w", err)
 		}
-		if err := j.box.Own(filepath.Join(j.area.top, at)); err != nil {
+		if err := j.box.Own(filepath.Join(j.area.top.path, at)); err != nil {
 			return err
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"path/filepath"
 	"runtime"
 	"strings"
 
@@ -64,7 +63,7 @@ func (j *job) expressions(s *step) workflow.Env {
 	extra := []workflow.Member{
 		{Name: "workspace", Value: workflow.String(j.area.workspace())},
 		{Name: "job", Value: workflow.String(j.a.Job.Body.ID)},
-		{Name: "event_path", Value: workflow.String(j.eventPath())},
+		{Name: "event_path", Value: workflow.String(j.area.event())},
 	}
 	if token := j.token(); token != "" {
 		extra = append(extra, workflow.Member{Name: "token", Value: workflow.String(token)})
@@ -162,10 +161,6 @@ func (j *job) overlay(over environment, key workflow.Key, bindings []workflow.Bi
 	return errors.Join(bad...)
 }
 
-func (j *job) eventPath() string {
-	return filepath.Join(j.area.temp(), "_github_workflow", "event.json")
-}
-
 // writeEvent puts github.event where GITHUB_EVENT_PATH says. No step runs yet.
 func (j *job) writeEvent(event workflow.Value) error {
 	if event.IsNull() {
@@ -175,10 +170,7 @@ func (j *job) writeEvent(event workflow.Value) error {
 	if err != nil {
 		return fmt.Errorf("write event: %w", err)
 	}
-	if err := os.MkdirAll(filepath.Dir(j.eventPath()), 0o755); err != nil {
-		return fmt.Errorf("write event: %w", err)
-	}
-	if err := os.WriteFile(j.eventPath(), b, 0o644); err != nil {
+	if err := os.WriteFile(j.area.event(), b, 0o644); err != nil {
 		return fmt.Errorf("write event: %w", err)
 	}
 	return nil

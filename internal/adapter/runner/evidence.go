@@ -30,7 +30,7 @@ func (j *job) offerEvidenceFile(s *step, env environment) {
 // handEvidence gives the result files of a step to the server. It concerns the
 // evidence alone, not the step's result.
 func (j *job) handEvidence(s *step) {
-	f, err := j.file(filepath.Join(s.files.dir(), junitFile), junitFile)
+	f, err := readable(&j.area.files, filepath.Join(s.files.dir(), junitFile), junitFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return
 	}
@@ -42,9 +42,9 @@ func (j *job) handEvidence(s *step) {
 	}
 }
 
-// file is a regular file of the steps' tree, as path.
-func (j *job) file(name, path string) (File, error) {
-	f, info, err := j.area.open(name)
+// readable is a regular file of a tree, as path.
+func readable(t *tree, name, path string) (File, error) {
+	f, info, err := t.file(name)
 	if err != nil {
 		return File{}, err
 	}
@@ -54,7 +54,7 @@ func (j *job) file(name, path string) (File, error) {
 		Size: info.Size(),
 		Exec: info.Mode()&0o100 != 0,
 		Open: func() (io.ReadCloser, error) {
-			f, _, err := j.area.open(name)
+			f, _, err := t.file(name)
 			if err != nil {
 				return nil, err // not a nil *os.File in an interface
 			}

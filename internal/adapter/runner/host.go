@@ -96,5 +96,6 @@ type Place struct {
 	Kind      string   // namespace, uid, none; from the assignment
 	Keep      []string // this execution's directories
 	Hide      []string // those of all executions
+	Show      []string // directories of tools that a private /tmp would cover
 	Temp      string   // to be /tmp where the kind can
 }

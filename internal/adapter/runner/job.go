@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -64,7 +65,7 @@ func (j *job) open(ctx context.Context) error {
 	}
 	github := j.a.Contexts["github"]
 	var err error
-	if j.area, err = newArea(j.c.WorkDir, j.a.Execution, github.Property("repository").Text()); err != nil {
+	if j.area, err = newArea(j.c.WorkDir, j.c.FilesDir, j.a.Execution, github.Property("repository").Text()); err != nil {
 		return err
 	}
 	if err := j.writeEvent(github.Property("event")); err != nil {
@@ -77,8 +78,9 @@ func (j *job) open(ctx context.Context) error {
 	j.box, err = j.c.Open(ctx, Place{
 		Execution: j.a.Execution,
 		Kind:      j.a.Sandbox,
-		Keep:      []string{j.area.top},
-		Hide:      []string{j.c.WorkDir},
+		Keep:      []string{j.area.top.path, j.area.files.path},
+		Hide:      []string{j.c.WorkDir, filepath.Dir(j.area.files.path)},
+		Show:      coveredTools(j.c.Path),
 		Temp:      j.area.tmp(),
 	})
 	return err

@@ -1,6 +1,8 @@
 package runner_test
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -226,6 +228,21 @@ func TestJobs(t *testing.T) {
 			want{conclusion: "failure", steps: "failure", reason: "process file GITHUB_OUTPUT"},
 		},
 		{
+			"a summary that is too large is left out",
+			steps(sh("head -c 1100000 /dev/zero | tr '\\0' x > $GITHUB_STEP_SUMMARY")),
+			want{conclusion: "success", steps: "success", log: []string{"##[error]process file GITHUB_STEP_SUMMARY: read \"step_summary\": file too large"}},
+		},
+		{
+			"an output file that is too large is a failure",
+			steps(sh("head -c 17000000 /dev/zero | tr '\\0' x > $GITHUB_OUTPUT")),
+			want{conclusion: "failure", steps: "failure", reason: "file too large: want at most 16777216 bytes"},
+		},
+		{
+			"outputs of more than a mebibyte are a failure of the job",
+			run{job: workflow.Job{Outputs: outputs, Steps: []workflow.Step{{ID: "a", Run: text("{ printf answer=; head -c 1100000 /dev/zero | tr '\\0' x; } > $GITHUB_OUTPUT")}}}},
+			want{conclusion: "failure", steps: "success", reason: "want at most 1048576"},
+		},
+		{
 			"an output file that is a pipe does not block",
 			steps(sh("rm $GITHUB_ENV; mkfifo $GITHUB_ENV")),
 			want{conclusion: "failure", steps: "failure", reason: "want a regular file"},
@@ -235,6 +252,39 @@ func TestJobs(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			h := newHost()
 			check(t, h, tt.run.do(t, h), tt.want)
+		})
+	}
+}
+
+func TestTheSummaryIsThatOfAllSteps(t *testing.T) {
+	h := newHost()
+	got := steps(sh("printf '# one' >> $GITHUB_STEP_SUMMARY"), sh("echo '# two' >> $GITHUB_STEP_SUMMARY; echo three >> $GITHUB_STEP_SUMMARY")).do(t, h)
+	if want := "# one\n# two\nthree\n"; got.Summary != want {
+		t.Errorf("got %q, want %q", got.Summary, want)
+	}
+}
+
+func TestAnnotationsAreKept(t *testing.T) {
+	h := newHost()
+	got := steps(sh("echo '::error file=src/app.py,line=3,title=Lint::too long'; echo '::notice::hello'; for i in $(seq 200); do echo ::warning::w; done")).do(t, h)
+	want := []pipeline.Annotation{{Level: "error", Message: "too long", File: "src/app.py", Line: 3, Title: "Lint"}, {Level: "notice", Message: "hello"}}
+	if len(got.Annotations) != 100 || !slices.Equal(got.Annotations[:2], want) {
+		t.Errorf("got %d annotations, first %+v", len(got.Annotations), got.Annotations[:2])
+	}
+}
+
+func BenchmarkNoOpJob(b *testing.B) {
+	for _, n := range []int{1, 10} {
+		b.Run(fmt.Sprintf("%d steps", n), func(b *testing.B) {
+			list := make([]workflow.Step, n)
+			for i := range list {
+				list[i] = sh("true")
+			}
+			for b.Loop() {
+				if got := steps(list...).do(b, newHost()); got.Conclusion != "success" {
+					b.Fatalf("got %+v", got)
+				}
+			}
 		})
 	}
 }

@@ -165,7 +165,7 @@ type run struct {
 
 var clock = time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
 
-func (r run) do(t *testing.T, h *host) pipeline.Outcome {
+func (r run) do(t testing.TB, h *host) pipeline.Outcome {
 	t.Helper()
 	work := t.TempDir()
 	if r.kind == "" {
@@ -186,8 +186,8 @@ func (r run) do(t *testing.T, h *host) pipeline.Outcome {
 	c := runner.Config{
 		Open: func(ctx context.Context, p runner.Place) (runner.Sandbox, error) {
 			return sandbox.Open(ctx, sandbox.Kind(p.Kind), sandbox.Config{
-				LockDir: filepath.Join(os.TempDir(), "dc-release-test-uids"), UIDBase: 64900, UIDCount: 32,
-			}, sandbox.Spec{Execution: p.Execution, Keep: p.Keep, Hide: p.Hide, Temp: p.Temp})
+				UIDBase: 64900, UIDCount: 32, // the locks are those of the whole machine
+			}, sandbox.Spec{Execution: p.Execution, Keep: p.Keep, Hide: p.Hide, Show: p.Show, Temp: p.Temp})
 		},
 		WorkDir: work,
 		Path:    "/usr/bin:/bin",
@@ -227,6 +227,12 @@ func (r run) do(t *testing.T, h *host) pipeline.Outcome {
 		Job:      pipeline.Job{Key: r.job.ID, Body: r.job, WorkflowEnv: r.wfEnv, WorkflowDefaults: r.wfDef},
 		Contexts: contexts, SecretNames: r.secrets, TimeoutUS: r.timeout.Microseconds(),
 	}, h)
+	if left, err := filepath.Glob(runner.MemoryDir(work) + "/*"); err != nil || len(left) > 0 {
+		t.Errorf("files are left in memory: %v %v", left, err)
+	}
+	if err := os.Remove(runner.MemoryDir(work)); err != nil {
+		t.Error(err)
+	}
 	if left, err := os.ReadDir(work); err != nil || len(left) > 0 {
 		t.Errorf("the work directory is not empty afterwards: %v %v", left, err)
 	}

@@ -83,6 +83,9 @@ func (f form) spread(s string, p span) span {
 	for p.end < len(s) && f.within[s[p.end]] {
 		p.end++
 	}
+	for p.end < len(s) && s[p.end] == '=' {
+		p.end++ // padding
+	}
 	return p
 }
 

@@ -16,10 +16,10 @@ const shortLine = 3
 // shortCode is the length up to which a base64 fragment says nothing.
 const shortCode = 5
 
-// base64Alphabet are the characters of both base64 alphabets and the padding.
+// base64Alphabet are the characters of both base64 alphabets.
 var base64Alphabet = func() *[256]bool {
 	var t [256]bool
-	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_=") {
+	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_") {
 		t[c] = true
 	}
 	return &t
@@ -70,6 +70,7 @@ func plainForms(s string) []string {
 		s,
 		jsonForm(s, true), jsonForm(s, false),
 		query, lowerEscapes(query), path, lowerEscapes(path), url.PathEscape(s), minimalEscape(s),
+		strings.ReplaceAll(path, "%2F", "/"), componentEscapes.Replace(path),
 		html.EscapeString(s), strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "'", "&apos;").Replace(s),
 		strings.ReplaceAll(s, "'", `'\''`), strings.ReplaceAll(s, "'", "''"), strings.ReplaceAll(s, "'", `'"'"'`),
 		strings.NewReplacer(`\`, `\\`, `"`, `\"`, "$", `\$`, "`", "\\`").Replace(s),
@@ -112,6 +113,9 @@ func lowerEscapes(s string) string {
 	}
 	return string(b)
 }
+
+// componentEscapes undoes what encodeURIComponent of JavaScript does not do.
+var componentEscapes = strings.NewReplacer("%21", "!", "%27", "'", "%28", "(", "%29", ")", "%2A", "*")
 
 // minimalEscape is what encodeURI and git credential helpers leave: only
 // blanks, quotes and the percent sign are escaped.

@@ -92,7 +92,7 @@ func (a *area) find(patterns []pattern, hidden bool) (selection, error) {
 	var sel selection
 	bases := searchPaths(patterns)
 	for _, base := range bases {
-		err := fs.WalkDir(a.root.FS(), base, func(name string, d fs.DirEntry, err error) error {
+		err := fs.WalkDir(a.top.root.FS(), base, func(name string, d fs.DirEntry, err error) error {
 			if errors.Is(err, fs.ErrNotExist) {
 				return nil
 			}
@@ -124,7 +124,7 @@ func (a *area) find(patterns []pattern, hidden bool) (selection, error) {
 
 // consider takes a file, or a link to one within the tree.
 func (a *area) consider(sel *selection, name string) error {
-	info, err := a.root.Stat(name)
+	info, err := a.top.root.Stat(name)
 	switch {
 	case err != nil: // a broken link, or one that leads out of the tree
 		sel.skipped = append(sel.skipped, name)
@@ -194,7 +194,7 @@ func (j *job) hashFiles(globs []string) (string, error) {
 	}
 	all := sha256.New()
 	for _, name := range sel.files {
-		f, _, err := j.area.open(name)
+		f, _, err := j.area.top.file(name)
 		if err != nil {
 			return "", err
 		}

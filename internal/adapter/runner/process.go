@@ -78,18 +78,40 @@ func (j *job) await(ctx context.Context, p Process) (int, error) {
 	return e.code, errors.Join(append(bad, e.err)...)
 }
 
-// lookPath finds a program on a PATH as a step will.
+// lookPath finds a program on a PATH as the worker sees it.
 func lookPath(name, path string) (string, error) {
+	if all := lookAll(name, path); len(all) > 0 {
+		return all[0], nil
+	}
+	return "", fmt.Errorf("%s is not on PATH %q", name, path)
+}
+
+// lookAll finds all programs of a name on a PATH, in order. A step may not be
+// allowed to run the first ones.
+func lookAll(name, path string) []string {
+	var all []string
 	for _, dir := range filepath.SplitList(path) {
 		if !filepath.IsAbs(dir) {
 			continue
 		}
 		full := filepath.Join(dir, name)
 		if info, err := os.Stat(full); err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0 {
-			return full, nil
+			all = append(all, full)
 		}
 	}
-	return "", fmt.Errorf("%s is not on PATH %q", name, path)
+	return all
+}
+
+// coveredTools are the directories of a PATH that an execution's own /tmp
+// would cover.
+func coveredTools(path string) []string {
+	var dirs []string
+	for _, dir := range filepath.SplitList(path) {
+		if strings.HasPrefix(dir, "/tmp/") || strings.HasPrefix(dir, "/var/tmp/") {
+			dirs = append(dirs, filepath.Clean(dir))
+		}
+	}
+	return dirs
 }
 
 func upper(s string) string { return strings.ToUpper(s) }

@@ -29,6 +29,9 @@ type Config struct {
 	Open func(context.Context, Place) (Sandbox, error)
 	// WorkDir holds one directory per execution while it runs.
 	WorkDir string
+	// FilesDir holds the files by which steps and the runner talk; they may
+	// hold secrets. "" means one of the shared memory file system, or WorkDir.
+	FilesDir string
 	// Bin is a directory that holds dc-release and nothing else; it stands
 	// first on every step's PATH. "" for none.
 	Bin string

@@ -3,7 +3,6 @@ package runner
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strconv"
 
@@ -21,17 +20,18 @@ const (
 type commandFile struct {
 	variable string // GITHUB_X, lower case; also the file's name
 	limit    int64
+	optional bool // one that is too large is left out, not a failure
 	apply    func(j *job, s *step, text string) error
 }
 
 // commandFiles is the list. To add one: an entry here.
 func commandFiles() []commandFile {
 	return []commandFile{
-		{"env", maxCommandFile, (*job).applyEnv},
-		{"path", maxCommandFile, (*job).applyPath},
-		{"output", maxCommandFile, (*job).applyOutput},
-		{"state", maxCommandFile, (*job).applyState},
-		{"step_summary", maxSummary, (*job).applySummary},
+		{"env", maxCommandFile, false, (*job).applyEnv},
+		{"path", maxCommandFile, false, (*job).applyPath},
+		{"output", maxCommandFile, false, (*job).applyOutput},
+		{"state", maxCommandFile, false, (*job).applyState},
+		{"step_summary", maxSummary, true, (*job).applySummary},
 	}
 }
 
@@ -41,16 +41,17 @@ type stepFiles struct {
 	number int
 }
 
-func (f stepFiles) dir() string { return filepath.Join("steps", strconv.Itoa(f.number)) }
+func (f stepFiles) dir() string { return strconv.Itoa(f.number) }
 
 // path is a file's place as steps see it.
-func (f stepFiles) path(name string) string { return filepath.Join(f.job.area.top, f.dir(), name) }
+func (f stepFiles) path(name string) string {
+	return filepath.Join(f.job.area.files.path, f.dir(), name)
+}
 
 // make makes the directory with empty files. An earlier step cannot have put
 // anything there: the directory must be new.
 func (f stepFiles) make() error {
-	root := f.job.area.root
-	if err := root.Mkdir(f.dir(), 0o755); err != nil {
+	if err := f.job.area.files.root.Mkdir(f.dir(), 0o755); err != nil {
 		return fmt.Errorf("make step files: %w", err)
 	}
 	for _, c := range commandFiles() {
@@ -63,12 +64,7 @@ func (f stepFiles) make() error {
 
 // write makes a new file; seal gives it away.
 func (f stepFiles) write(name, text string) error {
-	w, err := f.job.area.root.OpenFile(filepath.Join(f.dir(), name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if err != nil {
-		return fmt.Errorf("make step files: %w", err)
-	}
-	_, err = w.WriteString(text)
-	if err = errors.Join(err, w.Close()); err != nil {
+	if err := f.job.area.files.write(filepath.Join(f.dir(), name), text); err != nil {
 		return fmt.Errorf("make step files: %w", err)
 	}
 	return nil
@@ -76,11 +72,11 @@ func (f stepFiles) write(name, text string) error {
 
 // seal gives the files to the steps' uid.
 func (f stepFiles) seal() error {
-	return f.job.box.Own(filepath.Join(f.job.area.top, f.dir()))
+	return f.job.box.Own(filepath.Join(f.job.area.files.path, f.dir()))
 }
 
 func (f stepFiles) read(name string, limit int64) (string, error) {
-	return f.job.area.read(filepath.Join(f.dir(), name), limit)
+	return f.job.area.files.read(filepath.Join(f.dir(), name), limit)
 }
 
 // collect takes over what the step wrote to its files, and its evidence.
@@ -91,9 +87,15 @@ func (j *job) collect(s *step) error {
 		if err == nil && text != "" {
 			err = f.apply(j, s, text)
 		}
-		if err != nil {
-			bad = append(bad, fmt.Errorf("process file GITHUB_%s: %w", upper(f.variable), err))
+		if err == nil {
+			continue
 		}
+		err = fmt.Errorf("process file GITHUB_%s: %w", upper(f.variable), err)
+		if f.optional && errors.Is(err, errTooLarge) {
+			s.commands.report(pipeline.Annotation{Level: "error", Message: err.Error()})
+			continue
+		}
+		bad = append(bad, err)
 	}
 	j.handEvidence(s)
 	return errors.Join(bad...)

@@ -18,6 +18,12 @@ import (
 	"github.com/dc-release/dc-release/internal/core/pipeline"
 )
 
+// What a shell exits with when it cannot run a program (POSIX, 2.8.2).
+const (
+	notExecutable = 126
+	notFound      = 127
+)
+
 // versionPatience is how long a tool may take to say its version.
 const versionPatience = 30 * time.Second
 
@@ -68,21 +74,11 @@ func (j *job) setUpDatabricks(ctx context.Context, s *step) error {
 func (j *job) tool(ctx context.Context, s *step, w wanted) (pipeline.Tool, error) {
 	variables := j.variables(s)
 	t := pipeline.Tool{Name: w.name}
-	for _, name := range w.files {
-		if full, err := lookPath(name, variables["PATH"]); err == nil {
-			t.Path = full
-			break
-		}
-	}
-	if t.Path == "" {
-		return t, fmt.Errorf("set up %s: none of %s is on PATH %q: install it on the worker", w.name, strings.Join(w.files, ", "), variables["PATH"])
-	}
-	var err error
-	if t.SHA256, err = j.digest(t.Path); err != nil {
+	said, err := j.firstThatStarts(ctx, s, w, variables, &t)
+	if err != nil {
 		return t, fmt.Errorf("set up %s: %w", w.name, err)
 	}
-	said, err := j.askVersion(ctx, s, t.Path, variables)
-	if err != nil {
+	if t.SHA256, err = j.digest(t.Path); err != nil {
 		return t, fmt.Errorf("set up %s: %w", w.name, err)
 	}
 	t.Version = readVersion(said, w.reads)
@@ -97,26 +93,51 @@ func (j *job) tool(ctx context.Context, s *step, w wanted) (pipeline.Tool, error
 	return t, nil
 }
 
-// askVersion runs the tool with --version and gives what it says; that it
-// cannot be asked is an unreadable version, not an error.
-func (j *job) askVersion(ctx context.Context, s *step, path string, env environment) (string, error) {
+// firstThatStarts finds the program that a step would get: the first on PATH
+// that may be run in the sandbox. It gives what that says of its version.
+func (j *job) firstThatStarts(ctx context.Context, s *step, w wanted, env environment, t *pipeline.Tool) (string, error) {
+	var refused []error
+	for _, name := range w.files {
+		for _, path := range lookAll(name, env["PATH"]) {
+			said, started, err := j.askVersion(ctx, s, path, env)
+			if err != nil && (started || ctx.Err() != nil) {
+				return "", err
+			}
+			if started {
+				t.Path = path
+				return said, nil
+			}
+			refused = append(refused, err)
+		}
+	}
+	err := fmt.Errorf("none of %s is on PATH %q: install it on the worker", strings.Join(w.files, ", "), env["PATH"])
+	return "", errors.Join(append([]error{err}, refused...)...)
+}
+
+// askVersion runs a program with --version and gives what it says; that it
+// cannot be asked is an unreadable version, not an error, once it was started.
+func (j *job) askVersion(ctx context.Context, s *step, path string, env environment) (said string, started bool, err error) {
 	limited, cancel := context.WithTimeout(ctx, versionPatience)
 	defer cancel()
 	var out, errs excerpt
-	p, err := j.box.Start([]string{path, "--version"}, env.list(), j.area.workspace(), &out, &errs)
+	// As from a step: a shell also runs a script that names no interpreter.
+	argv := []string{"/bin/sh", "-c", `exec "$0" --version`, path}
+	p, err := j.box.Start(argv, env.list(), j.area.workspace(), &out, &errs)
 	if err != nil {
-		j.say(s.number, err.Error())
-		return "", nil
+		return "", false, err
 	}
 	code, err := j.await(limited, p)
 	if ctx.Err() != nil {
-		return "", err
+		return "", true, err
+	}
+	if code == notExecutable || code == notFound {
+		return "", false, fmt.Errorf("%s cannot be run here: %s", path, firstLine(clean(errs.String())))
 	}
 	if err != nil || code != 0 {
 		j.say(s.number, fmt.Sprintf("%s --version: exit code %d", path, code))
-		return "", nil
+		return "", true, nil
 	}
-	return out.String() + errs.String(), nil
+	return out.String() + errs.String(), true, nil
 }
 
 // excerpt keeps the beginning of what is written to it.
@@ -178,7 +199,7 @@ func (j *job) digest(path string) (string, error) {
 	var f *os.File
 	var err error
 	if rel, ok := j.area.within(path, false); ok {
-		f, _, err = j.area.open(rel)
+		f, _, err = j.area.top.file(rel)
 	} else {
 		f, err = os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0)
 	}
@@ -195,14 +216,14 @@ func (j *job) digest(path string) (string, error) {
 
 // nameProgram makes a program known under a further name for the next steps.
 func (j *job) nameProgram(program, name string) error {
-	dir := filepath.Join("tools", name, "bin")
+	dir := filepath.Join("_tools", name, "bin")
 	if err := j.makeDir(dir); err != nil {
 		return err
 	}
-	err := j.area.root.Symlink(program, filepath.Join(dir, name))
+	err := j.area.top.root.Symlink(program, filepath.Join(dir, name))
 	if err != nil && !errors.Is(err, os.ErrExist) {
 		return fmt.Errorf("make %q known as %q: %w", program, name, err)
 	}
-	j.paths = append([]string{filepath.Join(j.area.top, dir)}, j.paths...)
+	j.paths = append([]string{filepath.Join(j.area.top.path, dir)}, j.paths...)
 	return nil
 }

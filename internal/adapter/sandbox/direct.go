@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +15,7 @@ import (
 // direct starts commands as children of the worker; UID and None build on it.
 type direct struct {
 	execution  string
+	name       string              // see randomName
 	credential *syscall.Credential // nil: the worker's own
 	spawner    *spawner
 
@@ -21,6 +23,9 @@ type direct struct {
 	next int64
 	shut bool
 }
+
+// randomName makes a name for a sandbox that no other has.
+func randomName() string { return rand.Text() + "." }
 
 func (d *direct) start(argv, env []string, dir string, stdout, stderr io.Writer) (*child, error) {
 	if len(argv) == 0 {
@@ -36,7 +41,7 @@ func (d *direct) start(argv, env []string, dir string, stdout, stderr io.Writer)
 		return nil, fmt.Errorf("start %q: sandbox is closed", argv[0])
 	}
 	d.next++
-	c := &child{execution: d.marker(), process: processMarker(d.next)}
+	c := &child{marker: processMarker(d.name, d.next)}
 	files := make([]*os.File, 1, 3)
 	defer func() {
 		for _, f := range files {
@@ -55,7 +60,7 @@ func (d *direct) start(argv, env []string, dir string, stdout, stderr io.Writer)
 	}
 	c.leader, err = d.spawner.start(path, argv, &os.ProcAttr{
 		Dir:   dir,
-		Env:   withMarkers(env, c.execution, c.process),
+		Env:   withMarkers(env, Marker+"="+d.execution, c.marker),
 		Files: files,
 		Sys:   &syscall.SysProcAttr{Setsid: true, Credential: d.credential, Pdeathsig: unix.SIGKILL},
 	})
@@ -68,8 +73,6 @@ func (d *direct) start(argv, env []string, dir string, stdout, stderr io.Writer)
 	return c, nil
 }
 
-func (d *direct) marker() string { return Marker + "=" + d.execution }
-
 // shutDown refuses further commands and reports whether it is the first call.
 func (d *direct) shutDown() bool {
 	d.mu.Lock()
@@ -81,9 +84,9 @@ func (d *direct) shutDown() bool {
 
 // child is a command that is a child of the worker.
 type child struct {
-	execution, process string // entries of its environment
-	leader             *os.Process
-	streams            []*stream
+	marker  string // entry of its environment
+	leader  *os.Process
+	streams []*stream
 
 	mu    sync.Mutex
 	ended bool
@@ -129,5 +132,5 @@ func (c *child) Signal(sig syscall.Signal) error {
 	if c.ended {
 		leader = 0
 	}
-	return signalTree(leader, sig, c.execution, c.process)
+	return signalTree(leader, sig, c.marker+"\x00")
 }

@@ -146,7 +146,7 @@ func (h *helper) start(r request, fds []int) report {
 	defer h.mu.Unlock()
 	pid, err := syscall.ForkExec(path, r.Argv, &syscall.ProcAttr{
 		Dir:   r.Dir,
-		Env:   withMarkers(r.Env, h.marker, processMarker(r.ID)),
+		Env:   withMarkers(r.Env, h.marker, processMarker("", r.ID)),
 		Files: []uintptr{0, uintptr(fds[0]), uintptr(fds[1])},
 		Sys:   &syscall.SysProcAttr{Setsid: true},
 	})
@@ -172,7 +172,7 @@ func (h *helper) signal(r request) report {
 		}
 	}
 	h.mu.Unlock()
-	if err := signalTree(leader, syscall.Signal(r.Signal), processMarker(r.ID)); err != nil {
+	if err := signalTree(leader, syscall.Signal(r.Signal), processMarker("", r.ID)+"\x00"); err != nil {
 		answer.Error = err.Error()
 	}
 	return answer

@@ -112,6 +112,9 @@ for s in $(seq 34 64); do kill -$s 1; done 2>/dev/null; true`)
 			t.Errorf("the sandbox did not go on: %+v", got)
 		}
 		got := r.sh(`cat /proc/1/environ /proc/1/maps /proc/1/auxv 2>/dev/null; ls /proc/1/fd /proc/1/cwd/ 2>/dev/null; grep -i '^cap' /proc/1/status | grep -v '0000000000000000$'; true`)
+		if threads := r.sh(`grep -ih '^cap[ipea]' /proc/1/task/*/status`); !hasCgo && strings.Contains(strings.ReplaceAll(threads.out, "0000000000000000", ""), "0") || threads.out == "" {
+			t.Errorf("a thread of the helper has rights:\n%s", threads.out)
+		}
 		if got.out != "" {
 			t.Errorf("the helper can be read or has rights: %+v", got)
 		}

@@ -8,14 +8,14 @@ import (
 )
 
 // none protects nothing: commands have the worker's uid and see what it sees.
-// At its end it kills what still carries the execution's marker; a process
+// At its end it kills what still carries the sandbox's marker; a process
 // that cleared its environment and left its session gets away.
 type none struct {
 	direct
 }
 
 func openNone(_ context.Context, _ Config, s Spec) (Sandbox, error) {
-	return &none{direct{execution: s.Execution, spawner: newSpawner(nil)}}, nil
+	return &none{direct{execution: s.Execution, name: randomName(), spawner: newSpawner(nil)}}, nil
 }
 
 func (n *none) Kind() Kind { return None }
@@ -35,7 +35,7 @@ func (n *none) Close() error {
 		return nil
 	}
 	n.spawner.close()
-	if err := signalTree(0, syscall.SIGKILL, n.marker()); err != nil {
+	if err := signalTree(0, syscall.SIGKILL, sandboxMarker(n.name)); err != nil {
 		return fmt.Errorf("close sandbox: %w", err)
 	}
 	return nil

@@ -11,10 +11,19 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
-// processMarker is the environment entry that names one command of a sandbox.
-func processMarker(id int64) string { return "DC_RELEASE_PROCESS=" + strconv.FormatInt(id, 10) }
+// processMarker is the environment entry that names one command. Where other
+// sandboxes are in sight it begins with the own sandbox's name, which is chosen
+// at random: what is not ours must never be signalled.
+func processMarker(sandbox string, id int64) string {
+	return sandboxMarker(sandbox) + strconv.FormatInt(id, 10)
+}
+
+// sandboxMarker is the beginning of all entries of one sandbox.
+func sandboxMarker(sandbox string) string { return "DC_RELEASE_PROCESS=" + sandbox }
 
 // withMarkers is env with the markers, whatever env itself says of them.
 func withMarkers(env []string, markers ...string) []string {
@@ -31,35 +40,44 @@ func withMarkers(env []string, markers ...string) []string {
 // proc is what /proc says of one process.
 type proc struct {
 	pid, parent, group, session int
+	start                       string // in clock ticks; tells it from a later process with its number
 }
 
-// processes lists all processes that /proc shows; those that end meanwhile
-// are left out.
-func processes() ([]proc, error) {
+// processes lists all processes that /proc shows. It is not sure when one has
+// ended meanwhile, which may have left a child that is not on the list.
+func processes() (ps []proc, sure bool, err error) {
 	dir, err := os.Open("/proc")
 	if err != nil {
-		return nil, fmt.Errorf("list processes: %w", err)
+		return nil, false, fmt.Errorf("list processes: %w", err)
 	}
 	defer dir.Close()
 	names, err := dir.Readdirnames(-1)
 	if err != nil {
-		return nil, fmt.Errorf("list processes: %w", err)
+		return nil, false, fmt.Errorf("list processes: %w", err)
 	}
-	var ps []proc
+	sure = true
 	for _, name := range names {
 		pid, err := strconv.Atoi(name)
 		if err != nil {
 			continue
 		}
-		stat, err := os.ReadFile(filepath.Join("/proc", name, "stat"))
-		if err != nil {
-			continue
-		}
-		if p, ok := parseStat(pid, stat); ok {
+		p, ok, err := lookUp(pid)
+		if ok {
 			ps = append(ps, p)
 		}
+		sure = sure && err == nil
 	}
-	return ps, nil
+	return ps, sure, nil
+}
+
+// lookUp gives what runs with a number, ok when it still runs.
+func lookUp(pid int) (p proc, ok bool, err error) {
+	stat, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
+	if err != nil {
+		return proc{}, false, err
+	}
+	p, ok = parseStat(pid, stat)
+	return p, ok, nil
 }
 
 // parseStat reads /proc/PID/stat (proc(5)): the name is in parentheses and may
@@ -70,10 +88,11 @@ func parseStat(pid int, stat []byte) (proc, bool) {
 		return proc{}, false
 	}
 	fields := bytes.Fields(stat[end+1:])
-	if len(fields) < 4 || fields[0][0] == 'Z' || fields[0][0] == 'X' {
+	const start = 22 - 3 // the 22nd field of all, of which the third is the first here
+	if len(fields) <= start || fields[0][0] == 'Z' || fields[0][0] == 'X' {
 		return proc{}, false
 	}
-	p := proc{pid: pid}
+	p := proc{pid: pid, start: string(fields[start])}
 	for i, into := range []*int{&p.parent, &p.group, &p.session} {
 		n, err := strconv.Atoi(string(fields[i+1]))
 		if err != nil {
@@ -86,8 +105,8 @@ func parseStat(pid int, stat []byte) (proc, bool) {
 
 // treeOf picks from ps what belongs to the command led by leader (0 when it
 // has ended): its session and group, its descendants, and every process whose
-// environment carries one of the markers.
-func treeOf(ps []proc, leader int, marked func(pid int) bool) []int {
+// environment carries the marker.
+func treeOf(ps []proc, leader int, marked func(pid int) bool) []proc {
 	in := map[int]bool{}
 	if leader > 0 {
 		in[leader] = true
@@ -110,27 +129,29 @@ func treeOf(ps []proc, leader int, marked func(pid int) bool) []int {
 			}
 		}
 	}
-	var pids []int
-	for _, p := range ps {
-		if in[p.pid] && p.pid != 1 && p.pid != os.Getpid() {
-			pids = append(pids, p.pid)
-		}
-	}
-	return pids
+	return slices.DeleteFunc(slices.Clone(ps), func(p proc) bool {
+		return !in[p.pid] || p.pid == 1 || p.pid == os.Getpid()
+	})
 }
 
-// hasEnviron reports whether a process was started with all the entries.
-func hasEnviron(pid int, entries ...string) bool {
-	env, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "environ"))
+// hasEnviron reports whether a process was started with an entry that begins
+// with prefix; a NUL at its end makes it the whole entry. It is not sure of a
+// program without any environment, which may be about to get one: exec(2) has
+// let go of the old and not yet filled in the new.
+func hasEnviron(pid int, prefix string) (has, sure bool) {
+	dir := filepath.Join("/proc", strconv.Itoa(pid))
+	env, err := os.ReadFile(filepath.Join(dir, "environ"))
+	if errors.Is(err, os.ErrPermission) {
+		return false, true // somebody else's
+	}
 	if err != nil {
-		return false
+		return false, false // it has ended
 	}
-	for _, e := range entries {
-		if !bytes.HasPrefix(env, []byte(e+"\x00")) && !bytes.Contains(env, []byte("\x00"+e+"\x00")) {
-			return false
-		}
+	if len(env) == 0 {
+		_, err = os.Readlink(filepath.Join(dir, "exe"))
+		return false, err != nil // a kernel thread has no program
 	}
-	return true
+	return bytes.HasPrefix(env, []byte(prefix)) || bytes.Contains(env, []byte("\x00"+prefix)), true
 }
 
 // killPatience is how long a SIGKILL is repeated: every round kills what
@@ -141,59 +162,84 @@ const (
 	killPatience = 5 * time.Second
 	killPause    = time.Millisecond
 	emptyLists   = 3
+	unsureLists  = 25 // where one of the lists was not sure
 )
 
-// signalTree sends sig to a command's tree, SIGKILL until nothing is left.
-// marker entries must all be in the environment of a process to count.
-func signalTree(leader int, sig syscall.Signal, markers ...string) error {
-	marked := func(pid int) bool { return hasEnviron(pid, markers...) }
-	list := func() ([]int, error) {
-		ps, err := processes()
-		return treeOf(ps, leader, marked), err
+// signalTree sends sig to a command's tree, SIGKILL until nothing is left. An
+// entry that begins with marker is in the environment of all that belongs to it.
+func signalTree(leader int, sig syscall.Signal, marker string) error {
+	list := func() ([]proc, bool, error) {
+		ps, allSure, err := processes()
+		tree := treeOf(ps, leader, func(pid int) bool {
+			has, sure := hasEnviron(pid, marker)
+			allSure = allSure && sure
+			return has
+		})
+		return tree, allSure, err
 	}
 	if sig == syscall.SIGKILL {
 		return killAllOf(list, nil)
 	}
-	pids, err := list()
-	return errors.Join(err, signalAll(pids, sig))
+	ps, _, err := list()
+	return errors.Join(err, signalAll(ps, sig))
 }
 
-// killAllOf kills what list gives until it stays empty; every eighth round it
-// calls another way to kill, if there is one.
-func killAllOf(list func() ([]int, error), otherwise func() error) error {
+// killAllOf kills what list gives until it stays empty. Where there is an atomic
+// way to kill it all, that is used too when there is anything.
+func killAllOf(list func() (ps []proc, sure bool, err error), atomic func() error) error {
 	end := time.Now().Add(killPatience)
-	for round, empty := 1, 0; ; round++ {
-		pids, err := list()
+	for empty, enough := 0, emptyLists; ; {
+		ps, sure, err := list()
 		if err != nil {
 			return err
 		}
-		if empty++; len(pids) > 0 {
-			empty = 0
+		if empty++; len(ps) > 0 {
+			empty, enough = 0, emptyLists
 		}
-		if empty == emptyLists {
+		if !sure {
+			enough = unsureLists
+		}
+		if empty >= enough {
 			return nil
 		}
-		if err := signalAll(pids, syscall.SIGKILL); err != nil {
+		if err := signalAll(ps, syscall.SIGKILL); err != nil {
 			return err
 		}
-		if round%8 == 0 && otherwise != nil {
-			if err := otherwise(); err != nil {
+		if atomic != nil && len(ps) > 0 {
+			if err := atomic(); err != nil {
 				return err
 			}
 		}
 		if time.Now().After(end) {
-			return fmt.Errorf("kill processes: %d left after %s", len(pids), killPatience)
+			return fmt.Errorf("kill processes: %d left after %s", len(ps), killPatience)
 		}
 		time.Sleep(killPause)
 	}
 }
 
-func signalAll(pids []int, sig syscall.Signal) error {
+func signalAll(ps []proc, sig syscall.Signal) error {
 	var bad []error
-	for _, pid := range pids {
-		if err := syscall.Kill(pid, sig); err != nil && !errors.Is(err, syscall.ESRCH) {
-			bad = append(bad, fmt.Errorf("signal process %d: %w", pid, err))
+	for _, p := range ps {
+		if err := p.signal(sig); err != nil && !errors.Is(err, syscall.ESRCH) {
+			bad = append(bad, fmt.Errorf("signal process %d: %w", p.pid, err))
 		}
 	}
 	return errors.Join(bad...)
+}
+
+// signal reaches the process that was listed and no other: its number may have
+// been given to a new one meanwhile.
+func (p proc) signal(sig syscall.Signal) error {
+	fd, err := unix.PidfdOpen(p.pid, 0)
+	if errors.Is(err, unix.ENOSYS) { // before Linux 5.3
+		return syscall.Kill(p.pid, sig)
+	}
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	if now, ok, err := lookUp(p.pid); err != nil || !ok || now.start != p.start {
+		return nil
+	}
+	return unix.PidfdSendSignal(fd, sig, nil, 0)
 }

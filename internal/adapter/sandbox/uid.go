@@ -31,6 +31,7 @@ func openUID(_ context.Context, c Config, s Spec) (Sandbox, error) {
 	}
 	l := &lent{slot: slot, keep: s.Keep, direct: direct{
 		execution:  s.Execution,
+		name:       randomName(),
 		credential: &syscall.Credential{Uid: uint32(slot.uid), Gid: uint32(slot.uid)},
 		spawner:    newSpawner(noNewPrivileges),
 	}}
@@ -102,12 +103,11 @@ func Sweep(c Config) error {
 	return errors.Join(bad...)
 }
 
-// killUID kills every process of uid until none is left. What forks faster
-// than one by one is ended by a helper of the same uid, whose kill(-1) is
-// atomic.
+// killUID kills every process of uid until none is left. What forks between
+// list and signal is ended by a helper of the same uid, whose kill(-1) is atomic.
 func killUID(uid int) error {
 	err := killAllOf(
-		func() ([]int, error) { return processesOf(uid) },
+		func() ([]proc, bool, error) { return processesOf(uid) },
 		func() error { return killAllAs(uid) },
 	)
 	if err != nil {
@@ -133,24 +133,20 @@ func killAllAs(uid int) error {
 // processesOf lists the running processes of which any uid is uid. It reads
 // the status: the owner of /proc/PID is root where a process made itself
 // undumpable.
-func processesOf(uid int) ([]int, error) {
-	ps, err := processes()
-	if err != nil {
-		return nil, err
-	}
-	var pids []int
+func processesOf(uid int) ([]proc, bool, error) {
+	ps, sure, err := processes()
 	want := strconv.Itoa(uid)
-	for _, p := range ps {
+	return slices.DeleteFunc(ps, func(p proc) bool {
 		status, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(p.pid), "status"))
 		if err != nil {
-			continue
+			return true
 		}
 		for line := range strings.Lines(string(status)) {
 			fields := strings.Fields(line)
-			if len(fields) > 1 && fields[0] == "Uid:" && slices.Contains(fields[1:], want) {
-				pids = append(pids, p.pid)
+			if len(fields) > 1 && fields[0] == "Uid:" {
+				return !slices.Contains(fields[1:], want)
 			}
 		}
-	}
-	return pids, nil
+		return true
+	}), sure, err
 }

@@ -100,7 +100,7 @@ func (s *Server) accept(ctx context.Context, run state.Run, r Result, outcome st
 	job, _ := run.Plan.Job(key)
 	stream := ledger.RunStream(run.Run.Run)
 	b.Events = []ledger.Draft{{Stream: stream, Data: &pipeline.ExecutionFinished{
-		Execution: r.Execution, Job: key, Fence: r.Fence, Conclusion: r.Outcome.Conclusion, Reason: r.Outcome.Reason,
+		Execution: r.Execution, Job: key, Fence: r.Fence, Conclusion: r.Outcome.Conclusion, Reason: why(r.Outcome),
 		Outputs: r.Outcome.Outputs, Outcome: outcome, Log: r.Log, Artifacts: r.Artifacts,
 	}}}
 	items, err := s.evidence(ctx, run, job, r)
@@ -118,6 +118,28 @@ func (s *Server) accept(ctx context.Context, run state.Run, r Result, outcome st
 		b.Effects = append(b.Effects, ledger.Effect{Kind: ObserveEffect, Key: ObserveEffect + "/" + r.Execution, Args: args})
 	}
 	return nil
+}
+
+// why explains a conclusion that is not a success: the outcome's own reason, or
+// the first step that failed.
+func why(o pipeline.Outcome) string {
+	if o.Reason != "" || o.Conclusion == pipeline.Success {
+		return o.Reason
+	}
+	for _, s := range o.Steps {
+		if s.Conclusion != pipeline.Failure && s.Conclusion != pipeline.Cancelled {
+			continue
+		}
+		name := s.Name
+		if name == "" {
+			name = s.ID
+		}
+		if s.Reason != "" {
+			return fmt.Sprintf("step %q: %s", name, s.Reason)
+		}
+		return fmt.Sprintf("step %q: exit code %d", name, s.ExitCode)
+	}
+	return ""
 }
 
 // evidence reads what the job left: its own conclusion when its name carries a
@@ -155,17 +177,6 @@ func (s *Server) evidence(ctx context.Context, run state.Run, job pipeline.Job, 
 // to, or one that failed when it cannot be read.
 func (s *Server) items(run state.Run, job pipeline.Job, f File, data []byte, tree string) []evidence.Item {
 	report := s.Reader(f.Path, data)
-	origin := evidence.Origin{Path: f.Path, Environment: placeOf(job)}
-	for _, p := range job.Proves {
-		origin.Proves = append(origin.Proves, evidence.Proof{Verification: evidence.Verification(p.Verification), Environment: p.Environment})
-	}
 	base := evidence.Item{Name: f.Path, SHA256: f.SHA256, Size: int64(len(data)), Commit: run.Run.Trigger.SHA}
-	return evidence.Items(base, report, origin, tree)
-}
-
-func placeOf(job pipeline.Job) string {
-	if job.Kind == pipeline.Place {
-		return job.Environment
-	}
-	return ""
+	return evidence.Items(base, report, state.Origin(job, f.Path), tree)
 }

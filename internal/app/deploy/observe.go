@@ -29,6 +29,8 @@ type Installation struct {
 // FormatInstallation is the Format of its evidence item.
 const FormatInstallation = "installation"
 
+const installationSchema = "dc-release/installation/v1"
+
 // observeArgs are the arguments of the effect.
 type observeArgs struct {
 	Execution string `json:"execution"`
@@ -87,7 +89,7 @@ func (d *Deployer) Verify(ctx context.Context, dep release.Deployed) (evidence.I
 }
 
 func (d *Deployer) record(ctx context.Context, r Installation) (evidence.Item, error) {
-	r.Schema = "dc-release/installation/v1"
+	r.Schema = installationSchema
 	if r.Checks == nil {
 		r.Checks = []release.Difference{}
 	}
@@ -122,29 +124,51 @@ func (d *Deployer) compare(ctx context.Context, solutionKey string, dep release.
 // Judge makes the evidence item of an installation record; verification counts
 // again with it from the raw file.
 func Judge(r Installation, digest string, size int64) evidence.Item {
-	item := evidence.Item{
-		Name: "installation-" + r.Environment + ".json", SHA256: digest, Size: size, Format: FormatInstallation,
-		Verification: string(evidence.IV), Environment: r.Environment, Commit: r.Commit, Tree: r.Tree,
-		Counted: true, Verdict: evidence.VerdictPassed,
-	}
-	if r.Environment == "prd" {
-		item.Verification = string(evidence.PIV)
-	}
-	for _, c := range r.Checks {
-		if c.Expected == c.Actual {
-			item.Passed++
-		} else {
-			item.Failed++
-		}
-	}
+	base := evidence.Item{Name: "installation-" + r.Environment + ".json", SHA256: digest, Size: size, Commit: r.Commit}
+	item := evidence.Items(base, r.report(digest), InstallationOrigin(r.Environment), r.Tree)[0]
 	if r.Problem != "" {
-		item.Errors++
 		item.Flags = append(item.Flags, r.Problem)
 	}
-	if item.Failed+item.Errors > 0 || item.Passed == 0 {
-		item.Verdict = evidence.VerdictFailed
-	}
 	return item
+}
+
+// InstallationOrigin is the origin of an installation record: it proves IV of
+// its place, pIV in PRD, and nothing else.
+func InstallationOrigin(environment string) evidence.Origin {
+	v := evidence.IV
+	if environment == "prd" {
+		v = evidence.PIV
+	}
+	return evidence.Origin{Environment: environment, Configured: v, Proves: []evidence.Proof{{Verification: v, Environment: environment}}}
+}
+
+// ReadInstallation reads a stored installation record as a report with one case
+// a file.
+func ReadInstallation(raw []byte) (evidence.Report, error) {
+	var r Installation
+	if err := canonical.Unmarshal(raw, &r); err != nil {
+		return evidence.Report{}, fmt.Errorf("read installation record: %w", err)
+	}
+	if r.Schema != installationSchema {
+		return evidence.Report{}, fmt.Errorf("read installation record: schema %q, want %q", r.Schema, installationSchema)
+	}
+	return r.report(canonical.SHA256(raw)), nil
+}
+
+func (r Installation) report(sha256 string) evidence.Report {
+	out := evidence.Report{Format: FormatInstallation, SHA256: sha256}
+	for _, c := range r.Checks {
+		k := evidence.Case{Name: c.Path, Suite: "installation", Outcome: evidence.Passed}
+		if c.Expected != c.Actual {
+			k.Outcome, k.Message = evidence.Failed, fmt.Sprintf("expected %s, is %s", c.Expected, c.Actual)
+		}
+		out.Cases = append(out.Cases, k)
+	}
+	if r.Problem != "" {
+		out.Cases = append(out.Cases, evidence.Case{Name: "the place can be observed", Suite: "installation", Outcome: evidence.Errored, Message: r.Problem})
+	}
+	out.Totals = evidence.Count(out.Cases)
+	return out
 }
 
 // Drift names every difference between what was deployed last into a place and

@@ -69,6 +69,9 @@ type PlanRequest struct {
 	Environments map[string]string // further names of places
 }
 
+// ConfigReader reads dc-release.yaml.
+type ConfigReader func(data []byte) (policy.File, []workflow.Finding)
+
 // Intake starts runs.
 type Intake struct {
 	Log          ledger.Log
@@ -77,6 +80,7 @@ type Intake struct {
 	Blobs        Blobs
 	Repositories Repositories
 	Plan         Planner
+	Config       ConfigReader
 	Vars         func(solution, environment string) map[string]string
 	NewID        func() string
 	Installation string
@@ -162,7 +166,30 @@ func (i *Intake) accept(ctx context.Context, b policy.Solution, p Push) (Started
 			return Started{}, err
 		}
 	}
+	if b.Profile == policy.GxP && i.Sandbox == "none" && !i.Evaluation {
+		return Started{}, &refusal{rule: "no-isolation", message: "a GxP solution runs its steps in a sandbox: none is for EVALUATION only"}
+	}
+	if err := i.checkConfig(ctx, b, code, ref.Commit); err != nil {
+		return Started{}, err
+	}
 	return i.start(ctx, b, code, p, trigger, version)
+}
+
+// checkConfig refuses a commit whose dc-release.yaml is not the recorded
+// baseline: changing that is a change of its own.
+func (i *Intake) checkConfig(ctx context.Context, b policy.Solution, code Code, commit string) error {
+	raw, ok, err := code.ReadFile(ctx, commit, policy.FileName)
+	if err != nil || !ok {
+		return err
+	}
+	f, findings := i.Config(raw)
+	if err := refuseErrors(policy.FileName, findings); err != nil {
+		return err
+	}
+	if differences := b.Differences(f); len(differences) > 0 {
+		return &refusal{rule: "policy-differs", message: policy.FileName + " differs from the solution's baseline", details: differences}
+	}
+	return nil
 }
 
 // deleted records the deletion of a registered tag; other deletions start

@@ -21,6 +21,9 @@ import (
 // freezes the manifest and opens it, or voids what no longer holds.
 type Gates interface {
 	Evaluate(ctx context.Context, run, gate string) error
+	// Holds reports whether an open gate of the given states may still be
+	// consumed: nothing voids it.
+	Holds(ctx context.Context, run state.Run, s gate.Standing, name string) (bool, error)
 }
 
 // Vars gives the variables of a solution for one environment, "" for none.
@@ -156,7 +159,11 @@ func (o *Orchestrator) gate(ctx context.Context, run state.Run, name string) (pi
 		return pipeline.GateState{}, reads, nil
 	}
 	unsigned, _, personReads, err := o.Unsigned(ctx, r.Solution, r.Profile, standing, name)
-	return pipeline.GateState{Satisfied: err == nil && len(unsigned) == 0}, append(reads, personReads...), err
+	if err != nil || len(unsigned) > 0 {
+		return pipeline.GateState{}, reads, err
+	}
+	holds, err := o.Gates.Holds(ctx, run, standing, name)
+	return pipeline.GateState{Satisfied: holds}, append(reads, personReads...), err
 }
 
 // Unsigned is what an open gate still asks for, with the signatures that count.

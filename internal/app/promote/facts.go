@@ -34,7 +34,7 @@ func (g *Gates) Facts(ctx context.Context, run state.Run, s gate.Standing, name 
 		return f, err
 	}
 	f.Note = g.Sources.NoteFindings(ctx, r.Version, note)
-	if f.Unplanned, f.Gaps, err = g.Sources.Trace(ctx, run, s); err != nil {
+	if f.Unplanned, f.Gaps, err = g.Sources.Trace(ctx, run, s, name); err != nil {
 		return f, err
 	}
 	for _, place := range policy.Places {
@@ -63,8 +63,7 @@ func Evidence(run state.Run) []gate.Evidence {
 	var out []gate.Evidence
 	for _, rec := range run.Evidence {
 		for _, item := range rec.Items {
-			latest := rec.Execution == "" || run.Jobs[rec.Job].Execution == rec.Execution
-			out = append(out, gate.Evidence{Item: item, Execution: rec.Execution, Job: rec.Job, Person: rec.Person, Latest: latest})
+			out = append(out, gate.Evidence{Item: item, Execution: rec.Execution, Job: rec.Job, Person: rec.Person, Latest: run.Latest(rec)})
 		}
 	}
 	return out

@@ -5,6 +5,7 @@ package promote
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -23,12 +24,13 @@ type Sources interface {
 	NoteFindings(ctx context.Context, version string, note []byte) []string
 	// Trace reads the requirements of a release and links them with the
 	// results of its run.
-	Trace(ctx context.Context, run state.Run, s gate.Standing) (unplanned, gaps []string, err error)
+	Trace(ctx context.Context, run state.Run, s gate.Standing, name string) (unplanned, gaps []string, err error)
 	// Drift observes a place and compares it with what was deployed last.
 	Drift(ctx context.Context, solution, place string) ([]string, error)
 }
 
-// Documents renders what a gate needs, without that gate's signatures.
+// Documents renders what a gate needs, without that gate's signatures. Documents
+// that cannot be complete yet are a *gate.Incomplete, which keeps the gate closed.
 type Documents interface {
 	Render(ctx context.Context, run state.Run, s gate.Standing, name string, opening int) ([]gate.RenderedDocument, error)
 }
@@ -94,6 +96,25 @@ func (g *Gates) Evaluate(ctx context.Context, runID, name string) error {
 	return err
 }
 
+// Holds reports whether nothing voids an open gate: the facts are gathered once
+// more before its job is released.
+func (g *Gates) Holds(ctx context.Context, run state.Run, s gate.Standing, name string) (bool, error) {
+	solution, err := g.Solutions.Solution(ctx, run.Run.Solution)
+	if err != nil {
+		return false, err
+	}
+	facts, err := g.Facts(ctx, run, s, name)
+	if err != nil {
+		return false, err
+	}
+	def, _ := gate.Find(policy.Profile(run.Run.Profile), name)
+	if len(def.Missing(facts)) > 0 {
+		return false, nil
+	}
+	voided, err := g.stillHolds(ctx, name, facts, run, s, solution)
+	return voided == nil, err
+}
+
 // move is the event that the facts lead to, nil for none.
 func (g *Gates) move(ctx context.Context, def gate.Definition, demanded bool, f gate.Facts, run state.Run, s gate.Standing, solution policy.Solution) (ledger.Payload, error) {
 	missing, now := def.Missing(f), s.Gate(def.Name)
@@ -109,6 +130,12 @@ func (g *Gates) move(ctx context.Context, def gate.Definition, demanded bool, f 
 	}
 	opening := now.Openings + 1
 	documents, err := g.Documents.Render(ctx, run, s, def.Name, opening)
+	if incomplete := (*gate.Incomplete)(nil); errors.As(err, &incomplete) {
+		if slices.Equal(incomplete.Missing, now.Missing) {
+			return nil, nil
+		}
+		return &gate.Closed{Gate: def.Name, Missing: incomplete.Missing}, nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +151,16 @@ func (g *Gates) move(ctx context.Context, def gate.Definition, demanded bool, f 
 	if err != nil {
 		return nil, err
 	}
-	return &gate.Opened{Gate: def.Name, Manifest: digest, Position: run.Version, Opening: opening, Documents: documents, Unsigned: !demanded}, nil
+	return &gate.Opened{Gate: def.Name, Manifest: digest, Position: position(run, s), Opening: opening, Documents: documents, Unsigned: !demanded}, nil
+}
+
+// position is the seq of the last event that the facts of a gate were read from.
+func position(run state.Run, s gate.Standing) int64 {
+	last := s.Seq
+	if n := len(run.Events); n > 0 {
+		last = max(last, run.Events[n-1].Seq)
+	}
+	return last
 }
 
 // stillHolds voids an open gate when policy or artifact are not the frozen

@@ -123,15 +123,6 @@ func mayExecute(st gate.Standing, p policy.Subject, x Execution) []string {
 
 // accepted are the items of the tester's file: what it says, as AV.
 func (s *Signer) accepted(x Execution, file, commit, tree string) []evidence.Item {
-	report := s.Results(x.Name, x.Data)
-	item := evidence.Item{
-		Name: x.Name, SHA256: file, Size: int64(len(x.Data)), Format: report.Format, Verification: string(evidence.AV),
-		Environment: x.Environment, Commit: commit, Tree: tree, Counted: true, Verdict: evidence.VerdictPassed,
-	}
-	t := evidence.Count(report.Cases)
-	item.Passed, item.Failed, item.Errors, item.Skipped = int(t.Passed), int(t.Failed), int(t.Errored), int(t.Skipped)
-	if v := evidence.Verdict(report); !v.Passed {
-		item.Verdict, item.Flags = evidence.VerdictFailed, v.Reasons
-	}
-	return []evidence.Item{item}
+	base := evidence.Item{Name: x.Name, SHA256: file, Size: int64(len(x.Data)), Commit: commit}
+	return evidence.Items(base, s.Results(x.Name, x.Data), evidence.Tested(x.Name, evidence.AV, x.Environment), tree)
 }

@@ -183,8 +183,12 @@ type Deployment struct {
 
 // Place folds an environment's stream.
 func (r *Reader) Place(ctx context.Context, solution, environment string) (Place, error) {
-	p := Place{Done: map[string]bool{}}
 	events, err := r.Log.Stream(ctx, ledger.EnvironmentStream(solution, environment), 0)
+	return place(events), err
+}
+
+func place(events []ledger.Event) Place {
+	p := Place{Done: map[string]bool{}}
 	for _, e := range events {
 		p.Version = e.Version
 		switch d := e.Data.(type) {
@@ -196,7 +200,7 @@ func (r *Reader) Place(ctx context.Context, solution, environment string) (Place
 			p.Done[d.Rollback] = true
 		}
 	}
-	return p, err
+	return p
 }
 
 // Current is the latest deployment.

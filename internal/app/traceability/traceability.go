@@ -5,11 +5,10 @@ package traceability
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 
+	"github.com/dc-release/dc-release/internal/app/deploy"
 	"github.com/dc-release/dc-release/internal/app/state"
 	"github.com/dc-release/dc-release/internal/core/document"
 	"github.com/dc-release/dc-release/internal/core/evidence"
@@ -124,7 +123,11 @@ func (t *Tracer) Items(ctx context.Context, solution, code, requirements string)
 		}
 		items, findings = append(more, items...), append(moreFindings, findings...)
 	}
-	return items, append(findings, trace.Check(items, solution)...), nil
+	project := solution
+	if s.Profile == "" {
+		project = "" // a rehearsal does not know whose ids these are
+	}
+	return items, append(findings, trace.Check(items, project)...), nil
 }
 
 // scan reads the items of one repository; prefix tells its files from those of
@@ -154,49 +157,45 @@ func scan(ctx context.Context, tree Tree, commit, folder, prefix string) ([]trac
 func (t *Tracer) results(ctx context.Context, run state.Run) ([]trace.Result, error) {
 	var out []trace.Result
 	for _, rec := range run.Evidence {
-		attempt := 1
-		if q, ok := run.Queued[rec.Execution]; ok {
-			attempt = q.Attempt
-		}
 		for _, item := range rec.Items {
 			if !item.Counted {
 				continue
 			}
-			more, err := t.cases(ctx, item, attempt)
+			_, judged, err := t.Judged(ctx, run, rec, item)
 			if err != nil {
 				return nil, err
 			}
-			out = append(out, more...)
+			out = append(out, trace.Results(judged, run.Attempt(rec), item.Commit, item.SHA256)...)
 		}
 	}
 	return out, nil
 }
 
-func (t *Tracer) cases(ctx context.Context, item evidence.Item, attempt int) ([]trace.Result, error) {
-	base := trace.Result{Verification: item.Verification, Environment: item.Environment, Attempt: attempt, Commit: item.Commit, Evidence: item.SHA256}
+// Judged reads the file of an item again, whatever its format, and gives the
+// part that the item was made of. A file of several verifications gives each
+// case to one item.
+func (t *Tracer) Judged(ctx context.Context, run state.Run, rec state.Recorded, item evidence.Item) (evidence.Report, evidence.Judged, error) {
 	raw, err := t.Blobs.Bytes(ctx, item.SHA256)
 	if err != nil {
-		return nil, err
+		return evidence.Report{}, evidence.Judged{}, fmt.Errorf("evidence %q: %w", item.Name, err)
 	}
-	if item.Format == evidence.FormatConclusion {
-		var c evidence.Conclusion
-		if err := json.Unmarshal(raw, &c); err != nil {
-			return nil, fmt.Errorf("evidence %s: %w", item.Name, err)
-		}
-		base.Name, base.IDs, base.Outcome = c.Name, []string{c.Name}, evidence.Failed
-		if item.Verdict == evidence.VerdictPassed {
-			base.Outcome = evidence.Passed
-		}
-		return []trace.Result{base}, nil
+	origin := run.Origin(rec, item)
+	var report evidence.Report
+	switch item.Format {
+	case evidence.FormatConclusion:
+		report, err = evidence.ReadConclusion(raw)
+	case deploy.FormatInstallation:
+		report, err = deploy.ReadInstallation(raw)
+		origin = deploy.InstallationOrigin(item.Environment)
+	default:
+		report = t.Results(item.Name, raw)
 	}
-	var out []trace.Result
-	for _, c := range t.Results(item.Name, raw).Cases {
-		if v := c.Verification; v != "" && string(v) != item.Verification {
-			continue // belongs to another item of the same file
-		}
-		r := base
-		r.Name, r.IDs, r.Outcome = c.Name, slices.Clone(c.IDs), c.Outcome
-		out = append(out, r)
+	if err != nil {
+		return report, evidence.Judged{}, fmt.Errorf("evidence %q: %w", item.Name, err)
 	}
-	return out, nil
+	judged, ok := item.Find(evidence.Judge(report, origin))
+	if !ok {
+		return report, judged, fmt.Errorf("evidence %q: it was recorded as %s in %q and holds nothing of it now", item.Name, item.Verification, item.Environment)
+	}
+	return report, judged, nil
 }

@@ -151,7 +151,7 @@ func cases(r evidence.Report, items []evidence.Item) []string {
 	for _, i := range items {
 		sum.Passed, sum.Failed, sum.Errors, sum.Skipped = sum.Passed+i.Passed, sum.Failed+i.Failed, sum.Errors+i.Errors, sum.Skipped+i.Skipped
 		want := evidence.VerdictPassed
-		if fatal || i.Failed+i.Errors > 0 || i.Passed == 0 {
+		if fatal || !i.Counted || i.Failed+i.Errors > 0 || i.Passed == 0 {
 			want = evidence.VerdictFailed
 		}
 		if i.Verdict != want {

@@ -42,6 +42,9 @@ func (a *author) gate(g Gate) {
 		Columns: []Column{{Title: "Check", Weight: 5}, {Title: "Result", Weight: 3}, {Title: "Detail", Weight: 14}},
 		Empty:   "This gate demands no check.",
 	}
+	if g.State == GateClosed && len(g.Checks) == 0 {
+		t.Empty = "The checks are recorded when the gate opens; what it waits for is named above."
+	}
 	for _, c := range g.Checks {
 		met := cell(status("met", Positive))
 		if !c.Met {

@@ -40,6 +40,20 @@ func MakeCandidate(r Request, f Facts) (Candidate, error) {
 	return Candidate{tree}, err
 }
 
+// OpenCandidate reads the canonical form of a candidate that was rendered
+// before, so that it can be finalised: the same bytes come out again. A document
+// of another stage is refused.
+func OpenCandidate(data []byte) (Candidate, error) {
+	t, err := ParseTree(data)
+	if err != nil {
+		return Candidate{}, err
+	}
+	if t.Meta.Stage != StageCandidate {
+		return Candidate{}, fmt.Errorf("open candidate %q: it is a %s", t.Meta.Number, t.Meta.Stage)
+	}
+	return Candidate{t}, nil
+}
+
 // Finalise is the candidate with a signature page that names the candidate's
 // digest. It fails while the gate lacks a required signature, and for a gate
 // other than the one the candidate was made for.

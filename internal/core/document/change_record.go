@@ -204,7 +204,7 @@ func groupEvidence(all []Evidence, include func(Evidence) bool) []group {
 	var out []group
 	at := map[[2]string]int{}
 	for _, e := range all {
-		if !e.Current || !include(e) {
+		if !e.Current || e.Uncounted != "" || !include(e) {
 			continue
 		}
 		key := [2]string{e.Verification, e.Environment}

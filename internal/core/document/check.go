@@ -95,6 +95,7 @@ func (c *checker) environments(environments []Environment) {
 func (c *checker) executions(f Facts) {
 	for _, j := range f.Jobs {
 		for _, e := range j.Executions {
+			c.time("execution "+e.ID+" queued_at", e.QueuedAt, false)
 			c.time("execution "+e.ID+" started_at", e.StartedAt, false)
 			c.time("execution "+e.ID+" ended_at", e.EndedAt, false)
 		}

@@ -405,7 +405,8 @@ func TestEvidenceOfKeepsEveryCase(t *testing.T) {
 	want := document.Evidence{
 		SHA256: "ab", Format: "junit", Verification: "OV", Environment: "tst",
 		Reasons: []string{"none of 2 cases counts: the plan does not let this job prove OV in tst"}, Remarks: []string{"line 4: id twice"},
-		Totals: document.Totals{Cases: 2, Passed: 1, Failed: 1},
+		Uncounted: "the plan does not let this job prove OV in tst",
+		Totals:    document.Totals{Cases: 2, Passed: 1, Failed: 1},
 		Cases: []document.Case{
 			{Name: "a", Suite: "pytest > tests.a", IDs: []string{"FS-corp-1"}, Outcome: "passed", DurationUS: 5, Flaky: true, Line: 2, Flag: "the plan does not let this job prove OV in tst"},
 			{Name: "b", Suite: "x > b", Outcome: "failed", Message: "no", Line: 4, Flag: "the plan does not let this job prove OV in tst"},
@@ -413,5 +414,43 @@ func TestEvidenceOfKeepsEveryCase(t *testing.T) {
 	}
 	if d := cmp.Diff(want, document.EvidenceOf(report, j[0])); d != "" {
 		t.Error(d)
+	}
+}
+
+func TestACandidateIsReopenedAsItWas(t *testing.T) {
+	r := document.Request{Kind: document.ChangeRecord, Gate: "approve_for_use", Revision: 1}
+	c, err := document.MakeCandidate(r, documenttest.AtGate("approve_for_use"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := c.Tree().JSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := document.OpenCandidate(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same, err := again.Tree().JSON()
+	if err != nil || !bytes.Equal(data, same) {
+		t.Errorf("the bytes changed: %v", err)
+	}
+	if _, err := document.OpenCandidate(draft(t, document.ChangeRecord, documenttest.Typical())); err == nil || !strings.Contains(err.Error(), "it is a draft") {
+		t.Errorf("a draft was opened as a candidate: %v", err)
+	}
+	if _, err := document.OpenCandidate(append(data, ' ')); err == nil {
+		t.Error("bytes in another form were opened")
+	}
+}
+
+func TestEvidenceThatDoesNotCountDecidesNothing(t *testing.T) {
+	f := documenttest.Typical()
+	count := func() int { return strings.Count(string(draft(t, document.ChangeRecord, f)), `"pOV"`) }
+	before := count()
+	f.Evidence = append(f.Evidence, document.Evidence{
+		Name: "guess.xml", Verification: "pOV", Environment: "val", Current: true, ReceivedAt: f.FrozenAt, Uncounted: "the plan does not let this job prove pOV in val",
+	})
+	if count() != before {
+		t.Error("the summary has a line for evidence that does not count")
 	}
 }

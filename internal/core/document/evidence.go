@@ -11,7 +11,7 @@ import (
 func EvidenceOf(r evidence.Report, j evidence.Judged) Evidence {
 	e := Evidence{
 		SHA256: r.SHA256, Format: r.Format, Verification: string(j.Verification), Environment: j.Environment,
-		Passed: j.Passed, Reasons: j.Reasons, Totals: totals(j.Totals), Counted: totals(j.Counted), Cases: make([]Case, 0, len(j.Cases)),
+		Passed: j.Passed, Reasons: j.Reasons, Uncounted: j.Flag, Totals: totals(j.Totals), Counted: totals(j.Counted), Cases: make([]Case, 0, len(j.Cases)),
 	}
 	for _, p := range r.Problems {
 		if !p.Fatal {

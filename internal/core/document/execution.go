@@ -45,7 +45,8 @@ type Execution struct {
 	Attempt    int    `json:"attempt"`
 	Conclusion string `json:"conclusion"` // success, failure, cancelled, skipped, lost
 	Reason     string `json:"reason,omitempty"`
-	StartedAt  string `json:"started_at,omitempty"`
+	QueuedAt   string `json:"queued_at,omitempty"`
+	StartedAt  string `json:"started_at,omitempty"` // when a worker took it
 	EndedAt    string `json:"ended_at,omitempty"`
 	Worker     string `json:"worker,omitempty"`
 	Current    bool   `json:"current"` // the attempt that gates read
@@ -69,9 +70,12 @@ type Evidence struct {
 	Passed       bool     `json:"passed"`            // verdict
 	Reasons      []string `json:"reasons,omitempty"` // against it
 	Remarks      []string `json:"remarks,omitempty"` // problems that do not decide: an id twice
-	Totals       Totals   `json:"totals"`
-	Counted      Totals   `json:"counted"` // of the cases that count
-	Cases        []Case   `json:"cases"`
+	// Uncounted says why the plan lets none of it count, "" when it does. It is
+	// listed and decides nothing.
+	Uncounted string `json:"uncounted,omitempty"`
+	Totals    Totals `json:"totals"`
+	Counted   Totals `json:"counted"` // of the cases that count
+	Cases     []Case `json:"cases"`
 }
 
 // Totals counts cases by outcome.

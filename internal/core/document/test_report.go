@@ -37,7 +37,7 @@ func (a *author) belongs(e Evidence) bool {
 func (a *author) conclusion() {
 	var files, bad int
 	for _, e := range a.facts.Evidence {
-		if !e.Current || !a.belongs(e) {
+		if !e.Current || e.Uncounted != "" || !a.belongs(e) {
 			continue
 		}
 		files++

@@ -23,6 +23,15 @@ type Origin struct {
 	Configured Verification `json:"configured,omitempty"`
 	// Proves is what the plan lets the job prove.
 	Proves []Proof `json:"proves"`
+	// ByPerson says that a person recorded the file: only then acceptance
+	// counts.
+	ByPerson bool `json:"by_person,omitempty"`
+}
+
+// Tested is the origin of a file that a tester recorded in an environment: all
+// of its cases are of the verification that the tester signed for.
+func Tested(path string, v Verification, environment string) Origin {
+	return Origin{Path: path, Environment: environment, Configured: v, Proves: []Proof{{Verification: v, Environment: environment}}, ByPerson: true}
 }
 
 // Rule names what decided the verification of a case.
@@ -67,27 +76,20 @@ var folders = []struct {
 func Classify(r Report, o Origin) []Classified {
 	out := make([]Classified, 0, len(r.Cases))
 	for _, c := range r.Cases {
-		v, rule := verificationOf(c, o)
-		k := Classified{Case: c, Verification: v, Environment: o.Environment, Rule: rule}
-		if v.BoundToCommit() {
-			k.Environment = ""
-		}
-		k.Flag = refusal(k, o)
-		k.Counted = k.Flag == ""
-		out = append(out, k)
+		out = append(out, classify(c, o))
 	}
 	return out
 }
 
-// CountedTotals are the totals of the cases that count.
-func CountedTotals(cases []Classified) Totals {
-	var t Totals
-	for _, c := range cases {
-		if c.Counted {
-			t.Add(c.Case)
-		}
+func classify(c Case, o Origin) Classified {
+	v, rule := verificationOf(c, o)
+	k := Classified{Case: c, Verification: v, Environment: o.Environment, Rule: rule}
+	if v.BoundToCommit() {
+		k.Environment = ""
 	}
-	return t
+	k.Flag = refusal(k, o)
+	k.Counted = k.Flag == ""
+	return k
 }
 
 func verificationOf(c Case, o Origin) (Verification, Rule) {
@@ -127,7 +129,7 @@ func byFolder(place, environment string) (Verification, bool) {
 }
 
 func refusal(k Classified, o Origin) string {
-	if k.Verification.ByPeople() {
+	if k.Verification.ByPeople() && !o.ByPerson {
 		return "acceptance verification is recorded by people and never counted from a machine"
 	}
 	if slices.Contains(o.Proves, Proof{Verification: k.Verification, Environment: k.Environment}) {

@@ -20,23 +20,46 @@ type Conclusion struct {
 // FormatConclusion is the Format of an item made from a Conclusion.
 const FormatConclusion = "job-conclusion"
 
+const conclusionSchema = "dc-release/job-conclusion/v1"
+
+// ConclusionOrigin is the origin of every Conclusion: it proves UT and nothing
+// else, wherever the job ran.
+func ConclusionOrigin() Origin {
+	return Origin{Configured: UT, Proves: []Proof{{Verification: UT}}}
+}
+
 // OfConclusion makes the raw file and the item; ok is false when the name
 // carries no test id or the job did not run.
 func OfConclusion(c Conclusion) (raw []byte, item Item, ok bool, err error) {
-	id, named := JobNameID(c.Name)
-	if !named || c.Conclusion == "skipped" {
+	k, named := JobCase(c.Name, c.Conclusion)
+	if !named || k.Outcome == Skipped {
 		return nil, Item{}, false, nil
 	}
-	c.Schema = "dc-release/job-conclusion/v1"
+	c.Schema = conclusionSchema
 	if raw, err = canonical.Marshal(c); err != nil {
 		return nil, Item{}, false, fmt.Errorf("conclusion of job %q: %w", c.Job, err)
 	}
-	item = Item{
-		Name: id + ".json", SHA256: canonical.SHA256(raw), Size: int64(len(raw)), Format: FormatConclusion,
-		Verification: string(UT), Commit: c.Commit, Counted: true, Verdict: VerdictFailed, Failed: 1,
+	base := Item{Name: c.Name + ".json", SHA256: canonical.SHA256(raw), Size: int64(len(raw)), Commit: c.Commit}
+	return raw, Items(base, c.report(base.SHA256), ConclusionOrigin(), "")[0], true, nil
+}
+
+// ReadConclusion reads what OfConclusion wrote and nothing else.
+func ReadConclusion(raw []byte) (Report, error) {
+	var c Conclusion
+	if err := canonical.Unmarshal(raw, &c); err != nil {
+		return Report{}, fmt.Errorf("read job conclusion: %w", err)
 	}
-	if c.Conclusion == "success" {
-		item.Verdict, item.Failed, item.Passed = VerdictPassed, 0, 1
+	if c.Schema != conclusionSchema {
+		return Report{}, fmt.Errorf("read job conclusion: schema %q, want %q", c.Schema, conclusionSchema)
 	}
-	return raw, item, true, nil
+	return c.report(canonical.SHA256(raw)), nil
+}
+
+func (c Conclusion) report(sha256 string) Report {
+	r := Report{Format: FormatConclusion, SHA256: sha256}
+	if k, ok := JobCase(c.Name, c.Conclusion); ok {
+		r.Cases = []Case{k}
+	}
+	r.Totals = Count(r.Cases)
+	return r
 }

@@ -142,9 +142,6 @@ func TestVerdict(t *testing.T) {
 			}
 		})
 	}
-	if j := evidence.Missing("tst/deploy"); j.Passed || len(j.Reasons) != 1 {
-		t.Errorf("Missing() = %+v, want a failed verdict with a reason", j)
-	}
 }
 
 func TestAddingACaseThatDidNotPassNeverHeals(t *testing.T) {
@@ -246,18 +243,6 @@ func TestClassify(t *testing.T) {
 				t.Errorf("%s is bound to %q, want the commit alone", k.Verification, k.Environment)
 			}
 		})
-	}
-}
-
-func TestCountedTotalsLeaveFlaggedCasesOut(t *testing.T) {
-	got := evidence.Classify(evidence.Report{Cases: []evidence.Case{
-		{Outcome: evidence.Passed},
-		{Outcome: evidence.Passed, Verification: evidence.AV},
-		{Outcome: evidence.Passed, Retries: 1},
-	}}, evidence.Origin{Environment: "val", Proves: []evidence.Proof{{evidence.OV, "val"}}})
-	want := evidence.Totals{Cases: 2, Passed: 2, Flaky: 1}
-	if d := cmp.Diff(want, evidence.CountedTotals(got)); d != "" {
-		t.Error(d)
 	}
 }
 

@@ -12,6 +12,9 @@ type Judged struct {
 	Cases        []Classified `json:"cases"`
 	Totals       Totals       `json:"totals"`  // of all cases
 	Counted      Totals       `json:"counted"` // of those that count
+	// Flag says why none of it counts, "" when all of it does: what a job may
+	// prove is the same for every case of one verification.
+	Flag string `json:"flag,omitempty"`
 	Judgement
 }
 
@@ -20,22 +23,19 @@ type Judged struct {
 // that its origin says, so that a missing result fails where it was expected. A
 // fatal problem fails all of them.
 func Judge(r Report, o Origin) []Judged {
+	cases := Classify(r, o)
 	var out []Judged
-	for _, c := range Classify(r, o) {
+	for _, c := range cases {
 		at := slices.IndexFunc(out, func(j Judged) bool { return j.Verification == c.Verification && j.Environment == c.Environment })
 		if at < 0 {
 			at = len(out)
-			out = append(out, Judged{Verification: c.Verification, Environment: c.Environment})
+			out = append(out, Judged{Verification: c.Verification, Environment: c.Environment, Flag: c.Flag})
 		}
 		out[at].Cases = append(out[at].Cases, c)
 	}
-	if len(out) == 0 {
-		v, _ := verificationOf(Case{}, o)
-		empty := Judged{Verification: v, Environment: o.Environment}
-		if v.BoundToCommit() {
-			empty.Environment = ""
-		}
-		out = append(out, empty)
+	if len(cases) == 0 {
+		c := classify(Case{}, o)
+		out = append(out, Judged{Verification: c.Verification, Environment: c.Environment, Flag: c.Flag})
 	}
 	for i := range out {
 		out[i].judge(r.Problems)

@@ -8,11 +8,6 @@ type Judgement struct {
 	Reasons []string `json:"reasons,omitempty"`
 }
 
-// Missing is the verdict where a result was expected and no file came.
-func Missing(what string) Judgement {
-	return Judgement{Reasons: []string{fmt.Sprintf("no result file for %s", what)}}
-}
-
 // Verdict judges a report. It passes only when at least one case ran, all that
 // ran passed, and the file could be read to its end: empty, all-skipped and
 // unreadable files are failed evidence.

@@ -2,6 +2,7 @@ package gate
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/dc-release/dc-release/internal/core/evidence"
 	"github.com/dc-release/dc-release/internal/core/release"
@@ -32,8 +33,19 @@ type Facts struct {
 	Opaque      bool                        // deployed by a foreign command; detected, not prevented
 }
 
-// Check names what is missing, one entry each; nil opens.
-type Check func(Definition, Facts) []string
+// Check is one fact that a gate demands.
+type Check struct {
+	Name    string                           // for lists: tag-unmoved
+	About   string                           // what holds when it is met, a sentence without full stop
+	missing func(Definition, Facts) []string // one entry each; nil opens
+}
+
+// Incomplete is the error of a gate that cannot open because what it would
+// freeze is not complete, for example its documents.
+type Incomplete struct{ Missing []string }
+
+// Error joins what is missing.
+func (i *Incomplete) Error() string { return strings.Join(i.Missing, "; ") }
 
 func tagUnmoved(_ Definition, f Facts) []string {
 	if f.TagMoved == "" {

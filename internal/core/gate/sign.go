@@ -3,6 +3,7 @@ package gate
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/dc-release/dc-release/internal/core/policy"
 	"github.com/dc-release/dc-release/internal/core/release"
@@ -98,12 +99,24 @@ func Effective(s Standing, name, solution string, find Signer) []Signed {
 	}
 	var out []Signed
 	for _, sig := range g.Signatures {
-		if sig.Manifest == g.Opened.Manifest && sig.Seq > g.OpenedSeq && !sig.Withdrawn && sig.Decision == "approve" &&
-			len(eligible(s, find(sig.Person), sig.Meaning, solution)) == 0 {
+		if sig.Decision == "approve" && Ineffective(s, name, solution, sig, find) == "" {
 			out = append(out, sig)
 		}
 	}
 	return out
+}
+
+// Ineffective says why a signature does not count for the open manifest now, ""
+// when it does.
+func Ineffective(s Standing, name, solution string, sig Signed, find Signer) string {
+	g := s.Gate(name)
+	switch {
+	case sig.Withdrawn:
+		return "it was withdrawn"
+	case g.Opened == nil || sig.Manifest != g.Opened.Manifest || sig.Seq <= g.OpenedSeq:
+		return "it was given over a manifest that is void"
+	}
+	return strings.Join(eligible(s, find(sig.Person), sig.Meaning, solution), "; ")
 }
 
 // Unsigned are the meanings that no effective signature gives yet. One person

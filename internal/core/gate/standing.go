@@ -45,6 +45,7 @@ type State struct {
 // environment for its rollbacks) say about its gates.
 type Standing struct {
 	Version    int64 // of the stream
+	Seq        int64 // of its last event
 	Registered *release.Registered
 	State      release.State
 	Gates      map[string]State
@@ -62,7 +63,7 @@ func (s Standing) Gate(name string) State {
 
 // Apply copies the facts of an event.
 func Apply(s Standing, e ledger.Event) Standing {
-	s.Version = e.Version
+	s.Version, s.Seq = e.Version, e.Seq
 	if st, ok := release.StateAfter(e.Data); ok {
 		s.State = st
 	}

@@ -127,17 +127,31 @@ func (s State) condition(j Job, o Outside) (run bool, reason string, err error) 
 	if v.Truthy() {
 		return true, "", nil
 	}
-	if !cond.UsesStatus() && !env.Status.Success {
-		if s.Cancelled {
-			return false, "the run was cancelled", nil
-		}
-		for _, key := range s.ancestors(j) {
-			if c := s.Jobs[key].Conclusion; c != Success {
-				return false, fmt.Sprintf("needed job %q: %s", key, c), nil
-			}
-		}
+	if why := s.becauseOfNeeds(j, cond, env); why != "" {
+		return false, why, nil
 	}
 	return false, fmt.Sprintf("if is false: %s%s", strings.TrimSpace(j.Body.If.Source), values(cond.References(), env)), nil
+}
+
+// becauseOfNeeds says which need kept a job from running, "" when its condition
+// is false whatever the needs came to.
+func (s State) becauseOfNeeds(j Job, cond *workflow.Expression, env workflow.Env) string {
+	if env.Status.Success {
+		return ""
+	}
+	env.Status = workflow.Status{Success: true}
+	if v, err := cond.Evaluate(env); err != nil || !v.Truthy() {
+		return ""
+	}
+	if s.Cancelled {
+		return "the run was cancelled"
+	}
+	for _, key := range s.ancestors(j) {
+		if c := s.Jobs[key].Conclusion; c != Success {
+			return fmt.Sprintf("needed job %s: %s", key, c)
+		}
+	}
+	return ""
 }
 
 // values prints what the referenced contexts held.

@@ -23,6 +23,28 @@ const (
 // docs/glossary.md, and its meanings in signature.Meanings.
 var Roles = []Role{Administrator, SME, QC, ReleaseManager, DataProductOwner, Tester, DataEngineer}
 
+// Title is the role as it is printed: "Release Manager". A role that is not in
+// the list is printed as it is.
+func (r Role) Title() string {
+	switch r {
+	case Administrator:
+		return "Administrator"
+	case SME:
+		return "SME"
+	case QC:
+		return "QC"
+	case ReleaseManager:
+		return "Release Manager"
+	case DataProductOwner:
+		return "Data Product Owner"
+	case Tester:
+		return "Acceptance Tester"
+	case DataEngineer:
+		return "Data Engineer"
+	}
+	return string(r)
+}
+
 // Known reports whether the role is in the list.
 func (r Role) Known() bool { return slices.Contains(Roles, r) }
 

@@ -169,19 +169,12 @@ func Seal(payloadType, keyID string, key ed25519.PrivateKey, statement any) ([]b
 // Unseal verifies an envelope and decodes its statement. It accepts the one
 // way of writing it only.
 func Unseal(data []byte, payloadType, keyID string, key ed25519.PublicKey, statement any) error {
-	var e Envelope
-	if err := canonical.Unmarshal(data, &e); err != nil {
-		return fmt.Errorf("open envelope: %w", err)
-	}
-	if e.PayloadType != payloadType {
-		return fmt.Errorf("open envelope: type %q, want %q", e.PayloadType, payloadType)
-	}
-	if len(e.Signatures) != 1 || e.Signatures[0].KeyID != keyID {
-		return fmt.Errorf("open envelope: want one signature by key %q", keyID)
-	}
-	body, err := base64.StdEncoding.Strict().DecodeString(e.Payload)
+	e, body, err := open(data, payloadType)
 	if err != nil {
-		return errors.New("open envelope: payload is not strict base64")
+		return err
+	}
+	if e.Signatures[0].KeyID != keyID {
+		return fmt.Errorf("open envelope: want one signature by key %q", keyID)
 	}
 	sig, err := base64.StdEncoding.Strict().DecodeString(e.Signatures[0].Sig)
 	if err != nil {
@@ -191,4 +184,32 @@ func Unseal(data []byte, payloadType, keyID string, key ed25519.PublicKey, state
 		return fmt.Errorf("open envelope: signature is not by key %q", keyID)
 	}
 	return canonical.Unmarshal(body, statement)
+}
+
+// Peek decodes the statement of an envelope without verifying its signature: for
+// printing what the ledger holds, never for a decision.
+func Peek(data []byte, payloadType string, statement any) error {
+	_, body, err := open(data, payloadType)
+	if err != nil {
+		return err
+	}
+	return canonical.Unmarshal(body, statement)
+}
+
+func open(data []byte, payloadType string) (Envelope, []byte, error) {
+	var e Envelope
+	if err := canonical.Unmarshal(data, &e); err != nil {
+		return e, nil, fmt.Errorf("open envelope: %w", err)
+	}
+	if e.PayloadType != payloadType {
+		return e, nil, fmt.Errorf("open envelope: type %q, want %q", e.PayloadType, payloadType)
+	}
+	if len(e.Signatures) != 1 {
+		return e, nil, fmt.Errorf("open envelope: %d signatures, want one", len(e.Signatures))
+	}
+	body, err := base64.StdEncoding.Strict().DecodeString(e.Payload)
+	if err != nil {
+		return e, nil, errors.New("open envelope: payload is not strict base64")
+	}
+	return e, body, nil
 }

@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -87,7 +88,7 @@ func (w *Worker) sendOnce(ctx context.Context, s spooled) error {
 		if err != nil {
 			return err
 		}
-		digest, _, err := w.c.Server.PutBlob(ctx, f)
+		digest, _, err := w.c.Server.PutBlob(ctx, bufio.NewReader(f)) // not a Closer: the file is closed here
 		if err = errors.Join(err, f.Close()); err != nil {
 			return err
 		}

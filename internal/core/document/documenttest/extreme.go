@@ -49,8 +49,8 @@ func Hostile() document.Facts {
 
 // keep are the fields whose form is fixed by the schema.
 var keep = []string{
-	"Schema", "FrozenAt", "At", "OpenedAt", "SatisfiedAt", "ConsumedAt", "StartedAt", "EndedAt", "ReceivedAt", "RehearsedAt",
-	"Binding", "Decision", "Meaning", "Roles", "Role", "State", "Profile", "Verification", "Environment", "Outcome", "Conclusion", "Key", "Version",
+	"Schema", "FrozenAt", "At", "OpenedAt", "SatisfiedAt", "ConsumedAt", "QueuedAt", "StartedAt", "EndedAt", "ReceivedAt", "RehearsedAt",
+	"Binding", "Decision", "Meaning", "Roles", "Role", "State", "Profile", "Verification", "Environment", "Outcome", "Conclusion", "Key", "Version", "Uncounted",
 }
 
 func poison(v reflect.Value, n *int) {

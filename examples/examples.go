@@ -1,0 +1,10 @@
+// Package examples holds the product that the demo creates.
+package examples
+
+import "embed"
+
+// Files are the repositories of corp-procurement as they are at first, below
+// corp-procurement/code and corp-procurement/requirements.
+//
+//go:embed all:corp-procurement
+var Files embed.FS

@@ -1,0 +1,54 @@
+package runner
+
+// Pair is one entry of a file such as GITHUB_OUTPUT.
+type Pair struct{ Name, Value string }
+
+// ParsePairs is parsePairs.
+func ParsePairs(text string) ([]Pair, error) {
+	pairs, err := parsePairs(text)
+	var out []Pair
+	for _, p := range pairs {
+		out = append(out, Pair{p.name, p.value})
+	}
+	return out, err
+}
+
+// ParsePaths is parsePaths.
+var ParsePaths = parsePaths
+
+// ParseCommand is parseCommand with the runner's own commands.
+func ParseCommand(line string) (name, data string, properties map[string]string, ok bool) {
+	c, ok := parseCommand(line, isCommand)
+	return c.name, c.data, c.properties, ok
+}
+
+// VersionMatches is versionMatches.
+var VersionMatches = versionMatches
+
+// LongLine is longLine.
+const LongLine = longLine
+
+// Masked gives a function that masks whole texts, and the lines and pieces that
+// come out when the same is written in chunks.
+func Masked(secrets ...string) (whole func(string) string, lines func(chunks ...string) []string) {
+	m := newMasker()
+	for _, s := range secrets {
+		m.add(s)
+	}
+	return m.mask, func(chunks ...string) []string {
+		var out []string
+		l := &lineCutter{mask: m, line: func(t string) { out = append(out, m.mask(t)) }, piece: func(t string) { out = append(out, t) }}
+		for _, c := range chunks {
+			if n, err := l.Write([]byte(c)); n != len(c) || err != nil {
+				panic("short write")
+			}
+		}
+		l.Close()
+		return out
+	}
+}
+
+type lineCutter = lines
+
+// MemoryDir is memoryDir.
+var MemoryDir = memoryDir

@@ -1,0 +1,148 @@
+// Package solutionfile reads dc-release.yaml strictly: every unknown key, wrong
+// type, duplicate and unknown value is a finding with its place.
+package solutionfile
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/dc-release/dc-release/internal/core/policy"
+	"github.com/dc-release/dc-release/internal/core/workflow"
+)
+
+// Schema is the value of the key schema.
+const Schema = "dc-release/solution/v1"
+
+// Read gives what the file says and everything that is wrong with it.
+func Read(data []byte) (policy.File, []workflow.Finding) {
+	r := reader{}
+	var doc yaml.Node
+	dec := yaml.NewDecoder(strings.NewReader(string(data)))
+	if err := dec.Decode(&doc); err != nil && !errors.Is(err, io.EOF) {
+		r.report(&yaml.Node{Line: 1, Column: 1}, "syntax", "write valid YAML", "%v", err)
+		return policy.File{}, r.findings
+	}
+	f := policy.File{Environments: map[string]string{}}
+	if len(doc.Content) == 0 {
+		return f, nil
+	}
+	schema, profile := "", ""
+	r.mapping(doc.Content[0], map[string]func(*yaml.Node){
+		"schema":   r.text(&schema, Schema),
+		"solution": r.text(&f.Solution),
+		"profile":  r.text(&profile, string(policy.GxP), string(policy.NonGxP)),
+		"branch":   r.text(&f.Branch),
+		"workflow": r.text(&f.Workflow),
+		"rebuilds": r.text(&f.Rebuilds, "accepted"),
+		"repositories": func(n *yaml.Node) {
+			r.mapping(n, map[string]func(*yaml.Node){"requirements": r.text(&f.Requirements), "release-log": r.text(&f.ReleaseLog)})
+		},
+		"environments": func(n *yaml.Node) { r.environments(n, f.Environments) },
+	})
+	f.Profile = policy.Profile(profile)
+	return f, r.findings
+}
+
+type reader struct{ findings []workflow.Finding }
+
+func (r *reader) report(n *yaml.Node, rule, hint, format string, args ...any) {
+	r.findings = append(r.findings, workflow.Finding{
+		At: workflow.Position{File: policy.FileName, Line: n.Line, Column: n.Column}, Severity: workflow.Error,
+		Rule: rule, Message: fmt.Sprintf(format, args...), Hint: hint,
+	})
+}
+
+// mapping calls each key's reader once.
+func (r *reader) mapping(n *yaml.Node, keys map[string]func(*yaml.Node)) {
+	if n.Kind != yaml.MappingNode {
+		r.report(n, "wrong-type", "write key: value lines", "want a mapping")
+		return
+	}
+	seen := map[string]int{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, value := n.Content[i], n.Content[i+1]
+		if first, twice := seen[key.Value]; twice {
+			r.report(key, "duplicate-key", "keep one of them", "key %q stands twice, first in line %d", key.Value, first)
+			continue
+		}
+		seen[key.Value] = key.Line
+		read, ok := keys[key.Value]
+		if !ok {
+			r.report(key, "unknown-key", meant(key.Value, keys), "unknown key %q", key.Value)
+			continue
+		}
+		read(value)
+	}
+}
+
+// text reads a string, of a closed list when one is given. A number or boolean
+// is not taken for a string: 1.20 would have become 1.2.
+func (r *reader) text(to *string, allowed ...string) func(*yaml.Node) {
+	return func(n *yaml.Node) {
+		switch {
+		case n.Kind != yaml.ScalarNode || n.Tag != "!!str":
+			r.report(n, "wrong-type", "put it in quotes", "want a text")
+		case len(allowed) > 0 && !slices.Contains(allowed, n.Value):
+			r.report(n, "unknown-value", "want "+strings.Join(allowed, " or "), "unknown value %q", n.Value)
+		default:
+			*to = n.Value
+		}
+	}
+}
+
+func (r *reader) environments(n *yaml.Node, to map[string]string) {
+	keys := map[string]func(*yaml.Node){}
+	for _, place := range policy.Places {
+		keys[place] = func(n *yaml.Node) {
+			var target string
+			r.mapping(n, map[string]func(*yaml.Node){"target": r.text(&target)})
+			to[place] = target
+		}
+	}
+	r.mapping(n, keys)
+}
+
+// meant suggests the known key that is nearest.
+func meant(key string, keys map[string]func(*yaml.Node)) string {
+	best, distance := "", 3
+	var names []string
+	for name := range keys {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		if d := edits(key, name); d < distance {
+			best, distance = name, d
+		}
+	}
+	if best == "" {
+		return "known keys: " + strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("did you mean %q?", best)
+}
+
+// edits is the Levenshtein distance.
+func edits(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		previous := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			change := previous
+			if a[i] != b[j] {
+				change++
+			}
+			previous = row[j+1]
+			row[j+1] = min(change, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,86 @@
+package report
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/dc-release/dc-release/internal/app/deploy"
+	"github.com/dc-release/dc-release/internal/app/state"
+	"github.com/dc-release/dc-release/internal/core/document"
+	"github.com/dc-release/dc-release/internal/core/evidence"
+)
+
+// fillEvidence lists every item of the run with its cases, read again from the
+// files.
+func (r *Reporter) fillEvidence(ctx context.Context, m *moment, f *document.Facts) error {
+	f.Evidence = []document.Evidence{}
+	for _, rec := range m.run.Evidence {
+		for _, item := range rec.Items {
+			e, err := r.item(ctx, m, rec, item)
+			if err != nil {
+				return err
+			}
+			f.Evidence = append(f.Evidence, e)
+		}
+	}
+	return nil
+}
+
+// item is one item as a fact. Its verdict is the recorded one; where reading the
+// file again gives another, both are said.
+func (r *Reporter) item(ctx context.Context, m *moment, rec state.Recorded, item evidence.Item) (document.Evidence, error) {
+	report, judged, err := r.Tracer.Judged(ctx, m.run, rec, item)
+	if err != nil {
+		return document.Evidence{}, err
+	}
+	if item.Format == deploy.FormatInstallation {
+		judged.Cases = condense(judged.Cases)
+	}
+	e := document.EvidenceOf(report, judged)
+	e.Name, e.SHA256, e.Size, e.Format = item.Name, item.SHA256, item.Size, item.Format
+	e.Execution, e.Attempt, e.Current = rec.Execution, m.run.Attempt(rec), m.run.Latest(rec)
+	e.Source, e.ReceivedAt, e.Passed = source(rec, item), rec.Time, item.Verdict == evidence.VerdictPassed
+	if e.Passed != judged.Passed {
+		e.Remarks = append(e.Remarks, fmt.Sprintf("recorded as %s; read again it did not give the same verdict", item.Verdict))
+	}
+	if rec.Person != "" {
+		e.Tester, err = r.person(ctx, m, rec.Person)
+	}
+	return e, err
+}
+
+// condense makes one case of the files that are as they should be; differences
+// stay one by one.
+func condense(cases []evidence.Classified) []evidence.Classified {
+	var out []evidence.Classified
+	var same int
+	var first evidence.Classified
+	for _, c := range cases {
+		if c.Case.Outcome != evidence.Passed {
+			out = append(out, c)
+			continue
+		}
+		if same == 0 {
+			first = c
+		}
+		same++
+	}
+	if same == 0 {
+		return out
+	}
+	first.Case.Name = fmt.Sprintf("files that equal the artifact: %d", same)
+	return append([]evidence.Classified{first}, out...)
+}
+
+// source says where an item came from.
+func source(rec state.Recorded, item evidence.Item) string {
+	switch {
+	case rec.Person != "":
+		return "manual record"
+	case item.Format == evidence.FormatConclusion:
+		return "job conclusion"
+	case item.Format == deploy.FormatInstallation:
+		return "installation verification"
+	}
+	return "result file"
+}

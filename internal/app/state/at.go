@@ -1,0 +1,52 @@
+package state
+
+import (
+	"context"
+
+	"github.com/dc-release/dc-release/internal/core/gate"
+	"github.com/dc-release/dc-release/internal/core/ledger"
+)
+
+// EventsAt are the events of a stream as they were when the ledger had a size.
+func (r *Reader) EventsAt(ctx context.Context, stream ledger.Stream, size int64) ([]ledger.Event, error) {
+	events, err := r.Log.Stream(ctx, stream, 0)
+	for i, e := range events {
+		if e.Seq > size {
+			return events[:i], err
+		}
+	}
+	return events, err
+}
+
+// RunAt folds a run as it was when the ledger had a size; it keeps nothing.
+func (r *Reader) RunAt(ctx context.Context, run string, size int64) (Run, []ledger.Event, error) {
+	events, err := r.EventsAt(ctx, ledger.RunStream(run), size)
+	if err != nil || len(events) == 0 {
+		return Run{}, nil, err
+	}
+	s, err := r.begin(ctx, events[0])
+	if err != nil {
+		return Run{}, nil, err
+	}
+	for _, e := range events {
+		s = s.apply(e)
+	}
+	return s, events, nil
+}
+
+// StandingAt folds the gates of a stream as they were when the ledger had a
+// size.
+func (r *Reader) StandingAt(ctx context.Context, stream ledger.Stream, size int64) (gate.Standing, []ledger.Event, error) {
+	var s gate.Standing
+	events, err := r.EventsAt(ctx, stream, size)
+	for _, e := range events {
+		s = gate.Apply(s, e)
+	}
+	return s, events, err
+}
+
+// PlaceAt folds an environment as it was when the ledger had a size.
+func (r *Reader) PlaceAt(ctx context.Context, solution, environment string, size int64) (Place, []ledger.Event, error) {
+	events, err := r.EventsAt(ctx, ledger.EnvironmentStream(solution, environment), size)
+	return place(events), events, err
+}

@@ -1,0 +1,45 @@
+package state
+
+import (
+	"github.com/dc-release/dc-release/internal/core/evidence"
+	"github.com/dc-release/dc-release/internal/core/pipeline"
+)
+
+// Origin is where a result file of a job came from. It is the same when the
+// file is recorded and whenever it is read again.
+func Origin(job pipeline.Job, path string) evidence.Origin {
+	o := evidence.Origin{Path: path}
+	if job.Kind == pipeline.Place {
+		o.Environment = job.Environment
+	}
+	for _, p := range job.Proves {
+		o.Proves = append(o.Proves, evidence.Proof{Verification: evidence.Verification(p.Verification), Environment: p.Environment})
+	}
+	return o
+}
+
+// Origin is where an item of a record came from.
+func (r Run) Origin(rec Recorded, item evidence.Item) evidence.Origin {
+	switch {
+	case rec.Person != "":
+		return evidence.Tested(item.Name, evidence.Verification(item.Verification), item.Environment)
+	case item.Format == evidence.FormatConclusion:
+		return evidence.ConclusionOrigin()
+	}
+	job, _ := r.Plan.Job(rec.Job)
+	return Origin(job, item.Name)
+}
+
+// Latest reports whether no later attempt of the record's job exists; what
+// people recorded and what scopes concluded has no attempts.
+func (r Run) Latest(rec Recorded) bool {
+	return rec.Execution == "" || r.Jobs[rec.Job].Execution == rec.Execution
+}
+
+// Attempt is the attempt of the record's job, 1 for what has no attempts.
+func (r Run) Attempt(rec Recorded) int {
+	if q, ok := r.Queued[rec.Execution]; ok {
+		return q.Attempt
+	}
+	return 1
+}

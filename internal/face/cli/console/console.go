@@ -1,0 +1,119 @@
+// Package console is what every command has: where it prints, how it asks the
+// installation, and how an answer becomes JSON or a table.
+package console
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/dc-release/dc-release/internal/app/operation"
+	"github.com/dc-release/dc-release/internal/core/fault"
+)
+
+// Session asks an installation: its owner is another process, or this one for
+// as long as the session lasts.
+type Session interface {
+	operation.Caller
+	// Owner reports whether this process owns the data directory.
+	Owner() bool
+	// WaitIdle returns when nothing moves without a person; it does nothing
+	// when another process is the owner.
+	WaitIdle(ctx context.Context) error
+	Close() error
+}
+
+// Env is the surroundings of a command.
+type Env struct {
+	In       io.Reader
+	Out, Err io.Writer
+	Terminal bool // stdin and stderr are one
+	JSON     bool
+	Data     string // data directory
+	Sandbox  string // namespace, uid, none; "" takes the strongest that works
+	// Evaluation allows to run without isolation that counts: every record and
+	// document is marked.
+	Evaluation bool
+	Connect    func(ctx context.Context, e *Env) (Session, error)
+}
+
+// With opens a session for one action and closes it.
+func (e *Env) With(ctx context.Context, do func(Session) error) (err error) {
+	s, err := e.Connect(ctx, e)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	return do(s)
+}
+
+// Ask calls one operation in a session of its own.
+func Ask[R any](ctx context.Context, e *Env, name string, request any) (out R, err error) {
+	err = e.With(ctx, func(s Session) error {
+		out, err = operation.Ask[R](ctx, s, name, request)
+		return err
+	})
+	return out, err
+}
+
+// Change calls one operation that may set work in motion, and lets it go on
+// until nothing moves without a person when this process is the owner.
+func Change[R any](ctx context.Context, e *Env, name string, request any) (out R, err error) {
+	err = e.With(ctx, func(s Session) error {
+		if out, err = operation.Ask[R](ctx, s, name, request); err != nil {
+			return err
+		}
+		return s.WaitIdle(ctx)
+	})
+	return out, err
+}
+
+// Print writes the answer: versioned JSON, or what table does.
+func (e *Env) Print(schema string, fields map[string]any, table func(w *tabwriter.Writer)) error {
+	if e.JSON {
+		out := map[string]any{"schema": "dc-release/" + schema + "/v1"}
+		for k, v := range fields {
+			out[k] = v
+		}
+		enc := json.NewEncoder(e.Out)
+		enc.SetIndent("", "  ")
+		return enc.Encode(out)
+	}
+	w := tabwriter.NewWriter(e.Out, 0, 4, 2, ' ', 0)
+	table(w)
+	return w.Flush()
+}
+
+// Note writes a line for people.
+func (e *Env) Note(format string, args ...any) {
+	fmt.Fprintf(e.Err, format+"\n", args...)
+}
+
+// Fail prints an error with its hint and gives the exit code.
+func (e *Env) Fail(err error) int {
+	if err == nil {
+		return 0
+	}
+	if errors.Is(err, context.Canceled) {
+		fmt.Fprintln(e.Err, "dc-release: interrupted")
+		return 130
+	}
+	var silent *Exit
+	if errors.As(err, &silent) {
+		return silent.Code
+	}
+	fmt.Fprintf(e.Err, "dc-release: %v\n", err)
+	if hint := fault.HintOf(err); hint != "" {
+		fmt.Fprintln(e.Err, "  "+strings.ReplaceAll(strings.TrimSpace(hint), "\n", "\n  "))
+	}
+	return fault.ExitCode(err)
+}
+
+// Exit ends with a code after everything was said.
+type Exit struct{ Code int }
+
+func (e *Exit) Error() string { return fmt.Sprintf("exit %d", e.Code) }

@@ -1,0 +1,227 @@
+// Package job is what a job calls while it runs: deploy, publish, document
+// test and evidence add. They speak to the worker on loopback, with the token
+// of their one execution.
+package job
+
+import (
+	"archive/tar"
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/dc-release/dc-release/internal/app/deploy"
+	"github.com/dc-release/dc-release/internal/app/work"
+	"github.com/dc-release/dc-release/internal/core/fault"
+	"github.com/dc-release/dc-release/internal/core/workflow"
+	"github.com/dc-release/dc-release/internal/face/cli/console"
+)
+
+// Inside reports whether this process runs in a job.
+func Inside() bool { return os.Getenv("DC_RELEASE_JOB_URL") != "" }
+
+// call asks the worker; the answer is JSON.
+func call[R any](ctx context.Context, method, path, contentType string, body io.Reader) (R, error) {
+	var out R
+	base := os.Getenv("DC_RELEASE_JOB_URL")
+	if base == "" {
+		return out, fault.New(fault.Invalid, "this command runs inside a job: DC_RELEASE_JOB_URL is not set").
+			WithHint("call it in a step of a workflow; try it with: dc-release run --rehearse")
+	}
+	r, err := http.NewRequestWithContext(ctx, method, base+path, body)
+	if err != nil {
+		return out, err
+	}
+	r.Header.Set("Authorization", "Bearer "+os.Getenv("DC_RELEASE_JOB_TOKEN"))
+	if contentType != "" {
+		r.Header.Set("Content-Type", contentType)
+	}
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return out, fmt.Errorf("reach the worker: %w", err)
+	}
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return out, fmt.Errorf("reach the worker: %w", err)
+	}
+	if resp.StatusCode != http.StatusOK {
+		var p struct {
+			Kind    fault.Kind `json:"kind"`
+			Message string     `json:"message"`
+			Hint    string     `json:"hint"`
+		}
+		if err := json.Unmarshal(raw, &p); err != nil || p.Kind == "" {
+			return out, fault.New(fault.Internal, "the worker answered %s", resp.Status)
+		}
+		return out, fault.New(p.Kind, "%s", p.Message).WithHint("%s", p.Hint)
+	}
+	return out, json.Unmarshal(raw, &out)
+}
+
+// Deploy is "dc-release deploy".
+func Deploy(env *console.Env) *cobra.Command {
+	var artifact string
+	cmd := &cobra.Command{
+		Use: "deploy", Short: "Deploy this run's artifact to the job's environment", Args: cobra.NoArgs,
+		Long: "Deploy this run's artifact to the environment of the job that calls it.\n\nThe first deploying job hands the files in with --artifact; later jobs call it without and get those bytes.",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			body, contentType := io.Reader(http.NoBody), ""
+			if artifact != "" {
+				var buf bytes.Buffer
+				if err := pack(&buf, artifact); err != nil {
+					return err
+				}
+				body, contentType = &buf, "application/x-tar"
+			}
+			r, err := call[deploy.Receipt](cmd.Context(), http.MethodPost, "/deploy", contentType, body)
+			if err != nil {
+				return err
+			}
+			if r.Tree == "" {
+				env.Note("rehearsal: would deploy to %s", r.Environment)
+				return nil
+			}
+			fmt.Fprintf(env.Out, "deployed %d files to %s: artifact %s\n", r.Files, r.Environment, r.Tree)
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&artifact, "artifact", "", "folder or file to hand in, once a run")
+	return cmd
+}
+
+// pack writes a folder or one file as a tar of regular files.
+func pack(w io.Writer, path string) error {
+	tw := tar.NewWriter(w)
+	root := path
+	if info, err := os.Stat(path); err != nil {
+		return fault.New(fault.Invalid, "--artifact: %v", err)
+	} else if !info.IsDir() {
+		root = filepath.Dir(path)
+	}
+	err := filepath.WalkDir(path, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		if !d.Type().IsRegular() {
+			return fault.New(fault.Invalid, "--artifact: %s is no regular file", name)
+		}
+		return add(tw, root, name)
+	})
+	return errors.Join(err, tw.Close())
+}
+
+func add(tw *tar.Writer, root, name string) error {
+	rel, err := filepath.Rel(root, name)
+	if err != nil {
+		return err
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	mode := int64(0o644)
+	if info.Mode()&0o111 != 0 {
+		mode = 0o755
+	}
+	if err := tw.WriteHeader(&tar.Header{Name: filepath.ToSlash(rel), Mode: mode, Size: info.Size(), Format: tar.FormatPAX}); err != nil {
+		return err
+	}
+	_, err = io.Copy(tw, f)
+	return err
+}
+
+// Publish is "dc-release publish".
+func Publish(env *console.Env) *cobra.Command {
+	var gate string
+	cmd := &cobra.Command{
+		Use: "publish", Short: "Publish a gate's records into the release log", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if gate == "" {
+				return fault.New(fault.Invalid, "publish needs --gate")
+			}
+			p, err := call[work.Published](cmd.Context(), http.MethodPost, "/publish/"+url.PathEscape(gate), "", http.NoBody)
+			if err != nil {
+				return err
+			}
+			if p.Note != "" {
+				env.Note("%s", p.Note)
+				return nil
+			}
+			fmt.Fprintf(env.Out, "published %s as commit %s\n", p.Publication, p.Commit)
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&gate, "gate", "", "pre_val, approve_to_prd or approve_for_use")
+	return cmd
+}
+
+// TestDocuments is "dc-release document test" inside a job.
+func TestDocuments(ctx context.Context, env *console.Env) error {
+	t, err := call[work.TestedDocuments](ctx, http.MethodPost, "/document-test", "", http.NoBody)
+	if err != nil {
+		return err
+	}
+	failed := 0
+	for _, c := range t.Checks {
+		mark := "ok  "
+		if c.Findings > 0 {
+			mark, failed = "FAIL", failed+1
+		}
+		fmt.Fprintf(env.Out, "%s %s %s\n", mark, c.ID, c.Rule)
+	}
+	for _, f := range t.Findings {
+		fmt.Fprintln(env.Out, f)
+		if os.Getenv("GITHUB_ACTIONS") == "true" {
+			level := "error"
+			if f.Severity == workflow.Warning {
+				level = "warning"
+			}
+			fmt.Fprintf(env.Out, "::%s file=%s,line=%d,title=%s::%s\n", level, f.At.File, f.At.Line, f.ID, f.Message)
+		}
+	}
+	if failed > 0 {
+		return fault.New(fault.RunFailed, "%d of %d document checks failed", failed, len(t.Checks))
+	}
+	return nil
+}
+
+// AddEvidence is "dc-release evidence add FILE..." inside a job.
+func AddEvidence(ctx context.Context, env *console.Env, files []string) error {
+	for _, name := range files {
+		f, err := os.Open(name)
+		if err != nil {
+			return fault.New(fault.Invalid, "evidence: %v", err)
+		}
+		clean := strings.TrimPrefix(filepath.ToSlash(filepath.Clean("/"+name)), "/")
+		if workspace := os.Getenv("GITHUB_WORKSPACE"); workspace != "" {
+			if abs, err := filepath.Abs(name); err == nil {
+				if rel, err := filepath.Rel(workspace, abs); err == nil && filepath.IsLocal(rel) {
+					clean = filepath.ToSlash(rel)
+				}
+			}
+		}
+		_, err = call[struct{}](ctx, http.MethodPut, "/evidence/"+clean, "application/octet-stream", bufio.NewReader(f)) // not a Closer: closed here
+		if err = errors.Join(err, f.Close()); err != nil {
+			return err
+		}
+		fmt.Fprintf(env.Out, "evidence %s handed in\n", clean)
+	}
+	return nil
+}

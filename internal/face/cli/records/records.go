@@ -1,0 +1,291 @@
+// Package records is what can be looked at: runs, releases, evidence,
+// environments and the audit trail.
+package records
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/dc-release/dc-release/internal/app/inspect"
+	"github.com/dc-release/dc-release/internal/app/operation"
+	"github.com/dc-release/dc-release/internal/app/rollback"
+	"github.com/dc-release/dc-release/internal/app/sign"
+	"github.com/dc-release/dc-release/internal/core/fault"
+	"github.com/dc-release/dc-release/internal/face/cli/console"
+	"github.com/dc-release/dc-release/internal/face/cli/gate"
+	"github.com/dc-release/dc-release/internal/face/cli/job"
+	"github.com/dc-release/dc-release/internal/face/cli/run"
+)
+
+// Runs makes "dc-release runs".
+func Runs(env *console.Env) *cobra.Command {
+	cmd := &cobra.Command{Use: "runs", Short: "Runs and their jobs"}
+	cmd.AddCommand(listRuns(env), showRun(env), logs(env), changeRun(env, "cancel RUN", "run.cancel", "Stop a run", false),
+		changeRun(env, "rerun RUN", "run.rerun", "Declare a silent job lost and try it again", true))
+	return cmd
+}
+
+func listRuns(env *console.Env) *cobra.Command {
+	var q operation.Scope
+	cmd := &cobra.Command{Use: "list", Short: "List runs", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+		runs, err := console.Ask[[]inspect.Run](cmd.Context(), env, "run.list", q)
+		if err != nil {
+			return err
+		}
+		return env.Print("run-list", map[string]any{"runs": runs}, func(w *tabwriter.Writer) {
+			fmt.Fprintln(w, "RUN\t#\tSOLUTION\tEVENT\tREF\tCONCLUSION\tSTARTED")
+			for _, r := range runs {
+				conclusion := r.Conclusion
+				if conclusion == "" {
+					conclusion = "in progress"
+				}
+				fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\t%s\t%s\n", r.Run, r.Number, r.Solution, r.Event, r.Ref, conclusion, r.Started.Format(time.RFC3339))
+			}
+		})
+	}}
+	cmd.Flags().StringVar(&q.Solution, "solution", "", "only this solution")
+	return cmd
+}
+
+func showRun(env *console.Env) *cobra.Command {
+	return &cobra.Command{Use: "show RUN", Short: "Show a run with its jobs and reasons", Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
+		d, err := console.Ask[inspect.RunDetail](cmd.Context(), env, "run.show", operation.RunID{Run: args[0]})
+		if err != nil {
+			return err
+		}
+		return run.ShowRun(env, d)
+	}}
+}
+
+func logs(env *console.Env) *cobra.Command {
+	var q operation.JobLog
+	cmd := &cobra.Command{Use: "logs RUN", Short: "Print a job's log", Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
+		q.Run = args[0]
+		l, err := console.Ask[inspect.Log](cmd.Context(), env, "run.log", q)
+		if err != nil {
+			return err
+		}
+		if env.JSON {
+			return env.Print("log", map[string]any{"execution": l.Execution, "text": l.Text, "outcome": l.Outcome}, nil)
+		}
+		_, err = fmt.Fprint(env.Out, l.Text)
+		return err
+	}}
+	cmd.Flags().StringVar(&q.Job, "job", "", "job key, like tst/deploy")
+	return cmd
+}
+
+func changeRun(env *console.Env, use, op, short string, job bool) *cobra.Command {
+	var q operation.ChangeRun
+	cmd := &cobra.Command{Use: use, Short: short, Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
+		q.Run = args[0]
+		if strings.TrimSpace(q.Reason) == "" || q.As == "" {
+			return fault.New(fault.Invalid, "this needs --as and --reason")
+		}
+		_, err := console.Change[json.RawMessage](cmd.Context(), env, op, q)
+		return err
+	}}
+	if job {
+		cmd.Flags().StringVar(&q.Job, "job", "", "job key, like prd/deploy")
+	}
+	cmd.Flags().StringVar(&q.As, "as", "", "login of the administrator who acts")
+	cmd.Flags().StringVar(&q.Reason, "reason", "", "reason")
+	return cmd
+}
+
+// Releases makes "dc-release release".
+func Releases(env *console.Env) *cobra.Command {
+	cmd := &cobra.Command{Use: "release", Short: "Releases and their gates"}
+	var scope operation.Scope
+	list := &cobra.Command{Use: "list", Short: "List releases", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+		releases, err := console.Ask[[]inspect.Release](cmd.Context(), env, "release.list", scope)
+		if err != nil {
+			return err
+		}
+		return env.Print("release-list", map[string]any{"releases": releases}, func(w *tabwriter.Writer) {
+			fmt.Fprintln(w, "SOLUTION\tVERSION\tSTATE\tCOMMIT\tRUN")
+			for _, r := range releases {
+				fmt.Fprintf(w, "%s\t%s\t%s\t%.12s\t%s\n", r.Solution, r.Version, r.State, r.SHA, r.Run)
+			}
+		})
+	}}
+	list.Flags().StringVar(&scope.Solution, "solution", "", "only this solution")
+	var q operation.Version
+	show := &cobra.Command{Use: "show VERSION", Aliases: []string{"status"}, Short: "Show a release with its gates", Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
+		q.Version = args[0]
+		r, err := console.Ask[inspect.ReleaseDetail](cmd.Context(), env, "release.show", q)
+		if err != nil {
+			return err
+		}
+		return env.Print("release", map[string]any{"release": r}, func(w *tabwriter.Writer) {
+			fmt.Fprintf(w, "%s %s at %.12s: %s\n", r.Solution, r.Version, r.SHA, r.State)
+			for _, g := range r.Gates {
+				gate.Write(w, g)
+			}
+		})
+	}}
+	show.Flags().StringVar(&q.Solution, "solution", "", "solution")
+	cmd.AddCommand(list, show)
+	return cmd
+}
+
+// Evidence makes "dc-release evidence".
+func Evidence(env *console.Env) *cobra.Command {
+	cmd := &cobra.Command{Use: "evidence", Short: "Evidence of runs and of people"}
+	cmd.AddCommand(addEvidence(env), &cobra.Command{Use: "list RUN", Short: "List the evidence of a run", Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
+		items, err := console.Ask[[]inspect.Evidence](cmd.Context(), env, "evidence.list", operation.RunID{Run: args[0]})
+		if err != nil {
+			return err
+		}
+		return env.Print("evidence-list", map[string]any{"evidence": items}, func(w *tabwriter.Writer) {
+			fmt.Fprintln(w, "VERIFICATION\tPLACE\tVERDICT\tPASSED\tFAILED\tSKIPPED\tCOUNTS\tNAME\tJOB")
+			for _, i := range items {
+				fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%d\t%v\t%s\t%s\n", i.Verification, i.Environment, i.Verdict, i.Passed, i.Failed+i.Errors, i.Skipped, i.Counted, i.Name, i.Job)
+			}
+		})
+	}})
+	return cmd
+}
+
+func addEvidence(env *console.Env) *cobra.Command {
+	var x sign.Execution
+	var credentials string
+	cmd := &cobra.Command{
+		Use: "add FILE...", Short: "Hand in result files: in a job, or as a tester with your signature", Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if job.Inside() {
+				return job.AddEvidence(cmd.Context(), env, args)
+			}
+			if x.Solution == "" || x.Version == "" || x.As == "" || len(args) != 1 {
+				return fault.New(fault.Invalid, "outside of a job, evidence add takes one file and needs --solution, --version and --as")
+			}
+			var err error
+			if x.Data, err = os.ReadFile(args[0]); err != nil {
+				return fault.New(fault.Invalid, "evidence: %v", err)
+			}
+			x.Name, x.Version = args[0][strings.LastIndexByte(args[0], '/')+1:], strings.TrimPrefix(x.Version, "v")
+			if x.Credentials, err = gate.Credentials(env, credentials); err != nil {
+				return err
+			}
+			s, err := console.Change[sign.Signed](cmd.Context(), env, "evidence.add", x)
+			if err != nil {
+				return err
+			}
+			return env.Print("signature", map[string]any{"signature": s.Signature, "manifest": s.Manifest, "role": s.Role, "time": s.Time}, func(w *tabwriter.Writer) {
+				fmt.Fprintf(w, "recorded %s, signed as %s at %s\n", x.Name, s.Role, s.Time)
+			})
+		},
+	}
+	fs := cmd.Flags()
+	fs.StringVar(&x.Solution, "solution", "", "solution")
+	fs.StringVar(&x.Version, "version", "", "version X.Y.Z")
+	fs.StringVar(&x.Environment, "environment", "val", "place that was tested")
+	fs.StringVar(&x.Verification, "verification", "AV", "AV, the one that people execute")
+	fs.StringVar(&x.As, "as", "", "your login")
+	fs.StringVar(&x.Reason, "reason", "", "reason")
+	fs.StringVar(&credentials, "credentials", "", "file with password and code, - for standard input")
+	return cmd
+}
+
+// Environments makes "dc-release environment".
+func Environments(env *console.Env) *cobra.Command {
+	cmd := &cobra.Command{Use: "environment", Short: "What runs where"}
+	var scope operation.Scope
+	list := &cobra.Command{Use: "list", Aliases: []string{"show"}, Short: "List what is deployed", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+		places, err := console.Ask[[]inspect.Environment](cmd.Context(), env, "environment.list", scope)
+		if err != nil {
+			return err
+		}
+		return env.Print("environment-list", map[string]any{"environments": places}, func(w *tabwriter.Writer) {
+			fmt.Fprintln(w, "SOLUTION\tPLACE\tVERSION\tARTIFACT\tSINCE")
+			for _, p := range places {
+				version := p.Version
+				if version == "" {
+					version = fmt.Sprintf("commit %.12s", p.SHA)
+				}
+				fmt.Fprintf(w, "%s\t%s\t%s\t%.12s\t%s\n", p.Solution, p.Environment, version, p.Tree, p.Since.Format(time.RFC3339))
+			}
+		})
+	}}
+	list.Flags().StringVar(&scope.Solution, "solution", "", "only this solution")
+	var q operation.Place
+	drift := &cobra.Command{Use: "drift PLACE", Short: "Compare what is there with what was deployed", Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
+		q.Environment = args[0]
+		found, err := console.Ask[[]string](cmd.Context(), env, "environment.drift", q)
+		if err != nil {
+			return err
+		}
+		if err := env.Print("drift", map[string]any{"environment": q.Environment, "differences": found}, func(w *tabwriter.Writer) {
+			for _, d := range found {
+				fmt.Fprintln(w, d)
+			}
+			if len(found) == 0 {
+				fmt.Fprintf(w, "%s is what was deployed\n", q.Environment)
+			}
+		}); err != nil {
+			return err
+		}
+		if len(found) > 0 {
+			return &console.Exit{Code: fault.ExitCode(fault.New(fault.Unverified, ""))}
+		}
+		return nil
+	}}
+	drift.Flags().StringVar(&q.Solution, "solution", "", "solution")
+	cmd.AddCommand(list, drift)
+	return cmd
+}
+
+// Rollback makes "dc-release rollback".
+func Rollback(env *console.Env) *cobra.Command {
+	var q operation.RequestRollback
+	cmd := &cobra.Command{Use: "rollback", Short: "Ask for an earlier release to be put back", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+		if q.Solution == "" || q.To == "" || q.As == "" {
+			return fault.New(fault.Invalid, "rollback needs --solution, --to and --as")
+		}
+		r, err := console.Change[rollback.Requested](cmd.Context(), env, "rollback.request", q)
+		if err != nil {
+			return err
+		}
+		return env.Print("rollback", map[string]any{"rollback": r.Rollback, "from": r.From, "to": r.To}, func(w *tabwriter.Writer) {
+			fmt.Fprintf(w, "rollback %s of %s from %s to %s waits at gate approve_rollback\nnot rolled back: data written by %s\n", r.Rollback, q.Solution, r.From, r.To, r.From)
+		})
+	}}
+	fs := cmd.Flags()
+	fs.StringVar(&q.Solution, "solution", "", "solution")
+	fs.StringVar(&q.Environment, "environment", "prd", "place")
+	fs.StringVar(&q.To, "to", "", "version to go back to")
+	fs.BoolVar(&q.Irreversible, "irreversible-data", false, "data written since cannot be read by the earlier version")
+	fs.StringVar(&q.As, "as", "", "login of the administrator who asks")
+	fs.StringVar(&q.Reason, "reason", "", "reason")
+	return cmd
+}
+
+// AuditList makes "dc-release audit list".
+func AuditList(env *console.Env) *cobra.Command {
+	var q inspect.AuditQuery
+	cmd := &cobra.Command{Use: "list", Short: "List events of the audit trail", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+		rows, err := console.Ask[[]inspect.AuditRow](cmd.Context(), env, "audit.list", q)
+		if err != nil {
+			return err
+		}
+		return env.Print("audit-list", map[string]any{"events": rows}, func(w *tabwriter.Writer) {
+			fmt.Fprintln(w, "SEQ\tTIME\tSTREAM\tTYPE\tACTOR\tREASON")
+			for _, r := range rows {
+				fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s %s\t%s\n", r.Seq, r.Time, r.Stream, r.Type, r.Actor.Kind, r.Actor.ID, r.Reason)
+			}
+		})
+	}}
+	fs := cmd.Flags()
+	fs.StringVar(&q.Stream, "stream", "", "only streams with this beginning")
+	fs.StringVar(&q.Type, "type", "", "only types with this beginning")
+	fs.StringVar(&q.Actor, "actor", "", "only this actor's id")
+	fs.Int64Var(&q.After, "after", 0, "only after this seq")
+	fs.IntVar(&q.Limit, "limit", 0, "at most so many")
+	return cmd
+}

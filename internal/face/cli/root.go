@@ -1,0 +1,107 @@
+// Package cli is the command line: one package for each noun.
+package cli
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/dc-release/dc-release/internal/core/fault"
+	"github.com/dc-release/dc-release/internal/face/cli/audit"
+	"github.com/dc-release/dc-release/internal/face/cli/console"
+	"github.com/dc-release/dc-release/internal/face/cli/demo"
+	"github.com/dc-release/dc-release/internal/face/cli/gate"
+	"github.com/dc-release/dc-release/internal/face/cli/install"
+	"github.com/dc-release/dc-release/internal/face/cli/job"
+	"github.com/dc-release/dc-release/internal/face/cli/people"
+	"github.com/dc-release/dc-release/internal/face/cli/records"
+	"github.com/dc-release/dc-release/internal/face/cli/run"
+)
+
+// Deps is what the wiring gives to commands beyond operations.
+type Deps struct {
+	Env      *console.Env
+	Version  string
+	Rehearse run.Rehearse
+	Verify   audit.Verify
+	Code     func(seed string, at time.Time) (string, error) // one-time codes of the demo's persons
+	Worker   func(ctx context.Context, child string) error
+}
+
+// Root makes the whole command line. To add a command: its package, a line in
+// commands, an acceptance script.
+func Root(d Deps) *cobra.Command {
+	env := d.Env
+	output := "text"
+	root := &cobra.Command{
+		Use: "dc-release", Short: "Release data products through gates, with records that verify",
+		SilenceUsage: true, SilenceErrors: true, Version: d.Version,
+		PersistentPreRunE: func(*cobra.Command, []string) error {
+			if output != "text" && output != "json" {
+				return fault.New(fault.Invalid, "--output %q: want text or json", output)
+			}
+			env.JSON = env.JSON || output == "json"
+			return nil
+		},
+	}
+	root.SetOut(env.Out)
+	root.SetErr(env.Err)
+	root.PersistentFlags().StringVar(&env.Data, "data", DefaultData(), "data directory, on a local disk")
+	root.PersistentFlags().StringVar(&env.Sandbox, "sandbox", "", "namespace, uid or none (default: the strongest that works)")
+	root.PersistentFlags().BoolVar(&env.Evaluation, "evaluation", false, "allow the sandbox none for GxP: every record is marked EVALUATION")
+	root.PersistentFlags().StringVar(&output, "output", "text", "text or json")
+	root.PersistentFlags().BoolVar(&env.JSON, "json", false, "the same as --output json")
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return fault.New(fault.Invalid, "%v", err) })
+	root.AddCommand(commands(d)...)
+	return root
+}
+
+func commands(d Deps) []*cobra.Command {
+	return []*cobra.Command{
+		demo.New(demo.Deps{Env: d.Env, Code: d.Code}),
+		run.New(d.Env, d.Rehearse),
+		install.Serve(d.Env), install.Intake(d.Env), install.Solution(d.Env),
+		records.Runs(d.Env), records.Releases(d.Env), gate.New(d.Env), records.Evidence(d.Env),
+		records.Environments(d.Env), records.Rollback(d.Env), audit.New(d.Env, d.Verify),
+		people.Person(d.Env), people.Role(d.Env),
+		job.Deploy(d.Env), job.Publish(d.Env), documentCommand(d.Env),
+		workerCommand(d),
+	}
+}
+
+func documentCommand(env *console.Env) *cobra.Command {
+	cmd := &cobra.Command{Use: "document", Short: "Documents of releases"}
+	cmd.AddCommand(&cobra.Command{Use: "test", Short: "Test the documents of the job's commit", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+		return job.TestDocuments(cmd.Context(), env)
+	}})
+	return cmd
+}
+
+func workerCommand(d Deps) *cobra.Command {
+	var child string
+	cmd := &cobra.Command{Use: "worker", Short: "Claim and run executions", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+		if child == "" {
+			return fault.New(fault.Invalid, "remote workers are not in this version").WithHint("dc-release serve starts the worker beside it")
+		}
+		return d.Worker(cmd.Context(), child)
+	}}
+	cmd.Flags().StringVar(&child, "child", "", "arguments of the worker beside a server")
+	_ = cmd.Flags().MarkHidden("child")
+	return cmd
+}
+
+// DefaultData is DC_RELEASE_DATA, else dc-release below the user's state
+// directory (XDG base directories).
+func DefaultData() string {
+	if dir := os.Getenv("DC_RELEASE_DATA"); dir != "" {
+		return dir
+	}
+	state := os.Getenv("XDG_STATE_HOME")
+	if state == "" {
+		state = filepath.Join(os.Getenv("HOME"), ".local", "state")
+	}
+	return filepath.Join(state, "dc-release")
+}

@@ -1,0 +1,111 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+
+	"github.com/dc-release/dc-release/internal/adapter/identity/totp"
+	"github.com/dc-release/dc-release/internal/app/inspect"
+	"github.com/dc-release/dc-release/internal/core/fault"
+	"github.com/dc-release/dc-release/internal/face/api"
+	"github.com/dc-release/dc-release/internal/face/cli"
+	"github.com/dc-release/dc-release/internal/face/cli/console"
+	"github.com/dc-release/dc-release/internal/face/cli/run"
+)
+
+// Main is the whole program behind cmd/dc-release: arguments and streams in,
+// exit code out.
+func Main(ctx context.Context, version string, args []string, in io.Reader, out, errOut io.Writer) int {
+	logger := slog.New(slog.NewTextHandler(errOut, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	base := Config{Build: version, Logger: logger, Slots: 2}
+	env := &console.Env{In: in, Out: out, Err: errOut, Terminal: isTerminal(in) && isTerminal(errOut)}
+	env.Connect = func(ctx context.Context, e *console.Env) (console.Session, error) { return connect(ctx, base, e) }
+	root := cli.Root(cli.Deps{
+		Env: env, Version: version, Code: totp.Code, Verify: Verify,
+		Rehearse: func(ctx context.Context, q run.Rehearsal, progress func(inspect.RunDetail)) (run.Outcome, error) {
+			base.Sandbox = env.Sandbox
+			return Rehearse(ctx, base, q, progress)
+		},
+		Worker: func(ctx context.Context, child string) error { return RunChild(ctx, child, logger) },
+	})
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err != nil && strings.HasPrefix(err.Error(), "unknown command") {
+		err = fault.New(fault.Invalid, "%v", err)
+	}
+	return env.Fail(err)
+}
+
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// connect asks the owner of the data directory, or becomes it.
+func connect(ctx context.Context, base Config, env *console.Env) (console.Session, error) {
+	base.Data, base.Sandbox, base.Evaluation = env.Data, env.Sandbox, env.Evaluation
+	if base.Sandbox == "" {
+		kind, err := StrongestSandbox(ctx)
+		switch {
+		case err == nil:
+			base.Sandbox = kind
+		case env.Evaluation:
+			env.Note("EVALUATION: no sandbox works here; every record and document is marked")
+			base.Sandbox = "none"
+		default:
+			return nil, err
+		}
+	}
+	o, err := Open(ctx, base)
+	if errors.Is(err, errOwned) {
+		socket, err := socketPath(base.Data)
+		return remote{api.Dial(socket)}, err
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &local{owner: o}, nil
+}
+
+// remote is a session with another process.
+type remote struct{ *api.Client }
+
+func (remote) Owner() bool                    { return false }
+func (remote) WaitIdle(context.Context) error { return nil }
+func (remote) Close() error                   { return nil }
+
+// local is a session in which this process is the owner; it starts to work at
+// the first wait.
+type local struct {
+	owner   *Owner
+	started bool
+}
+
+func (*local) Owner() bool { return true }
+
+// WaitIdle starts work and waits until nothing moves without a person.
+func (l *local) WaitIdle(ctx context.Context) error {
+	if !l.started {
+		if err := l.owner.Start(ctx); err != nil {
+			return err
+		}
+		l.started = true
+	}
+	return l.owner.WaitIdle(ctx)
+}
+
+// Call implements operation.Caller.
+func (l *local) Call(ctx context.Context, name string, request []byte) ([]byte, error) {
+	return l.owner.Call(ctx, name, request)
+}
+
+// Close ends the session and, with it, ownership.
+func (l *local) Close() error { return l.owner.Close() }

@@ -1,0 +1,56 @@
+package wire
+
+import (
+	"context"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/dc-release/dc-release/internal/adapter/git"
+	"github.com/dc-release/dc-release/internal/adapter/render/html"
+	"github.com/dc-release/dc-release/internal/adapter/render/markdown"
+	"github.com/dc-release/dc-release/internal/app/claim"
+	"github.com/dc-release/dc-release/internal/app/publish"
+	"github.com/dc-release/dc-release/internal/app/report"
+	"github.com/dc-release/dc-release/internal/app/sign"
+	"github.com/dc-release/dc-release/internal/app/solution"
+	"github.com/dc-release/dc-release/internal/core/document"
+	"github.com/dc-release/dc-release/internal/core/ledger"
+	"github.com/dc-release/dc-release/internal/core/policy"
+)
+
+// renderers are the formats of documents besides JSON. To add one: its package
+// below adapter/render, a line here.
+var renderers = []report.Renderer{
+	{Extension: "md", Render: markdown.Render},
+	{Extension: "html", Render: html.Render},
+}
+
+func (o *Owner) newReporter(signer *sign.Signer) *report.Reporter {
+	return &report.Reporter{
+		State: o.state, Blobs: o.Blobs, Tracer: o.tracer, Names: signer.PrintedName, RootAt: o.rootAt, Renderers: renderers,
+		Tool: document.Tool{Name: "dc-release", Version: o.Config.Build},
+	}
+}
+
+// rootAt is the head of the ledger as it was at a size.
+func (o *Owner) rootAt(ctx context.Context, size int64) (h ledger.Head, err error) {
+	err = o.Store.Hashes(ctx, func(_ int64, r tlog.HashReader) error {
+		h.Size = size
+		h.Root, err = ledger.Root(size, r)
+		return err
+	})
+	return h, err
+}
+
+func (o *Owner) newPublisher(registry *solution.Registry, claims *claim.Server, reporter *report.Reporter) *publish.Publisher {
+	return &publish.Publisher{
+		Log: o.Store, State: o.state, Blobs: o.Blobs, Claims: claims, Solutions: registry, Lists: o.Store, Documents: reporter,
+		ReleaseLogs: func(ctx context.Context, s policy.Solution) (publish.ReleaseLog, error) {
+			return git.OpenReleaseLog(ctx, s.ReleaseLog, o.mirrors.dir(s.Solution, "release-log"))
+		},
+		Keys: publish.Keys{
+			Installation: o.Ring.Installation, Epoch: o.Ring.Epoch, Ledger: o.Ring.Keys["ledger"],
+			Document: o.Ring.Keys["document"], Attest: o.Ring.Public("attest"),
+		},
+	}
+}

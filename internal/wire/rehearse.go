@@ -1,0 +1,160 @@
+package wire
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/dc-release/dc-release/internal/adapter/git"
+	"github.com/dc-release/dc-release/internal/adapter/solutionfile"
+	"github.com/dc-release/dc-release/internal/app/inspect"
+	"github.com/dc-release/dc-release/internal/app/intake"
+	"github.com/dc-release/dc-release/internal/app/rehearse"
+	"github.com/dc-release/dc-release/internal/core/fault"
+	"github.com/dc-release/dc-release/internal/core/release"
+	"github.com/dc-release/dc-release/internal/face/cli/run"
+)
+
+// Rehearse implements the rehearsal of "dc-release run": a temporary data
+// directory, the same code, nothing left behind.
+func Rehearse(ctx context.Context, base Config, q run.Rehearsal, progress func(inspect.RunDetail)) (run.Outcome, error) {
+	dir, err := os.MkdirTemp("", "dc-release-rehearsal-")
+	if err != nil {
+		return run.Outcome{}, err
+	}
+	if !q.Keep {
+		defer os.RemoveAll(dir)
+	}
+	base.Data, base.Rehearsal, base.Secrets, base.Vars = dir, true, q.Secrets, q.Vars
+	if base.Sandbox == "" {
+		if base.Sandbox, err = StrongestSandbox(ctx); err != nil {
+			return run.Outcome{}, err
+		}
+	}
+	o, err := Open(ctx, base)
+	if err != nil {
+		return run.Outcome{}, err
+	}
+	out, err := o.rehearse(ctx, q, progress)
+	if q.Keep {
+		out.Data = dir
+	}
+	if closeErr := o.Close(); err == nil {
+		err = closeErr
+	}
+	return out, err
+}
+
+func (o *Owner) rehearse(ctx context.Context, q run.Rehearsal, progress func(inspect.RunDetail)) (run.Outcome, error) {
+	source, err := git.Open(ctx, q.Repo)
+	if err != nil {
+		return run.Outcome{}, err
+	}
+	code, err := o.mirrors.open(ctx, rehearse.Solution, "code", source.Dir())
+	if err != nil {
+		return run.Outcome{}, err
+	}
+	full, ref, err := findRef(ctx, source, code, q.Event, q.Ref)
+	if err != nil {
+		return run.Outcome{}, err
+	}
+	subject, err := code.Subject(ctx, ref.Commit)
+	if err != nil {
+		return run.Outcome{}, err
+	}
+	abs, err := filepath.Abs(q.Repo)
+	if err != nil {
+		return run.Outcome{}, err
+	}
+	r := &rehearse.Rehearsal{
+		Log: o.Store, State: o.state, Blobs: o.Blobs, Code: code, Plan: plan, Config: solutionfile.Read, Vars: q.Vars, NewID: newID, Sandbox: o.Config.Sandbox,
+	}
+	trigger := intake.NewTrigger(q.Event, full, ref, repositoryName(source.RemoteURL(ctx, "origin")), filepath.Base(abs), q.Actor, subject)
+	id, findings, err := r.Start(ctx, rehearse.Request{Trigger: trigger, Workflow: q.Workflow})
+	out := run.Outcome{Findings: findings}
+	if err != nil {
+		return out, err
+	}
+	if err := o.Start(ctx); err != nil {
+		return out, err
+	}
+	detail, err := o.watch(ctx, id, progress)
+	if err != nil {
+		return out, err
+	}
+	out.Run = detail
+	out.Gates, err = r.Gates(ctx, id)
+	return out, err
+}
+
+// watch reports the run at every change until it has finished.
+func (o *Owner) watch(ctx context.Context, id string, progress func(inspect.RunDetail)) (inspect.RunDetail, error) {
+	for {
+		changed := o.Store.Changed()
+		detail, err := o.App.Inspector.Run(ctx, id)
+		if err != nil {
+			return detail, err
+		}
+		progress(detail)
+		if detail.Finished {
+			return detail, nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return detail, ctx.Err()
+		}
+	}
+}
+
+// findRef takes a full reference, or the short name of a branch or tag. A pull
+// request may name its branch, or a reference that a local clone does not have:
+// then it is the present commit.
+func findRef(ctx context.Context, source, code *git.Repository, event, name string) (string, release.Ref, error) {
+	if name == "" {
+		name = "refs/heads/main"
+	}
+	candidates := []string{name}
+	if !strings.HasPrefix(name, "refs/") {
+		candidates = []string{"refs/heads/" + name, "refs/tags/" + name}
+	}
+	for _, full := range candidates {
+		ref, ok, err := code.Resolve(ctx, full)
+		if err != nil {
+			return "", ref, err
+		}
+		if !ok {
+			continue
+		}
+		if event == "pull_request" && !strings.HasPrefix(full, "refs/pull/") {
+			full = "refs/pull/1/head"
+		}
+		return full, ref, nil
+	}
+	if event == "pull_request" && strings.HasPrefix(name, "refs/pull/") {
+		head := strings.TrimSuffix(name, "/merge") + "/head"
+		if ref, ok, err := code.Resolve(ctx, head); ok || err != nil {
+			return name, ref, err
+		}
+		ref, ok, err := source.Head(ctx)
+		if ok || err != nil {
+			return name, ref, err
+		}
+	}
+	return "", release.Ref{}, fault.New(fault.NotFound, "ref %q is not in the repository", name).WithHint("name a branch, a tag or a full reference like refs/tags/v1.0.0")
+}
+
+// repositoryName reads owner/name from a remote's URL, "" when it has none.
+func repositoryName(url string) string {
+	url = strings.TrimSuffix(strings.TrimSuffix(url, "/"), ".git")
+	if !strings.Contains(url, ":") {
+		return "" // a path of this machine
+	}
+	parts := strings.FieldsFunc(url, func(r rune) bool { return r == '/' || r == ':' })
+	if len(parts) < 2 {
+		return ""
+	}
+	return fmt.Sprintf("%s/%s", parts[len(parts)-2], parts[len(parts)-1])
+}

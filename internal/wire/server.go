@@ -1,0 +1,246 @@
+package wire
+
+import (
+	"archive/tar"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+
+	"github.com/dc-release/dc-release/internal/adapter/git"
+	"github.com/dc-release/dc-release/internal/app/claim"
+	"github.com/dc-release/dc-release/internal/app/deploy"
+	"github.com/dc-release/dc-release/internal/app/traceability"
+	"github.com/dc-release/dc-release/internal/app/work"
+	"github.com/dc-release/dc-release/internal/core/fault"
+	"github.com/dc-release/dc-release/internal/core/pipeline"
+	"github.com/dc-release/dc-release/internal/core/workflow"
+)
+
+// server answers workers with the owner's use cases.
+type server struct{ o *Owner }
+
+var _ work.Server = server{}
+
+// Claim implements work.Server.
+func (s server) Claim(ctx context.Context, w claim.Worker) (*pipeline.Assignment, error) {
+	return s.o.App.Claims.Claim(ctx, w)
+}
+
+// Renew implements work.Server.
+func (s server) Renew(ctx context.Context, e work.Execution) (work.Renewed, error) {
+	cancel, err := s.o.App.Claims.Renew(ctx, e.Execution, e.Fence)
+	return work.Renewed{Cancel: cancel}, err
+}
+
+// Secret implements work.Server.
+func (s server) Secret(ctx context.Context, r work.SecretRequest) (work.SecretValue, error) {
+	v, known, err := s.o.App.Claims.Secret(ctx, r.Execution.Execution, r.Fence, r.Name)
+	return work.SecretValue{Value: v, Known: known}, err
+}
+
+// Finish implements work.Server.
+func (s server) Finish(ctx context.Context, r claim.Result) error {
+	return s.o.App.Claims.Finish(ctx, r)
+}
+
+// Deploy implements work.Server. A rehearsal only reports.
+func (s server) Deploy(ctx context.Context, r deploy.Request) (deploy.Receipt, error) {
+	if s.o.Config.Rehearsal {
+		slot, err := s.o.App.Claims.Current(ctx, r.Execution, r.Fence)
+		return deploy.Receipt{Environment: slot.Environment, Version: "rehearsal", Files: len(r.Files)}, err
+	}
+	return s.o.App.Deployer.Deploy(ctx, r)
+}
+
+// Publish implements work.Server. A rehearsal only reports.
+func (s server) Publish(ctx context.Context, r work.PublishRequest) (work.Published, error) {
+	if _, err := s.o.App.Claims.Current(ctx, r.Execution.Execution, r.Fence); err != nil {
+		return work.Published{}, err
+	}
+	if s.o.Config.Rehearsal {
+		return work.Published{Note: "rehearsal: nothing is published"}, nil
+	}
+	publication, commit, err := s.o.publisher.Publish(ctx, r.Execution.Execution, r.Fence, r.Gate)
+	return work.Published{Publication: publication, Commit: commit}, err
+}
+
+// TestDocuments implements work.Server: the checks run on the run's commit.
+func (s server) TestDocuments(ctx context.Context, e work.Execution) (work.TestedDocuments, error) {
+	slot, err := s.o.App.Claims.Current(ctx, e.Execution, e.Fence)
+	if err != nil {
+		return work.TestedDocuments{}, err
+	}
+	run, err := s.o.state.Run(ctx, slot.Run)
+	if err != nil {
+		return work.TestedDocuments{}, err
+	}
+	requirements, err := s.o.requirements(ctx, run.Run)
+	if err != nil {
+		return work.TestedDocuments{}, err
+	}
+	findings, err := s.o.tracer.Test(ctx, slot.Solution, run.Run.Trigger.SHA, requirements, run.Run.Version)
+	if err != nil {
+		return work.TestedDocuments{}, err
+	}
+	out := work.TestedDocuments{Findings: findings}
+	for _, c := range traceability.Checks() {
+		row := work.CheckResult{ID: c.ID, Rule: c.Rule}
+		for _, f := range findings {
+			if f.ID == c.ID && f.Severity == workflow.Error {
+				row.Findings++
+			}
+		}
+		out.Checks = append(out.Checks, row)
+	}
+	out.Report, err = traceability.JUnit(findings)
+	return out, err
+}
+
+// requirements is the pinned commit of a release's requirements, else the
+// present one.
+func (o *Owner) requirements(ctx context.Context, run pipeline.RunStarted) (string, error) {
+	standing, err := o.state.Release(ctx, run.Solution, run.Version)
+	if err != nil {
+		return "", err
+	}
+	if standing.Registered != nil {
+		return standing.Registered.RequirementsCommit, nil
+	}
+	solution, err := o.App.Solutions.Solution(ctx, run.Solution)
+	if err != nil {
+		return "", err
+	}
+	return o.mirrors.Requirements(ctx, solution.Baseline)
+}
+
+// Artifacts implements work.Server.
+func (s server) Artifacts(ctx context.Context, e work.Execution) ([]pipeline.Artifact, error) {
+	slot, err := s.o.App.Claims.Current(ctx, e.Execution, e.Fence)
+	if err != nil {
+		return nil, err
+	}
+	run, err := s.o.state.Run(ctx, slot.Run)
+	return slices.Clone(run.State.Artifacts), err
+}
+
+// PutBlob implements work.Server.
+func (s server) PutBlob(ctx context.Context, r io.Reader) (string, int64, error) {
+	return s.o.Blobs.Put(ctx, r)
+}
+
+// Blob implements work.Server: a job reads the artifacts of its own run only.
+func (s server) Blob(ctx context.Context, e work.Execution, digest string) (io.ReadCloser, error) {
+	artifacts, err := s.Artifacts(ctx, e)
+	if err != nil {
+		return nil, err
+	}
+	if !slices.ContainsFunc(artifacts, func(a pipeline.Artifact) bool { return a.SHA256 == digest }) {
+		return nil, fault.New(fault.Forbidden, "blob %.12s is no artifact of this run's finished jobs", digest)
+	}
+	return s.o.Blobs.Open(ctx, digest)
+}
+
+// Source implements work.Server: a tar of a clone at the execution's commit,
+// made once for a commit.
+func (s server) Source(ctx context.Context, e work.Execution) (io.ReadCloser, error) {
+	slot, err := s.o.App.Claims.Current(ctx, e.Execution, e.Fence)
+	if err != nil {
+		return nil, err
+	}
+	run, err := s.o.state.Run(ctx, slot.Run)
+	if err != nil {
+		return nil, err
+	}
+	return s.o.sources.open(ctx, s.o.mirrors.dir(slot.Solution, "code"), run.Run.Trigger.SHA)
+}
+
+// clones keeps a tar of a clone for each commit, made once.
+type clones struct {
+	dir string
+	mu  sync.Mutex
+}
+
+func (c *clones) open(ctx context.Context, mirror, commit string) (io.ReadCloser, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	path := filepath.Join(c.dir, commit+".tar")
+	f, err := os.Open(path)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return f, err
+	}
+	if err := c.make(ctx, mirror, commit, path); err != nil {
+		return nil, fmt.Errorf("clone %s: %w", commit, err)
+	}
+	return os.Open(path)
+}
+
+func (c *clones) make(ctx context.Context, mirror, commit, path string) error {
+	if err := os.MkdirAll(c.dir, 0o700); err != nil {
+		return err
+	}
+	tmp, err := os.MkdirTemp(c.dir, "clone-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(tmp)
+	repo, err := git.Open(ctx, mirror)
+	if err != nil {
+		return err
+	}
+	if err := repo.Checkout(ctx, commit, tmp); err != nil {
+		return err
+	}
+	out, err := os.OpenFile(path+".tmp", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(pack(out, tmp), out.Close()); err != nil {
+		return err
+	}
+	return os.Rename(path+".tmp", path)
+}
+
+// pack writes a directory with its links and execute bits.
+func pack(w io.Writer, dir string) error {
+	tw := tar.NewWriter(w)
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || path == dir {
+			return err
+		}
+		rel, err := filepath.Rel(dir, path)
+		if err != nil {
+			return err
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		link := ""
+		if d.Type()&fs.ModeSymlink != 0 {
+			if link, err = os.Readlink(path); err != nil {
+				return err
+			}
+		}
+		hdr, err := tar.FileInfoHeader(info, link)
+		if err != nil {
+			return err
+		}
+		hdr.Name, hdr.Uid, hdr.Gid, hdr.Uname, hdr.Gname = filepath.ToSlash(rel), 0, 0, "", ""
+		if err := tw.WriteHeader(hdr); err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		f, err := os.Open(path)
+		if err != nil {
+			return err
+		}
+		_, err = io.Copy(tw, f)
+		return errors.Join(err, f.Close())
+	})
+	return errors.Join(err, tw.Close())
+}

@@ -1,0 +1,60 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+
+	"github.com/dc-release/dc-release/internal/adapter/store/sqlite"
+	"github.com/dc-release/dc-release/internal/adapter/store/sqlstore"
+	"github.com/dc-release/dc-release/internal/app/verify"
+	"github.com/dc-release/dc-release/internal/core/fault"
+	"github.com/dc-release/dc-release/internal/core/releaselog"
+	"github.com/dc-release/dc-release/internal/face/cli/audit"
+)
+
+// Verify implements "dc-release audit verify": it reads and never becomes the
+// owner, so that it works beside one and on a store in integrity hold.
+func Verify(ctx context.Context, q audit.Verification) (verify.Report, error) {
+	trust, err := readTrust(q.Trust)
+	if err != nil {
+		return verify.Report{}, err
+	}
+	if q.ReleaseLog != "" {
+		info, err := os.Stat(filepath.Join(q.ReleaseLog, filepath.FromSlash(q.Version)))
+		if err != nil || !info.IsDir() {
+			return verify.Report{}, fault.New(fault.NotFound, "%s has no folder %s", q.ReleaseLog, q.Version)
+		}
+		return verify.Folder(os.DirFS(q.ReleaseLog), q.Version, verify.Options{Trust: trust, Results: readResult}), nil
+	}
+	path := filepath.Join(q.Data, "ledger.db")
+	if _, err := os.Stat(path); err != nil {
+		return verify.Report{}, fault.New(fault.NotFound, "no ledger in %s", q.Data).WithHint("name the data directory with --data, or a release log with --release-log")
+	}
+	engine, err := sqlite.OpenReadOnly(path)
+	if err != nil {
+		return verify.Report{}, err
+	}
+	notes := map[string][]byte{}
+	if head, err := os.ReadFile(headNote(q.Data)); err == nil {
+		notes["head.note"] = head
+	}
+	report, err := verify.Store(ctx, sqlstore.ForVerification(engine), verify.StoreOptions{Trust: trust, Notes: notes})
+	return report, errors.Join(err, engine.Close())
+}
+
+func readTrust(path string) (*releaselog.Trust, error) {
+	if path == "" {
+		return nil, nil
+	}
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fault.New(fault.Invalid, "--trust: %v", err)
+	}
+	trust, err := releaselog.ParseTrust(raw)
+	if err != nil {
+		return nil, fault.New(fault.Invalid, "--trust: %v", err)
+	}
+	return &trust, nil
+}
