@@ -27,7 +27,7 @@ type Repository struct{ dir string }
 func Open(ctx context.Context, path string) (*Repository, error) {
 	out, err := command(ctx, path, nil, nil, "rev-parse", "--absolute-git-dir")
 	if err != nil {
-		return nil, fault.New(fault.Invalid, "%q is not a git repository", path).WithHint("give the path of a clone or a bare repository")
+		return nil, fault.New(fault.Invalid, "%q is not a git repository: %v", path, err).WithHint("give the path of a clone or a bare repository")
 	}
 	return &Repository{dir: strings.TrimSpace(string(out))}, nil
 }

@@ -94,9 +94,23 @@ func (i *Inspector) Run(ctx context.Context, id string) (RunDetail, error) {
 			Key: j.Key, Name: st.Name, Status: string(st.Status), Conclusion: string(st.Conclusion), Reason: st.Reason,
 			Environment: j.Environment, Call: j.IsCall(), Execution: st.Execution, Artifacts: run.Results[st.Execution].Artifacts,
 		}
+		if job.Call && st.Conclusion == pipeline.Skipped && job.Reason == "" {
+			job.Reason = skippedWithin(run.State, j.Key)
+		}
 		out.Jobs = append(out.Jobs, job)
 	}
 	return out, nil
+}
+
+// skippedWithin says why a call that was entered ended skipped: all its jobs
+// were, and the first one tells why.
+func skippedWithin(s pipeline.State, call string) string {
+	for _, j := range s.Plan.Children(call) {
+		if reason := s.Jobs[j.Key].Reason; reason != "" {
+			return reason
+		}
+	}
+	return ""
 }
 
 // Log is what a job printed, with its outcome.

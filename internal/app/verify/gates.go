@@ -119,18 +119,19 @@ func (f *folder) manifest(m gate.Manifest, o *gate.Opened, previous string) []st
 	return append(out, f.frozen(m, r.Run, o.Position)...)
 }
 
-// frozen compares the manifest's evidence with the run up to the position at
-// which it was frozen: nothing left out and nothing made up.
+// frozen compares the manifest's evidence with the run up to the position of
+// the ledger at which it was frozen: nothing left out and nothing made up.
 func (f *folder) frozen(m gate.Manifest, run string, position int64) []string {
 	var out []string
 	events := f.history.streams[ledger.RunStream(run)]
-	if int64(len(events)) < position {
-		return []string{fmt.Sprintf("was frozen at %d events of the run, %d are here", position, len(events))}
+	at := func(e ledger.Event) bool { return e.Seq == position }
+	if !slices.ContainsFunc(events, at) && !slices.ContainsFunc(f.own(), at) {
+		return []string{fmt.Sprintf("was frozen at event %d, which is neither of the run nor of the release", position)}
 	}
 	latest := map[string]string{}
 	var items []gate.ManifestEvidence
 	for _, e := range events {
-		if e.Version > position {
+		if e.Seq > position {
 			break
 		}
 		switch d := e.Data.(type) {

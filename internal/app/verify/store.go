@@ -14,17 +14,12 @@ import (
 	"github.com/dc-release/dc-release/internal/core/releaselog"
 )
 
-// Row is an event as it is stored: the columns beside its header, and the
-// parts that are there.
+// Row is an event as it is stored: header, the parts that are there, and the
+// columns beside the header as one text: id, stream, version, type, type
+// version, time in microseconds and command, a space between them.
 type Row struct {
-	Seq         int64
-	ID          string
-	Stream      string
-	Version     int64
-	Type        string
-	TypeVersion int
-	TimeUS      int64
-	Command     string
+	Seq     int64
+	Columns string
 	ledger.Record
 }
 
@@ -152,7 +147,7 @@ type chunk struct {
 	rows     []summary
 	findings []Finding
 	erased   []Erased
-	hashes   [][]byte // stored, from the first one of its first event
+	hashes   []ledger.Hash // stored, from the first one of its first event
 	err      error
 }
 
@@ -206,7 +201,7 @@ func (s *store) join(c chunk) {
 			continue
 		}
 		for n, h := range made {
-			if len(hashes) == 0 || !slices.Equal(hashes[0], h[:]) {
+			if len(hashes) == 0 || hashes[0] != h {
 				what := "its header is not the one that was hashed"
 				switch {
 				case len(hashes) == 0:
@@ -228,7 +223,7 @@ func (s *store) sequence(row *summary) {
 	before := int64(0)
 	if s.last != nil {
 		before = s.last.seq
-		if row.time < s.last.time {
+		if row.time < s.last.time && row.stream != "" {
 			s.add(row.seq, "time", "time runs backwards")
 		}
 	}
@@ -236,10 +231,13 @@ func (s *store) sequence(row *summary) {
 		s.add(before+1, "seq", "is not there: event %d follows %d", row.seq, before)
 		s.broken = true
 	}
+	if s.last = row; row.stream == "" {
+		return // its header could not be read
+	}
 	if row.version != s.streams[row.stream]+1 {
 		s.add(row.seq, "stream", "is version %d of %s, want %d", row.version, row.stream, s.streams[row.stream]+1)
 	}
-	s.streams[row.stream], s.last = row.version, row
+	s.streams[row.stream] = row.version
 }
 
 func (s *store) announced(row *summary) {

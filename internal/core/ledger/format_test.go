@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/dc-release/dc-release/internal/core/canonical"
+	"github.com/dc-release/dc-release/internal/core/gate"
 	"github.com/dc-release/dc-release/internal/core/ledger"
 	"github.com/dc-release/dc-release/internal/core/releaselog"
 	"github.com/dc-release/dc-release/internal/core/signature"
@@ -250,5 +251,44 @@ func envelope(t *testing.T) {
 	}
 	if want := hex.EncodeToString(sum(vector(t, "payload.json"))); !strings.Contains(string(body), `"payload_sha256":"`+want+`"`) {
 		t.Errorf("the envelope does not cover payload %s", want)
+	}
+}
+
+// TestThePageListsWhatTheProgramKnows keeps meanings, gates and schemas of the
+// page in step with the program.
+func TestThePageListsWhatTheProgramKnows(t *testing.T) {
+	raw, err := os.ReadFile("../../../docs/release-log-format.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := string(raw)
+	var want []string
+	for _, m := range signature.Meanings {
+		roles := make([]string, len(m.Roles))
+		for i, r := range m.Roles {
+			roles[i] = string(r)
+		}
+		want = append(want, fmt.Sprintf("| `%s` | %s | %s |", m.Meaning, m.Text, strings.Join(roles, ", ")))
+	}
+	for _, d := range gate.GxP {
+		meanings := make([]string, len(d.Signatures))
+		for i, m := range d.Signatures {
+			meanings[i] = string(m)
+		}
+		want = append(want, fmt.Sprintf("| `%s` | %s |", d.Name, strings.Join(meanings, ", ")))
+	}
+	for _, d := range gate.NonGxP {
+		want = append(want, fmt.Sprintf("`%s` %s", d.Name, d.Signatures[0]))
+	}
+	for _, s := range []string{
+		ledger.Schema, releaselog.IndexSchema, releaselog.RootSchema, releaselog.KeysSchema, releaselog.TrustSchema, releaselog.StreamSchema,
+		releaselog.ContextSchema, releaselog.ProofsSchema, gate.ManifestSchema, signature.Schema, signature.PayloadType,
+	} {
+		want = append(want, s)
+	}
+	for _, s := range want {
+		if !strings.Contains(page, s) {
+			t.Errorf("docs/release-log-format.md does not say %q", s)
+		}
 	}
 }

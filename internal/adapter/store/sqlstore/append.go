@@ -9,6 +9,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/dc-release/dc-release/internal/core/canonical"
+	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/core/ledger"
 )
 
@@ -169,7 +170,7 @@ func (w *writer) compose(d ledger.Draft) (ledger.Header, map[string]ledger.Part,
 		return ledger.Header{}, nil, fmt.Errorf("event %s: no actor", name)
 	}
 	if actor.Kind == ledger.Person && d.Reason == "" {
-		return ledger.Header{}, nil, fmt.Errorf("event %s: a person's event needs a reason", name)
+		return ledger.Header{}, nil, fault.New(fault.Invalid, "event %s: a person's event needs a reason", name).WithHint("add --reason TEXT")
 	}
 	h := ledger.Header{
 		Schema: ledger.Schema, Seq: w.size + 1, ID: w.config.NewID(), Stream: d.Stream, Version: version + 1,

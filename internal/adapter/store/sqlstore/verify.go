@@ -42,32 +42,33 @@ func (v *Verified) Totals(ctx context.Context) (t verify.Totals, err error) {
 // Rows implements verify.Source.
 func (v *Verified) Rows(ctx context.Context, after, upTo int64, use func(*verify.Row) error) error {
 	return v.engine.Read(ctx, func(q Querier) error {
-		var row *verify.Row
-		err := each(ctx, q, `SELECT e.seq, e.id, e.stream, e.version, e.type, e.type_version, e.time_us, e.command, e.header, p.name, p.salt, p.body
-			FROM events e LEFT JOIN event_parts p ON p.seq = e.seq WHERE e.seq > $1 AND e.seq <= $2 ORDER BY e.seq`, []any{after, upTo}, func(r Rows) error {
-			var next verify.Row
-			var name *string
-			var part ledger.Part
-			if err := r.Scan(&next.Seq, &next.ID, &next.Stream, &next.Version, &next.Type, &next.TypeVersion, &next.TimeUS, &next.Command,
-				&next.Header, &name, &part.Salt, &part.Body); err != nil {
+		row := verify.Row{Record: ledger.Record{Parts: map[string]ledger.Part{}}}
+		var seq int64
+		var columns string
+		var header []byte
+		var name *string
+		var part ledger.Part
+		err := each(ctx, q, `SELECT e.seq, e.id || ' ' || e.stream || ' ' || e.version || ' ' || e.type || ' ' || e.type_version || ' ' || e.time_us || ' ' || e.command,
+			e.header, p.name, p.salt, p.body FROM events e LEFT JOIN event_parts p ON p.seq = e.seq WHERE e.seq > $1 AND e.seq <= $2 ORDER BY e.seq`, []any{after, upTo}, func(r Rows) error {
+			if err := r.Scan(&seq, &columns, &header, &name, &part.Salt, &part.Body); err != nil {
 				return err
 			}
-			if row == nil || row.Seq != next.Seq {
-				if row != nil {
-					if err := use(row); err != nil {
+			if seq != row.Seq {
+				if row.Seq != 0 {
+					if err := use(&row); err != nil {
 						return err
 					}
 				}
-				next.Parts = make(map[string]ledger.Part, 1)
-				row = &next
+				row.Seq, row.Columns, row.Header = seq, columns, header
+				clear(row.Parts)
 			}
 			if name != nil {
 				row.Parts[*name] = part
 			}
 			return nil
 		})
-		if err == nil && row != nil {
-			err = use(row)
+		if err == nil && row.Seq != 0 {
+			err = use(&row)
 		}
 		return err
 	})
@@ -76,9 +77,9 @@ func (v *Verified) Rows(ctx context.Context, after, upTo int64, use func(*verify
 // StoredHashes implements verify.Source.
 func (v *Verified) StoredHashes(ctx context.Context, from, to int64, use func(index int64, hash []byte) error) error {
 	return v.engine.Read(ctx, func(q Querier) error {
+		var index int64
+		var hash []byte
 		return each(ctx, q, `SELECT idx, hash FROM ledger_hashes WHERE idx >= $1 AND idx < $2 ORDER BY idx`, []any{from, to}, func(r Rows) error {
-			var index int64
-			var hash []byte
 			if err := r.Scan(&index, &hash); err != nil {
 				return err
 			}

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/dc-release/dc-release/internal/adapter/store/sqlstore"
+	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/core/ledger"
 	"github.com/dc-release/dc-release/internal/core/pipeline"
 	"github.com/dc-release/dc-release/internal/core/policy"
@@ -176,8 +177,8 @@ func staleRead(t *testing.T, s *sqlstore.Store, _ *Clock) {
 func needsReason(t *testing.T, s *sqlstore.Store, _ *Clock) {
 	b := batch("c1", on("run/A", refused("one")))
 	b.Actor = ledger.Actor{Kind: ledger.Person, ID: "P"}
-	if _, err := s.Append(t.Context(), b); err == nil {
-		t.Error("a person's event without a reason was stored")
+	if _, err := s.Append(t.Context(), b); fault.KindOf(err) != fault.Invalid {
+		t.Errorf("a person's event without a reason gave %v, want invalid input", err)
 	}
 	b.Events[0].Reason = "because"
 	must(t, s, b)

@@ -56,6 +56,11 @@ func (r *Release) Open(name string) string {
 	if err != nil {
 		r.s.t.Fatal(err)
 	}
+	standing, err := r.s.State.Standing(r.s.t.Context(), r.Stream())
+	if err != nil {
+		r.s.t.Fatal(err)
+	}
+	position := max(standing.Seq, run.Events[len(run.Events)-1].Seq)
 	m := gate.Manifest{
 		Schema: gate.ManifestSchema, Gate: name, Opening: 1, Solution: Solution, Version: r.Version,
 		Sources: []gate.ManifestSource{{Repository: "corp/procurement", Tag: "v" + r.Version, TagObject: r.Commit, Commit: r.Commit, Files: canonical.SHA256(nil)}},
@@ -68,7 +73,7 @@ func (r *Release) Open(name string) string {
 		r.s.t.Fatal(err)
 	}
 	digest := r.s.Put(string(raw))
-	r.s.Append(ledger.Draft{Stream: r.Stream(), Data: &gate.Opened{Gate: name, Manifest: digest, Position: run.Version, Opening: 1, Documents: documents}})
+	r.s.Append(ledger.Draft{Stream: r.Stream(), Data: &gate.Opened{Gate: name, Manifest: digest, Position: position, Opening: 1, Documents: documents}})
 	return digest
 }
 
