@@ -91,14 +91,6 @@ func (p Plan) source(scope, name string) (string, bool) {
 	return name, true
 }
 
-func (p Plan) job(key string) (Job, bool) {
-	i := slices.IndexFunc(p.Jobs, func(j Job) bool { return j.Key == key })
-	if i < 0 {
-		return Job{}, false
-	}
-	return p.Jobs[i], true
-}
-
 // renamed is the name of the secret when a text is ${{ secrets.NAME }} and no
 // more.
 func renamed(t workflow.Text) (string, bool) {
