@@ -417,7 +417,7 @@ func begin(t *rapid.T) *life {
 // live draws the operations of a whole life.
 func live(t *rapid.T) *life {
 	l := begin(t)
-	for range 40 {
+	for range 50 {
 		if l.run.Finished {
 			break
 		}
@@ -464,7 +464,7 @@ func TestGXP014_NoSequenceOfOperationsPassesAGate(t *testing.T) {
 		}
 	})
 	for _, want := range []string{"gxp val", "gxp prd", "gxp for use", "non-gxp prd"} {
-		if reached[want] == 0 {
+		if reached[want] == 0 && !testing.Short() {
 			t.Errorf("no sequence came to %q: %v", want, reached)
 		}
 	}
