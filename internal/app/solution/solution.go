@@ -3,7 +3,9 @@
 package solution
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -63,15 +65,31 @@ func (r *Registry) Add(ctx context.Context, by ledger.Actor, b policy.Baseline, 
 		return fault.New(fault.Invalid, "adding a solution needs a reason").WithHint("add --reason TEXT")
 	}
 	stream := ledger.SolutionStream(b.Solution)
-	_, err := r.Log.Append(ctx, ledger.Batch{
+	events, err := r.Log.Append(ctx, ledger.Batch{
 		Command: "solution/" + b.Solution, Actor: by, Reads: []ledger.Read{{Stream: stream, Version: 0}},
 		Events: []ledger.Draft{{Stream: stream, Data: &policy.SolutionAdded{Baseline: b}, Reason: reason}},
 	})
 	if errors.Is(err, ledger.ErrConflict) {
-		return fault.New(fault.Invalid, "solution %q is there already", b.Solution)
+		return taken(b)
 	}
 	if err != nil {
 		return fmt.Errorf("add solution %q: %w", b.Solution, err)
 	}
+	for _, e := range events { // of the first time when it comes twice
+		if added, ok := e.Data.(*policy.SolutionAdded); ok && !same(added.Baseline, b) {
+			return taken(b)
+		}
+	}
 	return nil
+}
+
+func taken(b policy.Baseline) error {
+	return fault.New(fault.Invalid, "solution %q is there already with another baseline", b.Solution)
+}
+
+// same compares baselines as they are recorded.
+func same(a, b policy.Baseline) bool {
+	one, errOne := json.Marshal(a)
+	two, errTwo := json.Marshal(b)
+	return errOne == nil && errTwo == nil && bytes.Equal(one, two)
 }
