@@ -96,7 +96,13 @@ func (s State) scopeInputs(scope string) workflow.Value {
 }
 
 func (s State) env(j Job, o Outside) workflow.Env {
-	st := workflow.Status{Success: true, Cancelled: s.Cancelled}
+	return workflow.Env{Contexts: s.contexts(j, o), Status: s.status(j)}
+}
+
+// status is what the status functions say for a job: about everything that it
+// needs, however far behind.
+func (s State) status(j Job) workflow.Status {
+	st := workflow.Status{Success: !s.Cancelled, Cancelled: s.Cancelled}
 	for _, key := range s.ancestors(j) {
 		switch s.Jobs[key].Conclusion {
 		case Success:
@@ -106,15 +112,15 @@ func (s State) env(j Job, o Outside) workflow.Env {
 			st.Success = false
 		}
 	}
-	if s.Cancelled {
-		st.Success = false
-	}
-	return workflow.Env{Contexts: s.contexts(j, o), Status: st}
+	return st
 }
 
 // condition evaluates a job's if and says, when it is false, which values made
 // it so.
 func (s State) condition(j Job, o Outside) (run bool, reason string, err error) {
+	if j.Body.If.Source == "" && s.status(j).Success {
+		return true, "", nil // the common case costs no contexts
+	}
 	env := s.env(j, o)
 	cond, err := workflow.Condition(j.Body.If.Source)
 	if err != nil {
@@ -188,8 +194,11 @@ func evaluate(t workflow.Text, env workflow.Env) (workflow.Value, error) {
 
 // name is the job's display name; where it cannot be evaluated it is the id.
 func (s State) name(j Job, o Outside) string {
-	if j.Body.Name.Source == "" {
+	switch {
+	case j.Body.Name.Source == "":
 		return j.Body.ID
+	case !strings.Contains(j.Body.Name.Source, "${{"):
+		return j.Body.Name.Source
 	}
 	v, err := evaluate(j.Body.Name, s.env(j, o))
 	if err != nil {
@@ -283,10 +292,13 @@ func (s State) scopeOutputs(j Job, children []Job, o Outside) (map[string]string
 }
 
 func (s State) labels(j Job, o Outside) ([]string, error) {
-	env := s.env(j, o)
 	var out []string
 	for _, t := range j.Body.RunsOn {
-		v, err := evaluate(t, env)
+		if !strings.Contains(t.Source, "${{") {
+			out = append(out, t.Source)
+			continue
+		}
+		v, err := evaluate(t, s.env(j, o))
 		if err != nil {
 			return nil, err
 		}
