@@ -36,4 +36,5 @@ fuzz: ## every fuzz target for FUZZTIME
 	done
 
 crash: ## kill -9 at every ledger sequence number of a release; takes long
-	DC_RELEASE_TEST_CRASH=all $(GO) test ./acceptance/... -run Crash -count=1 -timeout 6h -v
+	@grep -rq --include='*_test.go' '^func TestCrash' acceptance || { echo "there is no TestCrash in acceptance"; exit 1; }
+	DC_RELEASE_TEST_CRASH=all $(GO) test ./acceptance/... -run TestCrash -count=1 -timeout 6h -v

@@ -16,6 +16,7 @@ type Exception struct {
 
 // Exceptions is the whole list; a line that nothing needs any more fails.
 var Exceptions = []Exception{
+	{"skip", "acceptance/main_test.go", "", "names each missing program when all scripts are done, and follows the same variable"},
 	{"sleep", "internal/adapter/sandbox/hostile_test.go", "", "asks /proc whether foreign processes are gone; the kernel gives no event for a process that is not a child"},
 }
 

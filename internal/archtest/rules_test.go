@@ -10,7 +10,7 @@ import (
 
 // sources is how many files the repository had when the number was last set. A
 // walk that finds nothing must not pass.
-const sources = 300
+const sources = 340
 
 func TestTheRepositoryKeepsItsRules(t *testing.T) {
 	files, err := archtest.Load("../..")

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/dc-release/dc-release/internal/adapter/git"
 	"github.com/dc-release/dc-release/internal/adapter/store/sqlite"
 	"github.com/dc-release/dc-release/internal/adapter/store/sqlstore"
 	"github.com/dc-release/dc-release/internal/app/verify"
@@ -40,8 +41,45 @@ func Verify(ctx context.Context, q audit.Verification) (verify.Report, error) {
 	if head, err := os.ReadFile(headNote(q.Data)); err == nil {
 		notes["head.note"] = head
 	}
+	if err := anchors(ctx, q.Data, notes); err != nil {
+		return verify.Report{}, errors.Join(err, engine.Close())
+	}
 	report, err := verify.Store(ctx, sqlstore.ForVerification(engine), verify.StoreOptions{Trust: trust, Notes: notes})
 	return report, errors.Join(err, engine.Close())
+}
+
+// anchors adds the checkpoints that publications left in release logs, as far
+// as their mirrors have them.
+func anchors(ctx context.Context, data string, notes map[string][]byte) error {
+	dirs, err := filepath.Glob(filepath.Join(data, "git", "*", "release-log.git"))
+	if err != nil {
+		return err
+	}
+	for _, dir := range dirs {
+		repo, err := git.Open(ctx, dir)
+		if err != nil {
+			return err
+		}
+		ref, ok, err := repo.Resolve(ctx, "refs/heads/checkpoints")
+		if err != nil {
+			return err
+		}
+		if !ok {
+			continue
+		}
+		files, err := repo.Files(ctx, ref.Commit, "")
+		if err != nil {
+			return err
+		}
+		for _, f := range files {
+			note, _, err := repo.ReadFile(ctx, ref.Commit, f.Path)
+			if err != nil {
+				return err
+			}
+			notes["release log "+f.Path] = note
+		}
+	}
+	return nil
 }
 
 func readTrust(path string) (*releaselog.Trust, error) {

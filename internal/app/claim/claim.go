@@ -16,6 +16,7 @@ import (
 	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/core/ledger"
 	"github.com/dc-release/dc-release/internal/core/pipeline"
+	"github.com/dc-release/dc-release/internal/core/policy"
 )
 
 // LeaseSeconds is how long a claim lives without renewal; workers renew every
@@ -200,6 +201,9 @@ func (s *Server) Secret(ctx context.Context, execution string, fence int64, name
 	root, ok := run.Plan.SecretSources(job)[strings.ToUpper(name)]
 	if !ok {
 		return "", false, fault.New(fault.Forbidden, "job %q does not read secret %q in its plan", job, name)
+	}
+	if r := run.Run; !r.Counted && r.Profile == string(policy.GxP) && (slot.Environment == "val" || slot.Environment == "prd") {
+		return "", false, nil // a rehearsal of a GxP product brings no secret where it matters
 	}
 	return s.Secrets(ctx, slot.Solution, slot.Environment, root)
 }

@@ -26,7 +26,7 @@ func TestALightlyReadHeaderIsTheDecodedOne(t *testing.T) {
 		}
 		raw, err := canonical.Marshal(h)
 		if err != nil {
-			t.Skip(err)
+			return // a text that JSON cannot hold
 		}
 		got, err := read(raw)
 		if err != nil {

@@ -1,12 +1,17 @@
 package pipeline
 
 import (
+	"maps"
 	"math"
+	"slices"
 	"time"
 )
 
 // defaultTimeout of a job, as on GitHub.
 const defaultTimeout = 360 * time.Minute
+
+// names are those under which the job reads secrets that a call passes on.
+func names(sources map[string]string) []string { return slices.Sorted(maps.Keys(sources)) }
 
 // Assign is the message for the worker that claimed an execution of the job.
 // It depends on the same facts as the decision to queue it.
@@ -26,7 +31,7 @@ func Assign(s State, key string, o Outside) (Assignment, error) {
 	}
 	return Assignment{
 		Execution: st.Execution, Job: j, Name: st.Name, Contexts: env.Contexts,
-		SecretNames: j.SecretNames(), Commit: s.Plan.Trigger.SHA,
+		SecretNames: names(s.Plan.SecretSources(key)), Commit: s.Plan.Trigger.SHA,
 		TimeoutUS: timeout.Microseconds(), Sandbox: s.Run.Sandbox,
 	}, nil
 }

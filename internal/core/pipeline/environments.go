@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dc-release/dc-release/internal/core/policy"
 	"github.com/dc-release/dc-release/internal/core/workflow"
 )
 
@@ -33,7 +34,7 @@ func (e *expander) environment(j *Job, k known) {
 		j.Environment, j.Kind = name, Gate
 	default:
 		severity, effect := workflow.Warning, "it is treated as no environment"
-		if e.req.Profile == ProfileGxP {
+		if e.req.Profile == string(policy.GxP) {
 			severity, effect = workflow.Error, "the profile gxp refuses it"
 		}
 		e.add(severity, t.At, "unknown-environment", fmt.Sprintf("want one of %s, or map the name to one of them under environments",

@@ -18,12 +18,6 @@ const (
 	maxJobs    = 1000
 )
 
-// Profiles of a solution; "" is not known.
-const (
-	ProfileGxP    = "gxp"
-	ProfileNonGxP = "non-gxp"
-)
-
 // ExpandRequest is what a plan is made from.
 type ExpandRequest struct {
 	Trigger Trigger

@@ -182,7 +182,7 @@ func TestEnvironments(t *testing.T) {
 		{"a name that depends on the run", jobs("'${{ github.run_id }}'"), nil, []string{"error environment-not-static main.yaml:3"}},
 		{"a name that cannot be evaluated", jobs("\"${{ fromJSON('') }}\""), nil, []string{"error expression-failed main.yaml:3"}},
 	})
-	other := func(req *pipeline.ExpandRequest) { req.Profile = pipeline.ProfileNonGxP }
+	other := func(req *pipeline.ExpandRequest) { req.Profile = "non-gxp" }
 	runPlans(t, other, []planCase{{"another name without GxP", jobs("staging"), nil, []string{"warning unknown-environment main.yaml:3"}}})
 	mapped := func(req *pipeline.ExpandRequest) { req.Environments = map[string]string{"Staging": "tst"} }
 	runPlans(t, mapped, []planCase{{"a name that is mapped", jobs("STAGING"), nil, nil}})
@@ -230,7 +230,7 @@ func TestPlacesStandBehindTheirGates(t *testing.T) {
 		{"a gate behind a job that main does not reach", "  b: {if: " + isTag + ", " + runs + "}\n" + strings.Replace(gate("g", "b", "approve_to_prd"), isTag, "success()", 1), nil, nil},
 		{"a gate that always runs", "  b: {if: " + isTag + ", " + runs + "}\n" + strings.Replace(gate("g", "b", "approve_to_prd"), isTag, "always()", 1), nil, []string{"warning untagged-promotion main.yaml:4"}},
 	})
-	other := func(req *pipeline.ExpandRequest) { req.Profile = pipeline.ProfileNonGxP }
+	other := func(req *pipeline.ExpandRequest) { req.Profile = "non-gxp" }
 	runPlans(t, other, []planCase{{"prd without a gate and without GxP", in("prd", "", "prd"), nil, nil}})
 	branch := func(req *pipeline.ExpandRequest) { req.Branch = "release" }
 	runPlans(t, branch, []planCase{{"a branch that starts nothing reaches nothing", strings.Replace(gate("g", "", "approve_to_prd"), isTag, "success()", 1), nil, nil}})

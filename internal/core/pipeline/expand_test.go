@@ -33,7 +33,7 @@ var (
 // request plans files by name below .github/workflows, with main.yaml as root.
 func request(files map[string]string) pipeline.ExpandRequest {
 	return pipeline.ExpandRequest{
-		Trigger: onTag, File: root, Profile: pipeline.ProfileGxP,
+		Trigger: onTag, File: root, Profile: "gxp",
 		Read: workflowfile.Loader(func(path string) ([]byte, bool) {
 			src, ok := files[strings.TrimPrefix(path, ".github/workflows/")]
 			return []byte(src), ok
@@ -172,7 +172,7 @@ func TestTheGuidesPlanRecordsItsSources(t *testing.T) {
 
 func TestTheGuidesWorkflowWithoutGxPIsWarnedOfPromotionWithoutATag(t *testing.T) {
 	req := guide(t, "main-non-gxp.yaml")
-	req.Profile = pipeline.ProfileNonGxP
+	req.Profile = "non-gxp"
 	_, findings := pipeline.Expand(req)
 	if diff := cmp.Diff([]string{"warning mutable-ref main.yaml:29", "warning untagged-promotion main.yaml:27"}, sorted(short(findings))); diff != "" {
 		t.Error(diff)
@@ -190,8 +190,8 @@ func TestPlansAreWrittenAsBefore(t *testing.T) {
 		trigger pipeline.Trigger
 		profile string
 	}{
-		"gxp-tag":      {"main.yaml", onTag, pipeline.ProfileGxP},
-		"non-gxp-main": {"main-non-gxp.yaml", onMain, pipeline.ProfileNonGxP},
+		"gxp-tag":      {"main.yaml", onTag, "gxp"},
+		"non-gxp-main": {"main-non-gxp.yaml", onMain, "non-gxp"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dc-release/dc-release/internal/core/policy"
 	"github.com/dc-release/dc-release/internal/core/workflow"
 )
 
@@ -43,7 +44,7 @@ func (p promotion) check() []workflow.Finding {
 	}
 	var findings []workflow.Finding
 	tagged := p.with(p.tag())
-	if p.req.Profile == ProfileGxP {
+	if p.req.Profile == string(policy.GxP) {
 		for _, plan := range []promotion{p, tagged} {
 			for _, f := range plan.ungated(tagged) {
 				if !slices.Contains(findings, f) {

@@ -57,7 +57,7 @@ func (j Job) texts() []workflow.Text {
 // that a call does not pass on is not in the map: its value is empty, as on
 // GitHub.
 func (p Plan) SecretSources(key string) map[string]string {
-	j, ok := p.job(key)
+	j, ok := p.Job(key)
 	if !ok {
 		return nil
 	}
@@ -73,7 +73,7 @@ func (p Plan) SecretSources(key string) map[string]string {
 // source follows a name outwards from a scope.
 func (p Plan) source(scope, name string) (string, bool) {
 	for scope != "" {
-		call, ok := p.job(scope)
+		call, ok := p.Job(scope)
 		if !ok || call.Body.Call == nil {
 			return "", false
 		}
@@ -89,14 +89,6 @@ func (p Plan) source(scope, name string) (string, bool) {
 		scope = call.Scope
 	}
 	return name, true
-}
-
-func (p Plan) job(key string) (Job, bool) {
-	i := slices.IndexFunc(p.Jobs, func(j Job) bool { return j.Key == key })
-	if i < 0 {
-		return Job{}, false
-	}
-	return p.Jobs[i], true
 }
 
 // renamed is the name of the secret when a text is ${{ secrets.NAME }} and no

@@ -154,7 +154,8 @@ func (s *show) perform(ctx context.Context, roles []policy.Role, act func(p play
 	}
 }
 
-// printCode prints credentials of a demo person for --credentials -.
+// printCode prints the present code of a demo person; as JSON it is what
+// --credentials - reads.
 func printCode(d Deps, dir, login string) error {
 	if dir == "" {
 		dir = "."
@@ -174,6 +175,9 @@ func printCode(d Deps, dir, login string) error {
 		code, err := d.Code(p.Seed, time.Now())
 		if err != nil {
 			return err
+		}
+		if d.Env.JSON {
+			return json.NewEncoder(d.Env.Out).Encode(sign.Credentials{Password: p.Password, Code: code})
 		}
 		fmt.Fprintln(d.Env.Out, code)
 		return nil

@@ -48,7 +48,7 @@ func New(d Deps) *cobra.Command {
 	}
 	cmd.PersistentFlags().StringVar(&o.dir, "dir", "", "where to make it (default: a new folder that is kept)")
 	cmd.Flags().BoolVar(&o.yes, "yes", false, "let the demo's persons sign")
-	cmd.AddCommand(&cobra.Command{Use: "code PERSON", Short: "Print a demo person's password and present code as credentials", Args: cobra.ExactArgs(1), RunE: func(_ *cobra.Command, args []string) error {
+	cmd.AddCommand(&cobra.Command{Use: "code PERSON", Short: "Print the present one-time code of a demo person; with --json what --credentials - reads", Args: cobra.ExactArgs(1), RunE: func(_ *cobra.Command, args []string) error {
 		return printCode(d, o.dir, args[0])
 	}})
 	return cmd

@@ -127,7 +127,7 @@ func (s *show) whoMustSign(g inspect.Gate) string {
 		line("  missing: ", m)
 	}
 	do := func(login, command string) {
-		line("    printf '{\"password\":\"%s\",\"code\":\"%s\"}' \"$(PASSWORD of ", login, " in credentials.json)\" \"$(", s.program(), " demo code ", login, " --dir ", s.dir, ")\" | \\")
+		line("    ", s.program(), " demo code ", login, " --dir ", s.dir, " --json | \\")
 		line("      ", s.program(), " --data ", s.Env.Data, " ", command, " --solution ", solution, " --version ", orRollback(g.Version), " --as ", login, " --credentials -")
 	}
 	if slices.ContainsFunc(g.Missing, func(m string) bool { return strings.HasPrefix(m, "AV in val") }) {

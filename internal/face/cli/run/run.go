@@ -113,6 +113,9 @@ func Progress(env *console.Env, d inspect.RunDetail, shown map[string]string) {
 		}
 		shown[j.Key] = state
 		line := fmt.Sprintf("%-11s %s", state, j.Key)
+		if state == "running" && j.Environment != "" {
+			line += " in " + j.Environment
+		}
 		if j.Reason != "" {
 			line += "  (" + j.Reason + ")"
 		}

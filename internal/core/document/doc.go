@@ -1,2 +1,0 @@
-// Package document is the content of change records, reports and certificates.
-package document

@@ -1,2 +1,0 @@
-// Package evidence is what a run or a person proved.
-package evidence
