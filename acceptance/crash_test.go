@@ -226,12 +226,9 @@ func union[V any](a, b map[string]V) map[string]V {
 
 // TestCrashAtAnyStepLosesNothing kills the program with SIGKILL when the ledger
 // comes to a size, starts it again, and compares what is left with an
-// undisturbed release. DC_RELEASE_CRASH=all tries every size, with the worker
+// undisturbed release. DC_RELEASE_TEST_CRASH=all tries every size, with the worker
 // and without it; otherwise it is a spread.
 func TestCrashAtAnyStepLosesNothing(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a release for each crash")
-	}
 	s := newSite(t)
 	begin := s.size()
 	s.tag("1.0.0")
@@ -241,7 +238,7 @@ func TestCrashAtAnyStepLosesNothing(t *testing.T) {
 		t.Fatalf("a release of %d events", end-begin)
 	}
 	step := (end - begin) / 4
-	if os.Getenv("DC_RELEASE_CRASH") == "all" {
+	if os.Getenv("DC_RELEASE_TEST_CRASH") == "all" {
 		step = 1
 	}
 	for i, at := 0, begin+step/2+1; at <= end; i, at = i+1, at+step {

@@ -80,11 +80,14 @@ func (p *process) kill(worker bool) {
 // until asks again and again; a machine under load is slow, so it is patient.
 func (s *site) until(holds func() bool) {
 	s.t.Helper()
-	deadline := time.Now().Add(patience)
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	deadline := time.After(patience)
 	for !holds() {
-		if time.Now().After(deadline) {
+		select {
+		case <-tick.C:
+		case <-deadline:
 			s.t.Fatal("waited in vain")
 		}
-		time.Sleep(50 * time.Millisecond)
 	}
 }

@@ -232,7 +232,7 @@ func (s *site) fresh(login string) string {
 			s.used[login] = step
 			return credentials("password of "+login, totp(s.seeds[login], step))
 		}
-		time.Sleep(time.Until(time.Unix((now+1)*30, 0)))
+		<-time.After(time.Until(time.Unix((now+1)*30, 0)))
 	}
 }
 
