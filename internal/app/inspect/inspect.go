@@ -105,7 +105,7 @@ func (i *Inspector) Run(ctx context.Context, id string) (RunDetail, error) {
 // skippedWithin says why a call that was entered ended skipped: all its jobs
 // were, and the first one tells why.
 func skippedWithin(s pipeline.State, call string) string {
-	for _, j := range s.Plan.Children(call) {
+	for j := range s.Plan.Children(call) {
 		if reason := s.Jobs[j.Key].Reason; reason != "" {
 			return reason
 		}

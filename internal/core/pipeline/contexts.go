@@ -269,12 +269,12 @@ func typed(in workflow.Input, v workflow.Value) (workflow.Value, error) {
 	}
 }
 
-func (s State) scopeOutputs(j Job, children []Job, o Outside) (map[string]string, error) {
+func (s State) scopeOutputs(j Job, o Outside) (map[string]string, error) {
 	if j.Interface == nil || len(j.Interface.Outputs) == 0 {
 		return nil, nil
 	}
-	jobs := make([]workflow.Member, 0, len(children))
-	for _, c := range children {
+	var jobs []workflow.Member
+	for c := range s.Plan.Children(j.Key) {
 		jobs = append(jobs, workflow.Member{Name: lastPart(c.Key), Value: s.result(c.Key)})
 	}
 	inner := Job{Key: j.Key + "/", Scope: j.Key}

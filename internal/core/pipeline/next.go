@@ -91,8 +91,8 @@ func Next(s State, o Outside) []Command {
 	if len(out) > 0 {
 		return out
 	}
-	if top := s.Plan.Children(""); allDone(s, top) {
-		return []Command{Finish{Conclusion: s.aggregate(top)}}
+	if s.allDone("") {
+		return []Command{Finish{Conclusion: s.aggregate("")}}
 	}
 	return nil
 }
@@ -106,8 +106,8 @@ func (s State) nextOf(j Job, o Outside) Command {
 	case Waiting:
 		return s.atGate(j, st.Name, o)
 	case Open:
-		if children := s.Plan.Children(j.Key); allDone(s, children) {
-			return s.closeScope(j, children, o)
+		if s.allDone(j.Key) {
+			return s.closeScope(j, o)
 		}
 	}
 	return nil
@@ -197,27 +197,33 @@ func (s State) pool(j Job) string {
 	}
 }
 
-func (s State) closeScope(j Job, children []Job, o Outside) Command {
-	outputs, err := s.scopeOutputs(j, children, o)
+func (s State) closeScope(j Job, o Outside) Command {
+	outputs, err := s.scopeOutputs(j, o)
 	if err != nil {
 		return CloseScope{Job: j.Key, Conclusion: Failure}
 	}
-	return CloseScope{Job: j.Key, Conclusion: s.aggregate(children), Outputs: outputs}
+	return CloseScope{Job: j.Key, Conclusion: s.aggregate(j.Key), Outputs: outputs}
 }
 
 func (s State) needsDone(j Job) bool {
 	return !slices.ContainsFunc(j.Needs, func(key string) bool { return s.Jobs[key].Status != Done })
 }
 
-func allDone(s State, jobs []Job) bool {
-	return !slices.ContainsFunc(jobs, func(j Job) bool { return s.Jobs[j.Key].Status != Done })
+// allDone reports whether every job of a scope has concluded.
+func (s State) allDone(scope string) bool {
+	for j := range s.Plan.Children(scope) {
+		if s.Jobs[j.Key].Status != Done {
+			return false
+		}
+	}
+	return true
 }
 
-// aggregate is the conclusion of several jobs together: a failure beats a
+// aggregate is the conclusion of a scope's jobs together: a failure beats a
 // cancellation, which beats success; all skipped is skipped.
-func (s State) aggregate(jobs []Job) Conclusion {
+func (s State) aggregate(scope string) Conclusion {
 	out := Skipped
-	for _, j := range jobs {
+	for j := range s.Plan.Children(scope) {
 		switch s.Jobs[j.Key].Conclusion {
 		case Failure:
 			return Failure

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"fmt"
+	"iter"
 	"maps"
 	"strings"
 
@@ -160,12 +161,12 @@ func (p Plan) Job(key string) (Job, bool) {
 }
 
 // Children are the jobs directly in a scope, "" for the top.
-func (p Plan) Children(scope string) []Job {
-	var out []Job
-	for _, j := range p.Jobs {
-		if j.Scope == scope {
-			out = append(out, j)
+func (p Plan) Children(scope string) iter.Seq[*Job] {
+	return func(yield func(*Job) bool) {
+		for i := range p.Jobs {
+			if p.Jobs[i].Scope == scope && !yield(&p.Jobs[i]) {
+				return
+			}
 		}
 	}
-	return out
 }
