@@ -30,16 +30,42 @@ func (r Run) Origin(rec Recorded, item evidence.Item) evidence.Origin {
 	return Origin(job, item.Name)
 }
 
-// Latest reports whether no later attempt of the record's job exists; what
-// people recorded and what scopes concluded has no attempts.
+// Latest reports whether no later attempt exists: of the record's job, or of a
+// person's protocol, which is its file name in a verification and environment.
+// What scopes concluded has no attempts.
 func (r Run) Latest(rec Recorded) bool {
-	return rec.Execution == "" || r.Jobs[rec.Job].Execution == rec.Execution
+	if rec.Person == "" {
+		return rec.Execution == "" || r.Jobs[rec.Job].Execution == rec.Execution
+	}
+	for _, other := range r.Evidence {
+		if other.Seq > rec.Seq && sameProtocol(other, rec) {
+			return false
+		}
+	}
+	return true
 }
 
-// Attempt is the attempt of the record's job, 1 for what has no attempts.
+// Attempt is the attempt of the record's job or protocol, 1 for what has no
+// attempts.
 func (r Run) Attempt(rec Recorded) int {
 	if q, ok := r.Queued[rec.Execution]; ok {
 		return q.Attempt
 	}
-	return 1
+	n := 1
+	for _, other := range r.Evidence {
+		if rec.Person != "" && other.Seq < rec.Seq && sameProtocol(other, rec) {
+			n++
+		}
+	}
+	return n
+}
+
+// sameProtocol reports whether two records of people are tries of one manual
+// test.
+func sameProtocol(a, b Recorded) bool {
+	if a.Person == "" || b.Person == "" || len(a.Items) == 0 || len(b.Items) == 0 {
+		return false
+	}
+	x, y := a.Items[0], b.Items[0]
+	return x.Name == y.Name && x.Verification == y.Verification && x.Environment == y.Environment
 }
