@@ -162,7 +162,7 @@ const (
 	killPatience = 5 * time.Second
 	killPause    = time.Millisecond
 	emptyLists   = 3
-	unsureLists  = 25 // where one of the lists was not sure
+	unsureLists  = 100 // where a list was not sure: a process within exec shows no environment
 )
 
 // signalTree sends sig to a command's tree, SIGKILL until nothing is left. An
