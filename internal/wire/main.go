@@ -5,8 +5,10 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"net"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/dc-release/dc-release/internal/adapter/identity/totp"
 	"github.com/dc-release/dc-release/internal/app/inspect"
@@ -64,15 +66,43 @@ func connect(ctx context.Context, base Config, env *console.Env) (console.Sessio
 			return nil, err
 		}
 	}
-	o, err := Open(ctx, base)
-	if errors.Is(err, errOwned) {
-		socket, err := socketPath(base.Data)
-		return remote{api.Dial(socket)}, err
+	deadline := time.Now().Add(ownerPatience)
+	for {
+		o, err := Open(ctx, base)
+		if err == nil {
+			return &local{owner: o}, nil
+		}
+		if !errors.Is(err, errOwned) {
+			return nil, err
+		}
+		if session, err := dial(base.Data); err == nil || time.Now().After(deadline) {
+			return session, err
+		}
+		t := time.NewTimer(50 * time.Millisecond)
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			t.Stop()
+			return nil, ctx.Err()
+		}
 	}
+}
+
+// ownerPatience is how long an owner that does not listen is waited for: it is
+// starting, or a short command that ends soon.
+const ownerPatience = 30 * time.Second
+
+// dial asks whether the owner listens.
+func dial(data string) (console.Session, error) {
+	socket, err := socketPath(data)
 	if err != nil {
 		return nil, err
 	}
-	return &local{owner: o}, nil
+	c, err := net.Dial("unix", socket)
+	if err != nil {
+		return nil, fault.New(fault.Conflict, "another process owns %s and does not answer", data)
+	}
+	return remote{api.Dial(socket)}, c.Close()
 }
 
 // remote is a session with another process.

@@ -3,8 +3,10 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
+	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -68,8 +70,14 @@ func commands(d Deps) []*cobra.Command {
 		records.Environments(d.Env), records.Rollback(d.Env), audit.New(d.Env, d.Verify),
 		people.Person(d.Env), people.Role(d.Env),
 		job.Deploy(d.Env), job.Publish(d.Env), documentCommand(d.Env),
-		workerCommand(d),
+		workerCommand(d), versionCommand(d),
 	}
+}
+
+func versionCommand(d Deps) *cobra.Command {
+	return &cobra.Command{Use: "version", Short: "Print the version of this program", Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error {
+		return d.Env.Print("version", map[string]any{"version": d.Version}, func(w *tabwriter.Writer) { fmt.Fprintln(w, d.Version) })
+	}}
 }
 
 func documentCommand(env *console.Env) *cobra.Command {
