@@ -3,6 +3,7 @@ package inspect
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 
@@ -249,7 +250,7 @@ func (i *Inspector) Gates(ctx context.Context, solution string) ([]Gate, error) 
 			return nil, err
 		}
 	}
-	for _, key := range slices.Sorted(keys(solutions)) {
+	for _, key := range slices.Sorted(maps.Keys(solutions)) {
 		for _, place := range policy.Places {
 			if err := add(key, ledger.EnvironmentStream(key, place)); err != nil {
 				return nil, err
@@ -257,16 +258,6 @@ func (i *Inspector) Gates(ctx context.Context, solution string) ([]Gate, error) 
 		}
 	}
 	return out, nil
-}
-
-func keys(m map[string]bool) func(func(string) bool) {
-	return func(yield func(string) bool) {
-		for k := range m {
-			if !yield(k) {
-				return
-			}
-		}
-	}
 }
 
 func (i *Inspector) gates(ctx context.Context, solution string, stream ledger.Stream, s gate.Standing) ([]Gate, error) {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/dc-release/dc-release/internal/app/enter"
 	"github.com/dc-release/dc-release/internal/app/state"
@@ -122,18 +123,8 @@ func (o *Orchestrator) Outside(ctx context.Context, run state.Run) (pipeline.Out
 			reads = append(reads, r...)
 		}
 	}
-	slices.SortFunc(reads, func(a, b ledger.Read) int { return compare(string(a.Stream), string(b.Stream)) })
+	slices.SortFunc(reads, func(a, b ledger.Read) int { return strings.Compare(string(a.Stream), string(b.Stream)) })
 	return out, slices.Compact(reads), nil
-}
-
-func compare(a, b string) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 func (o *Orchestrator) gate(ctx context.Context, run state.Run, name string) (pipeline.GateState, []ledger.Read, error) {
