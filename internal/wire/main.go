@@ -54,6 +54,7 @@ func isTerminal(stream any) bool {
 // connect asks the owner of the data directory, or becomes it.
 func connect(ctx context.Context, base Config, env *console.Env) (console.Session, error) {
 	base.Data, base.Sandbox, base.Evaluation = env.Data, env.Sandbox, env.Evaluation
+	base.Secrets, base.Vars = env.Secrets, env.Vars
 	if base.Sandbox == "" {
 		kind, err := StrongestSandbox(ctx)
 		switch {

@@ -38,7 +38,10 @@ type Env struct {
 	// Evaluation allows to run without isolation that counts: every record and
 	// document is marked.
 	Evaluation bool
-	Connect    func(ctx context.Context, e *Env) (Session, error)
+	// Secrets and Vars are what this process brings along as the owner; their
+	// values rest nowhere.
+	Secrets, Vars map[string]string
+	Connect       func(ctx context.Context, e *Env) (Session, error)
 }
 
 // With opens a session for one action and closes it.

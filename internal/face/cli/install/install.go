@@ -81,8 +81,12 @@ func addSolution(env *console.Env) *cobra.Command {
 
 // Serve makes "dc-release serve". Hold keeps the owner working until ctx ends.
 func Serve(env *console.Env) *cobra.Command {
-	return &cobra.Command{Use: "serve", Short: "Own the data directory and drive its runs until interrupted", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+	var values run.Values
+	cmd := &cobra.Command{Use: "serve", Short: "Own the data directory and drive its runs until interrupted", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
 		ctx := cmd.Context()
+		if err := values.Read(env); err != nil {
+			return err
+		}
 		err := env.With(context.WithoutCancel(ctx), func(s console.Session) error {
 			if !s.Owner() {
 				return fault.New(fault.Conflict, "another process owns %s", env.Data)
@@ -96,12 +100,18 @@ func Serve(env *console.Env) *cobra.Command {
 		})
 		return err
 	}}
+	values.Flags(cmd)
+	return cmd
 }
 
 // Intake makes "dc-release intake": drop is what a git hook calls, without it
 // the spool is taken and driven.
 func Intake(env *console.Env) *cobra.Command {
+	var values run.Values
 	cmd := &cobra.Command{Use: "intake", Short: "Take pushes from the intake spool and drive what they start", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+		if err := values.Read(env); err != nil {
+			return err
+		}
 		var runs []inspect.Run
 		err := env.With(cmd.Context(), func(s console.Session) (err error) {
 			if err := s.WaitIdle(cmd.Context()); err != nil {
@@ -123,6 +133,7 @@ func Intake(env *console.Env) *cobra.Command {
 		}
 		return nil
 	}}
+	values.Flags(cmd)
 	cmd.AddCommand(drop(env), guard(env))
 	return cmd
 }

@@ -5,7 +5,6 @@ package run
 import (
 	"context"
 	"fmt"
-	"os"
 	"strings"
 	"text/tabwriter"
 
@@ -40,9 +39,9 @@ type Rehearse func(ctx context.Context, q Rehearsal, progress func(inspect.RunDe
 
 type flags struct {
 	Rehearsal
-	rehearse      bool
-	solution      string
-	secrets, vars []string
+	rehearse bool
+	solution string
+	values   Values
 }
 
 // New makes the command.
@@ -65,8 +64,7 @@ func New(env *console.Env, do Rehearse) *cobra.Command {
 	fs.StringVar(&f.Workflow, "workflow", "", "workflow file, when several start")
 	fs.StringVar(&f.Actor, "actor", "local", "who caused the event (github.actor)")
 	fs.StringVar(&f.solution, "solution", "", "solution of a counted run")
-	fs.StringArrayVar(&f.secrets, "secret", nil, "secret NAME (from the environment), NAME=@FILE or NAME=VALUE")
-	fs.StringArrayVar(&f.vars, "var", nil, "variable NAME=VALUE")
+	f.values.Flags(cmd)
 	fs.BoolVar(&f.rehearse, "rehearse", false, "run without counting")
 	fs.BoolVar(&f.Keep, "keep", false, "keep the rehearsal's data directory")
 	return cmd
@@ -76,12 +74,10 @@ func rehearsal(ctx context.Context, env *console.Env, do Rehearse, f flags) (err
 	if f.Event != "push" && f.Event != "pull_request" {
 		return fault.New(fault.Invalid, "event %q: want push or pull_request", f.Event)
 	}
-	if f.Secrets, err = Secrets(env, f.secrets); err != nil {
+	if err := f.values.Read(env); err != nil {
 		return err
 	}
-	if f.Vars, err = pairs("var", f.vars); err != nil {
-		return err
-	}
+	f.Secrets, f.Vars = env.Secrets, env.Vars
 	shown := map[string]string{}
 	out, err := do(ctx, f.Rehearsal, func(d inspect.RunDetail) { Progress(env, d, shown) })
 	if err != nil {
@@ -188,6 +184,9 @@ func counted(ctx context.Context, env *console.Env, f flags) error {
 	case !strings.HasPrefix(ref, "refs/"):
 		return fault.New(fault.Invalid, "ref %q: a counted run takes a full reference like refs/tags/v1.0.0", ref)
 	}
+	if err := f.values.Read(env); err != nil {
+		return err
+	}
 	var started intake.Started
 	var detail inspect.RunDetail
 	err := env.With(ctx, func(s console.Session) (err error) {
@@ -247,46 +246,4 @@ func Ended(d inspect.RunDetail) error {
 		return &console.Exit{Code: fault.ExitCode(fault.New(fault.RunFailed, ""))}
 	}
 	return nil
-}
-
-// Secrets reads NAME (from the environment), NAME=@FILE and NAME=VALUE; the
-// last stands in the process list and is warned of.
-func Secrets(env *console.Env, list []string) (map[string]string, error) {
-	out := map[string]string{}
-	for _, s := range list {
-		name, value, given := strings.Cut(s, "=")
-		file, fromFile := strings.CutPrefix(value, "@")
-		switch {
-		case name == "":
-			return nil, fault.New(fault.Invalid, "--secret %q: want NAME, NAME=@FILE or NAME=VALUE", s)
-		case !given:
-			v, ok := os.LookupEnv(name)
-			if !ok {
-				return nil, fault.New(fault.Invalid, "--secret %s: the environment has no %s", name, name)
-			}
-			out[name] = v
-		case fromFile:
-			raw, err := os.ReadFile(file)
-			if err != nil {
-				return nil, fault.New(fault.Invalid, "--secret %s: %v", name, err)
-			}
-			out[name] = strings.TrimSuffix(string(raw), "\n")
-		default:
-			env.Note("warning: the value of secret %s stands in the process list; use --secret %s or %s=@FILE", name, name, name)
-			out[name] = value
-		}
-	}
-	return out, nil
-}
-
-func pairs(flag string, list []string) (map[string]string, error) {
-	out := map[string]string{}
-	for _, s := range list {
-		name, value, ok := strings.Cut(s, "=")
-		if !ok || name == "" {
-			return nil, fault.New(fault.Invalid, "--%s %q: want NAME=VALUE", flag, s)
-		}
-		out[name] = value
-	}
-	return out, nil
 }
