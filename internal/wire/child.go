@@ -33,11 +33,10 @@ var labels = []string{"self-hosted", "linux", "Linux", "x64", "X64", "ubuntu-lat
 
 // child is the worker in a process of its own.
 type child struct {
-	cmd     *exec.Cmd
-	stdin   *os.File
-	done    chan struct{} // closed when it has ended
-	err     error
-	started time.Time
+	cmd   *exec.Cmd
+	stdin *os.File
+	done  chan struct{} // closed when it has ended
+	err   error
 }
 
 // childArgs is what the worker process is told.
@@ -76,7 +75,7 @@ func startChild(c Config, socket string) (*child, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, errors.Join(fmt.Errorf("start worker: %w", err), r.Close(), w.Close())
 	}
-	ch := &child{cmd: cmd, stdin: w, done: make(chan struct{}), started: time.Now()}
+	ch := &child{cmd: cmd, stdin: w, done: make(chan struct{})}
 	go func() {
 		ch.err = cmd.Wait()
 		close(ch.done)

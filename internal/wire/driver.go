@@ -55,9 +55,6 @@ func (d *driver) follow(ctx context.Context) {
 		select {
 		case <-changed:
 		case <-retry.C:
-			if err := d.o.App.Claims.GiveUpExpired(ctx); err != nil && ctx.Err() == nil {
-				d.o.Config.Logger.Error("give up expired executions", "error", err)
-			}
 			if !d.failed() {
 				continue
 			}

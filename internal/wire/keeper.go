@@ -28,35 +28,27 @@ func keepWorker(o *Owner) (*keeper, error) {
 
 // watch replaces a worker that ended without being told to.
 func (k *keeper) watch(c *child) {
-	for c != nil {
+	for {
 		<-c.done
-		c = k.replace(c)
+		k.mu.Lock()
+		if k.stopped {
+			k.mu.Unlock()
+			return
+		}
+		k.o.Config.Logger.Error("worker ended", "error", c.err)
+		time.Sleep(time.Second) // a worker that cannot start must not spin
+		if err := k.o.App.Claims.GiveUp(context.Background(), deadChild); err != nil {
+			k.o.Config.Logger.Error("give up executions", "error", err)
+		}
+		next, err := startChild(k.o.Config, k.o.socket)
+		if err != nil {
+			k.o.Config.Logger.Error("start worker", "error", err)
+			k.mu.Unlock()
+			return
+		}
+		k.now, c = next, next
+		k.mu.Unlock()
 	}
-}
-
-// replace starts the next worker; nil when there is to be none.
-func (k *keeper) replace(ended *child) *child {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.stopped {
-		return nil
-	}
-	logger := k.o.Config.Logger
-	logger.Error("worker ended", "error", ended.err)
-	if time.Since(ended.started) < time.Second {
-		logger.Error("worker does not start: no job can run")
-		return nil // it must not spin
-	}
-	if err := k.o.App.Claims.GiveUp(context.Background(), deadChild); err != nil {
-		logger.Error("give up executions", "error", err)
-	}
-	next, err := startChild(k.o.Config, k.o.socket)
-	if err != nil {
-		logger.Error("start worker", "error", err)
-		return nil
-	}
-	k.now = next
-	return next
 }
 
 func (k *keeper) stop(kill bool) error {

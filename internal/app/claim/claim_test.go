@@ -226,29 +226,3 @@ func TestCancellingARunEndsWhatIsQueuedAndTellsWhatRuns(t *testing.T) {
 		t.Errorf("queued job: %+v, %v", got.Jobs["prd"], err)
 	}
 }
-
-func TestAnExpiredLeaseIsGivenUpAndARenewedOneIsNot(t *testing.T) {
-	f := begin(t)
-	a := f.mustClaim(t)
-	f.clock.Move((pipeline.LeaseSeconds - 1) * time.Second)
-	if _, err := f.Renew(t.Context(), a.Execution, a.Fence); err != nil {
-		t.Fatal(err)
-	}
-	f.clock.Move((pipeline.LeaseSeconds - 1) * time.Second)
-	if err := f.GiveUpExpired(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if n := f.types(t)["execution.given_up"]; n != 0 {
-		t.Fatalf("a renewed lease was given up %d times", n)
-	}
-	f.clock.Move(2 * time.Second)
-	if err := f.GiveUpExpired(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if n := f.types(t)["execution.given_up"]; n != 1 {
-		t.Errorf("an expired lease was given up %d times", n)
-	}
-	if _, err := f.Renew(t.Context(), a.Execution, a.Fence); fault.KindOf(err) != fault.Conflict {
-		t.Errorf("renewed after it was given up: %v", err)
-	}
-}

@@ -8,6 +8,3 @@ type Slot struct {
 	Worker                                      string
 	Fence                                       int64
 }
-
-// LeaseSeconds is how long a claim lives without renewal.
-const LeaseSeconds = 30
