@@ -306,7 +306,7 @@ func TestPytestLinesLeaveEvidence(t *testing.T) {
 }
 
 func TestEveryNativeActionOfTheLanguageIsRun(t *testing.T) {
-	for _, a := range workflow.Actions {
+	for _, a := range workflow.Natives {
 		h := newHost()
 		got := steps(uses(a.Name+"@v1")).do(t, h)
 		if len(got.Steps) != 1 || strings.Contains(got.Steps[0].Reason, "none that this engine runs") {

@@ -9,7 +9,7 @@ import (
 	"github.com/dc-release/dc-release/internal/core/workflow"
 )
 
-// nativeActions is what uses: does, by the names in workflow.Actions; nobody
+// nativeActions is what uses: does, by the names in workflow.Natives; nobody
 // else's code is fetched. To add one: an entry there and one here.
 func nativeActions() map[string]func(*job, context.Context, *step) error {
 	return map[string]func(*job, context.Context, *step) error{
@@ -23,7 +23,7 @@ func nativeActions() map[string]func(*job, context.Context, *step) error {
 
 // runAction runs uses:.
 func (j *job) runAction(ctx context.Context, s *step) error {
-	action, ok := workflow.LookupAction(s.Uses)
+	action, ok := workflow.LookupNative(s.Uses)
 	if !ok {
 		return fmt.Errorf("%s: action %q is none that this engine runs", s.At, s.Uses)
 	}
@@ -46,7 +46,7 @@ func (j *job) runAction(ctx context.Context, s *step) error {
 
 // inputs evaluates with:. What is not honoured is refused, never ignored; the
 // plan refuses most of it earlier.
-func (j *job) inputs(s *step, action workflow.Action) error {
+func (j *job) inputs(s *step, action workflow.Native) error {
 	s.with = map[string]string{}
 	var bad []error
 	env := j.expressions(s)

@@ -79,7 +79,7 @@ func (r *reader) checkSecret(w *workflow.Workflow, read read, name string) {
 // except where a native action would take it and needs none.
 func (r *reader) checkToken(w *workflow.Workflow, read read) {
 	if read.step >= 0 && strings.EqualFold(read.name, "token") {
-		if _, ok := workflow.LookupAction(w.Jobs[read.job].Steps[read.step].Uses); ok {
+		if _, ok := workflow.LookupNative(w.Jobs[read.job].Steps[read.step].Uses); ok {
 			return
 		}
 	}

@@ -141,7 +141,7 @@ func (r *reader) shell(n *yaml.Node) workflow.Text {
 // action refuses an action that is not satisfied natively and inputs that would
 // be ignored.
 func (r *reader) action(s workflow.Step, at map[string]*yaml.Node) {
-	action, ok := workflow.LookupAction(s.Uses)
+	action, ok := workflow.LookupNative(s.Uses)
 	if !ok {
 		r.report(r.at(at["uses"]), "unsupported-action", "use run: instead; satisfied natively are "+actionNames(),
 			"action %q is not executed by this engine", s.Uses)
@@ -170,8 +170,8 @@ func (r *reader) action(s workflow.Step, at map[string]*yaml.Node) {
 }
 
 func actionNames() string {
-	names := make([]string, len(workflow.Actions))
-	for i, a := range workflow.Actions {
+	names := make([]string, len(workflow.Natives))
+	for i, a := range workflow.Natives {
 		names[i] = a.Name
 	}
 	return strings.Join(names, ", ")

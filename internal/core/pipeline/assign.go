@@ -32,6 +32,6 @@ func Assign(s State, key string, o Outside) (Assignment, error) {
 	return Assignment{
 		Execution: st.Execution, Job: j, Name: st.Name, Contexts: env.Contexts,
 		SecretNames: names(s.Plan.SecretSources(key)), Commit: s.Plan.Trigger.SHA,
-		TimeoutUS: timeout.Microseconds(), Sandbox: s.Run.Sandbox,
+		Actions: s.Plan.ActionsOf(j.Body.Steps), TimeoutUS: timeout.Microseconds(), Sandbox: s.Run.Sandbox,
 	}, nil
 }

@@ -15,6 +15,7 @@ type Assignment struct {
 	// SecretNames are the secrets this job may ask for.
 	SecretNames []string `json:"secret_names"`
 	Commit      string   `json:"commit"` // what checkout checks out
+	Actions     []Action `json:"actions,omitempty"`
 	TimeoutUS   int64    `json:"timeout_us"`
 	Sandbox     string   `json:"sandbox"` // namespace, uid, none
 }
@@ -31,6 +32,8 @@ type Outcome struct {
 	// Tools are the versions found on PATH for set-up actions.
 	Tools       []Tool       `json:"tools,omitempty"`
 	Annotations []Annotation `json:"annotations,omitempty"`
+	// URL is the evaluated environment.url, "" for none.
+	URL string `json:"url,omitempty"`
 }
 
 // StepOutcome is one step of an execution.

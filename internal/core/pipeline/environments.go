@@ -75,7 +75,7 @@ func proofs(j Job) []Proof {
 func (e *expander) checkouts(j Job, k known) {
 	t := e.req.Trigger
 	for _, s := range j.Body.Steps {
-		action, ok := workflow.LookupAction(s.Uses)
+		action, ok := workflow.LookupNative(s.Uses)
 		if !ok || action.Name != "actions/checkout" {
 			continue
 		}

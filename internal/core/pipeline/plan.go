@@ -41,6 +41,7 @@ type Plan struct {
 	Name     string             `json:"name"`
 	Sources  []Source           `json:"sources"`
 	Jobs     []Job              `json:"jobs"` // a call stands before its children, else in the file's order
+	Actions  []Action           `json:"actions,omitempty"`
 	Findings []workflow.Finding `json:"findings,omitempty"`
 }
 
@@ -64,6 +65,8 @@ type Job struct {
 	WorkflowDefaults workflow.Defaults  `json:"workflow_defaults"`
 	// Framework says that the job comes from the embedded framework workflows.
 	Framework bool `json:"framework"`
+	// Permissions are those that the job has, its callers' limits applied.
+	Permissions workflow.Permissions `json:"permissions,omitempty"`
 }
 
 // IsCall reports whether the job calls a reusable workflow.

@@ -34,20 +34,34 @@ type Binding struct {
 
 // Workflow is one file.
 type Workflow struct {
-	File     string     `json:"file"`
-	Name     string     `json:"name"`
-	RunName  Text       `json:"run_name,omitzero"`
-	On       Triggers   `json:"on"`
-	Env      []Binding  `json:"env,omitempty"`
-	Defaults Defaults   `json:"defaults,omitzero"`
-	Jobs     []Job      `json:"jobs"`
-	Call     *Interface `json:"call,omitempty"` // on: workflow_call
+	File     string    `json:"file"`
+	Name     string    `json:"name"`
+	RunName  Text      `json:"run_name,omitzero"`
+	On       Triggers  `json:"on"`
+	Env      []Binding `json:"env,omitempty"`
+	Defaults Defaults  `json:"defaults,omitzero"`
+	// Permissions is nil where the file declares none.
+	Permissions Permissions `json:"permissions,omitempty"`
+	Concurrency Concurrency `json:"concurrency,omitzero"`
+	Jobs        []Job       `json:"jobs"`
+	Call        *Interface  `json:"call,omitempty"` // on: workflow_call
 }
 
 // Defaults is defaults.run.
 type Defaults struct {
 	Shell            Text `json:"shell,omitzero"`
 	WorkingDirectory Text `json:"working_directory,omitzero"`
+}
+
+// Concurrency is concurrency: of a workflow or a job; the zero value is none. Of
+// all that have the same group, one runs and the newest waits.
+type Concurrency struct {
+	At               Position `json:"at,omitzero"`
+	Group            Text     `json:"group,omitzero"`
+	CancelInProgress Text     `json:"cancel_in_progress,omitzero"`
+	// Queue is "max" where up to 100 wait, "" where the newest replaces the one
+	// that waits.
+	Queue string `json:"queue,omitempty"`
 }
 
 // Interface is what a reusable workflow declares under on.workflow_call.
@@ -82,20 +96,25 @@ type Output struct {
 // Job is one entry of jobs. A job with Call set calls a reusable workflow and
 // has no steps.
 type Job struct {
-	ID              string    `json:"id"`
-	At              Position  `json:"at"`
-	Name            Text      `json:"name,omitzero"`
-	Needs           []string  `json:"needs,omitempty"`
-	If              Text      `json:"if,omitzero"`
-	RunsOn          []Text    `json:"runs_on,omitempty"`
-	Environment     Text      `json:"environment,omitzero"`
-	Env             []Binding `json:"env,omitempty"`
-	Defaults        Defaults  `json:"defaults,omitzero"`
-	Outputs         []Output  `json:"outputs,omitempty"`
-	TimeoutMinutes  Text      `json:"timeout_minutes,omitzero"`
-	ContinueOnError Text      `json:"continue_on_error,omitzero"`
-	Steps           []Step    `json:"steps,omitempty"`
-	Call            *Call     `json:"call,omitempty"`
+	ID             string      `json:"id"`
+	At             Position    `json:"at"`
+	Name           Text        `json:"name,omitzero"`
+	Needs          []string    `json:"needs,omitempty"`
+	If             Text        `json:"if,omitzero"`
+	RunsOn         []Text      `json:"runs_on,omitempty"`
+	Environment    Text        `json:"environment,omitzero"`
+	EnvironmentURL Text        `json:"environment_url,omitzero"`
+	Strategy       Strategy    `json:"strategy,omitzero"`
+	Concurrency    Concurrency `json:"concurrency,omitzero"`
+	// Permissions is nil where the job declares none.
+	Permissions     Permissions `json:"permissions,omitempty"`
+	Env             []Binding   `json:"env,omitempty"`
+	Defaults        Defaults    `json:"defaults,omitzero"`
+	Outputs         []Output    `json:"outputs,omitempty"`
+	TimeoutMinutes  Text        `json:"timeout_minutes,omitzero"`
+	ContinueOnError Text        `json:"continue_on_error,omitzero"`
+	Steps           []Step      `json:"steps,omitempty"`
+	Call            *Call       `json:"call,omitempty"`
 }
 
 // Call is jobs.<id>.uses.
@@ -117,6 +136,7 @@ type Step struct {
 	Shell            Text      `json:"shell,omitzero"`
 	WorkingDirectory Text      `json:"working_directory,omitzero"`
 	Uses             string    `json:"uses,omitempty"`
+	UsesAt           Position  `json:"uses_at,omitzero"`
 	With             []Binding `json:"with,omitempty"`
 	Env              []Binding `json:"env,omitempty"`
 	ContinueOnError  Text      `json:"continue_on_error,omitzero"`

@@ -154,11 +154,11 @@ func TestActionsAreFoundByNameAndRef(t *testing.T) {
 		"./.github/actions/checkout": false,
 		"docker://alpine@3":          false,
 	} {
-		if _, ok := workflow.LookupAction(uses); ok != want {
-			t.Errorf("LookupAction(%q) = %v", uses, ok)
+		if _, ok := workflow.LookupNative(uses); ok != want {
+			t.Errorf("LookupNative(%q) = %v", uses, ok)
 		}
 	}
-	checkout, _ := workflow.LookupAction("actions/checkout@v4")
+	checkout, _ := workflow.LookupNative("actions/checkout@v4")
 	lfs, ok := checkout.Input("LFS")
 	if !ok || !lfs.Honours("False") || lfs.Honours("true") {
 		t.Errorf("lfs = %+v, %v", lfs, ok)

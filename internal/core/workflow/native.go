@@ -5,18 +5,18 @@ import (
 	"strings"
 )
 
-// Action is an action that the runner satisfies natively, whatever its @ref:
+// Native is an action that the runner satisfies natively, whatever its @ref:
 // nobody else's code is fetched or run.
-type Action struct {
+type Native struct {
 	Name   string // owner/name, lower case
-	Inputs []ActionInput
+	Inputs []NativeInput
 	// Outputs are the step outputs that the runner sets.
 	Outputs []string
 }
 
-// ActionInput is an input that the runner honours. An input that is not listed
+// NativeInput is an input that the runner honours. An input that is not listed
 // is refused at plan time: it would be ignored silently.
-type ActionInput struct {
+type NativeInput struct {
 	Name string
 	// Values are the only values honoured, lower case; nil means any.
 	Values   []string
@@ -29,14 +29,14 @@ var (
 	trueFalse = []string{"true", "false"}
 )
 
-// Actions is the whole list, from the actions' own action.yml. To add one: an
+// Natives is the whole list, from the actions' own action.yml. To add one: an
 // entry here, its behaviour in internal/adapter/runner, a case in actions_test.go.
-var Actions = []Action{
+var Natives = []Native{
 	{
 		// repository and ref may only name what the run is for; there is no token to
 		// use or to persist.
 		Name: "actions/checkout",
-		Inputs: []ActionInput{
+		Inputs: []NativeInput{
 			{Name: "repository"},
 			{Name: "ref"},
 			{Name: "token"},
@@ -55,7 +55,7 @@ var Actions = []Action{
 	{
 		// The version must be on the worker's PATH; caches change no result.
 		Name: "actions/setup-python",
-		Inputs: []ActionInput{
+		Inputs: []NativeInput{
 			{Name: "python-version"},
 			{Name: "cache"},
 			{Name: "cache-dependency-path"},
@@ -68,7 +68,7 @@ var Actions = []Action{
 	{
 		// Artifacts are kept with the run: retention and compression change nothing.
 		Name: "actions/upload-artifact",
-		Inputs: []ActionInput{
+		Inputs: []NativeInput{
 			{Name: "name"},
 			{Name: "path", Required: true},
 			{Name: "if-no-files-found", Values: []string{"warn", "error", "ignore"}},
@@ -81,7 +81,7 @@ var Actions = []Action{
 	},
 	{
 		Name: "actions/download-artifact",
-		Inputs: []ActionInput{
+		Inputs: []NativeInput{
 			{Name: "name"},
 			{Name: "path"},
 			{Name: "pattern"},
@@ -91,35 +91,35 @@ var Actions = []Action{
 	},
 	{
 		Name:   "databricks/setup-cli",
-		Inputs: []ActionInput{{Name: "version"}},
+		Inputs: []NativeInput{{Name: "version"}},
 	},
 }
 
-// LookupAction finds the native action of a uses: value such as
+// LookupNative finds the native action of a uses: value such as
 // "actions/checkout@v4". The name is case-insensitive; a ref must be there.
-func LookupAction(uses string) (Action, bool) {
+func LookupNative(uses string) (Native, bool) {
 	name, ref, ok := strings.Cut(uses, "@")
 	if !ok || ref == "" {
-		return Action{}, false
+		return Native{}, false
 	}
-	i := slices.IndexFunc(Actions, func(a Action) bool { return strings.EqualFold(a.Name, name) })
+	i := slices.IndexFunc(Natives, func(a Native) bool { return strings.EqualFold(a.Name, name) })
 	if i < 0 {
-		return Action{}, false
+		return Native{}, false
 	}
-	return Actions[i], true
+	return Natives[i], true
 }
 
 // Input finds an input by its case-insensitive name.
-func (a Action) Input(name string) (ActionInput, bool) {
-	i := slices.IndexFunc(a.Inputs, func(in ActionInput) bool { return strings.EqualFold(in.Name, name) })
+func (a Native) Input(name string) (NativeInput, bool) {
+	i := slices.IndexFunc(a.Inputs, func(in NativeInput) bool { return strings.EqualFold(in.Name, name) })
 	if i < 0 {
-		return ActionInput{}, false
+		return NativeInput{}, false
 	}
 	return a.Inputs[i], true
 }
 
 // InputNames are the names of the inputs, for hints.
-func (a Action) InputNames() []string {
+func (a Native) InputNames() []string {
 	names := make([]string, len(a.Inputs))
 	for i, in := range a.Inputs {
 		names[i] = in.Name
@@ -128,6 +128,6 @@ func (a Action) InputNames() []string {
 }
 
 // Honours reports whether the runner honours the value.
-func (i ActionInput) Honours(value string) bool {
+func (i NativeInput) Honours(value string) bool {
 	return i.Values == nil || slices.Contains(i.Values, strings.ToLower(strings.TrimSpace(value)))
 }
