@@ -41,11 +41,12 @@ type child struct {
 
 // childArgs is what the worker process is told.
 type childArgs struct {
-	Data      string `json:"data"`
-	Socket    string `json:"socket"`
-	Path      string `json:"path"`
-	Rehearsal bool   `json:"rehearsal"`
-	Slots     int    `json:"slots"`
+	Data      string   `json:"data"`
+	Socket    string   `json:"socket"`
+	Path      string   `json:"path"`
+	Rehearsal bool     `json:"rehearsal"`
+	Slots     int      `json:"slots"`
+	Labels    []string `json:"labels"`
 }
 
 // startChild starts this program again as a worker. The worker outlives a
@@ -55,7 +56,7 @@ func startChild(c Config, socket string) (*child, error) {
 	if err != nil {
 		return nil, err
 	}
-	args, err := json.Marshal(childArgs{Data: c.Data, Socket: socket, Path: c.Path, Rehearsal: c.Rehearsal, Slots: c.Slots})
+	args, err := json.Marshal(childArgs{Data: c.Data, Socket: socket, Path: c.Path, Rehearsal: c.Rehearsal, Slots: c.Slots, Labels: c.Labels})
 	if err != nil {
 		return nil, err
 	}
@@ -192,7 +193,7 @@ func RunChild(ctx context.Context, raw string, logger *slog.Logger) error {
 	}
 	w, err := worker.New(worker.Config{
 		Server: workerapi.Dial(args.Socket, ring.WorkerToken),
-		Worker: claim.Worker{ID: childID(os.Getpid()), Pools: pools, Labels: labels},
+		Worker: claim.Worker{ID: childID(os.Getpid()), Pools: pools, Labels: append(slices.Clone(labels), args.Labels...)},
 		Slots:  args.Slots, Spool: spool, Logger: logger, Patience: 2 * time.Minute,
 		Orphan: func() bool { return closed(orphan) },
 		Runner: runner.Config{

@@ -29,7 +29,7 @@ func Main(ctx context.Context, version string, args []string, in io.Reader, out,
 	root := cli.Root(cli.Deps{
 		Env: env, Version: version, Code: totp.Code, Verify: Verify,
 		Rehearse: func(ctx context.Context, q run.Rehearsal, progress func(inspect.RunDetail)) (run.Outcome, error) {
-			base.Sandbox = env.Sandbox
+			base.Sandbox, base.Data, base.Labels = env.Sandbox, env.Data, env.Labels
 			return Rehearse(ctx, base, q, progress)
 		},
 		Worker: func(ctx context.Context, child string) error { return RunChild(ctx, child, logger) },
@@ -54,7 +54,7 @@ func isTerminal(stream any) bool {
 // connect asks the owner of the data directory, or becomes it.
 func connect(ctx context.Context, base Config, env *console.Env) (console.Session, error) {
 	base.Data, base.Sandbox, base.Evaluation = env.Data, env.Sandbox, env.Evaluation
-	base.Secrets, base.Vars = env.Secrets, env.Vars
+	base.Secrets, base.Vars, base.Labels = env.Secrets, env.Vars, env.Labels
 	if base.Sandbox == "" {
 		kind, err := StrongestSandbox(ctx)
 		switch {

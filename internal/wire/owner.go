@@ -20,6 +20,7 @@ import (
 	blobdir "github.com/dc-release/dc-release/internal/adapter/blob/dir"
 	"github.com/dc-release/dc-release/internal/adapter/deploy/localdir"
 	"github.com/dc-release/dc-release/internal/adapter/effects"
+	"github.com/dc-release/dc-release/internal/adapter/git"
 	"github.com/dc-release/dc-release/internal/adapter/identity/password"
 	"github.com/dc-release/dc-release/internal/adapter/identity/totp"
 	"github.com/dc-release/dc-release/internal/adapter/keyring"
@@ -27,6 +28,7 @@ import (
 	"github.com/dc-release/dc-release/internal/adapter/store/sqlite"
 	"github.com/dc-release/dc-release/internal/adapter/store/sqlstore"
 	"github.com/dc-release/dc-release/internal/adapter/testresult"
+	"github.com/dc-release/dc-release/internal/app/actions"
 	"github.com/dc-release/dc-release/internal/app/claim"
 	"github.com/dc-release/dc-release/internal/app/deploy"
 	"github.com/dc-release/dc-release/internal/app/inspect"
@@ -56,6 +58,8 @@ type Config struct {
 	NoWorker   bool
 	Rehearsal  bool
 	Slots      int               // executions at once
+	Labels     []string          // further labels of the worker
+	Actions    string            // store of actions; "" is that of the data directory
 	Path       string            // PATH of the steps; "" takes this process's
 	Secrets    map[string]string // for every solution and place of this process
 	Vars       map[string]string
@@ -77,6 +81,8 @@ type Owner struct {
 	mirrors   *mirrors
 	sources   clones
 	tracer    *traceability.Tracer
+	pins      *git.Pins
+	planner   planner
 	publisher *publish.Publisher
 	http      *http.Server
 	socket    string
@@ -175,6 +181,11 @@ func (f factors) Match(seed, code string, at time.Time) (int64, bool, error) {
 // compose connects the use cases.
 func (o *Owner) compose() {
 	o.state = &state.Reader{Log: o.Store, Blobs: o.Blobs}
+	if o.Config.Actions == "" {
+		o.Config.Actions = actionsDir(o.Config.Data)
+	}
+	o.pins = git.OpenPins(o.Config.Actions)
+	o.planner = planner{pins: o.pins, offers: offers(o.Config)}
 	registry := &solution.Registry{Log: o.Store, Lists: o.Store}
 	if o.Config.Rehearsal {
 		registry.Rehearsed = rehearse.Solution
@@ -182,7 +193,7 @@ func (o *Owner) compose() {
 	f := factors{password.NewHasher(2)}
 	vars := func(string, string) map[string]string { return o.Config.Vars }
 	o.tracer = &traceability.Tracer{Repositories: o.mirrors, Blobs: o.Blobs, Solutions: registry, Results: readResult}
-	o.Orchestrator = &orchestrate.Orchestrator{Log: o.Store, State: o.state, Blobs: o.Blobs, Vars: vars}
+	o.Orchestrator = &orchestrate.Orchestrator{Log: o.Store, State: o.state, Blobs: o.Blobs, Vars: vars, Now: time.Now}
 	claims := &claim.Server{
 		Log: o.Store, State: o.state, Queue: o.Store, Blobs: o.Blobs, Reader: readResult,
 		Outside: o.Orchestrator.Outside, Secrets: o.secret,
@@ -204,12 +215,13 @@ func (o *Owner) compose() {
 	o.App = &operation.App{
 		Log: o.Store, NewID: newID,
 		Solutions: registry, Signer: signer, Claims: claims, Deployer: deployer,
+		Actions: &actions.Actions{Log: o.Store, Pins: o.pins},
 		People: &person.People{
 			Log: o.Store, State: o.state, Directory: o.Store, Factors: f, NewID: newID,
 			IdentityDigest: func(email string) string { return intake.IdentityDigest(o.Ring.Installation, email) },
 		},
 		Intake: &intake.Intake{
-			Log: o.Store, State: o.state, Lists: o.Store, Blobs: o.Blobs, Repositories: o.mirrors, Plan: plan, Config: solutionfile.Read, Vars: vars,
+			Log: o.Store, State: o.state, Lists: o.Store, Blobs: o.Blobs, Repositories: o.mirrors, Plan: o.planner.plan, Config: solutionfile.Read, Vars: vars,
 			NewID: newID, Installation: o.Ring.Installation, Sandbox: o.Config.Sandbox, Evaluation: o.Config.Evaluation && o.Config.Sandbox == "none",
 		},
 		Inspector: &inspect.Inspector{Lists: o.Store, State: o.state, Blobs: o.Blobs, Names: signer.PrintedName, Unsigned: o.Orchestrator.Unsigned},

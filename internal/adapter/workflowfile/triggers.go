@@ -26,22 +26,6 @@ var activities = []string{
 	"ready_for_review", "review_requested", "review_request_removed", "auto_merge_enabled", "auto_merge_disabled",
 }
 
-const byPath = "remove it: filters by path need the changed files, which this engine does not compute"
-
-var pathFilters = map[string]string{"paths": byPath, "paths-ignore": byPath}
-
-var pushSection = section{
-	what:        "on.push",
-	keys:        []string{"branches", "branches-ignore", "tags", "tags-ignore"},
-	unsupported: pathFilters,
-}
-
-var pullRequestSection = section{
-	what:        "on.pull_request",
-	keys:        []string{"types", "branches", "branches-ignore"},
-	unsupported: pathFilters,
-}
-
 // triggers reads on: an event, a sequence of events or a mapping of them.
 func (r *reader) triggers(n *yaml.Node) (workflow.Triggers, *workflow.Interface) {
 	var t workflow.Triggers
@@ -94,7 +78,7 @@ func (r *reader) trigger(t *workflow.Triggers, name string, key, value *yaml.Nod
 	return nil
 }
 
-func (r *reader) filter(n *yaml.Node, s section) *workflow.Filter {
+func (r *reader) filter(n *yaml.Node, s Section) *workflow.Filter {
 	f := &workflow.Filter{}
 	if n == nil {
 		return f
@@ -102,7 +86,7 @@ func (r *reader) filter(n *yaml.Node, s section) *workflow.Filter {
 	at := map[string]*yaml.Node{}
 	for _, e := range r.section(n, s) {
 		at[e.name] = e.key
-		what := s.what + "." + e.name
+		what := s.What + "." + e.name
 		switch e.name {
 		case "types":
 			f.Types = r.types(e.value, what)
@@ -119,7 +103,7 @@ func (r *reader) filter(n *yaml.Node, s section) *workflow.Filter {
 	for _, name := range []string{"branches", "tags"} {
 		if ignore := at[name+"-ignore"]; ignore != nil && at[name] != nil {
 			r.report(r.at(ignore), "filter-conflict", "keep "+name+" and negate patterns with a leading !",
-				"%s and %s-ignore are both in %s", name, name, s.what)
+				"%s and %s-ignore are both in %s", name, name, s.What)
 		}
 	}
 	return f

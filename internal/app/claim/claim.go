@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -93,7 +92,7 @@ func (s *Server) tryAll(ctx context.Context, w Worker) (*pipeline.Assignment, er
 		return nil, err
 	}
 	for _, slot := range slots {
-		if !offers(w.Labels, slot.Labels) {
+		if !pipeline.Offer(w.Labels, slot.Labels) {
 			continue
 		}
 		a, err := s.take(ctx, w, slot)
@@ -105,10 +104,6 @@ func (s *Server) tryAll(ctx context.Context, w Worker) (*pipeline.Assignment, er
 	return nil, nil
 }
 
-func offers(have, want []string) bool {
-	return !slices.ContainsFunc(want, func(label string) bool { return !slices.Contains(have, label) })
-}
-
 // take claims one execution: whatever led to its being queued, the place is
 // asked for again here, bound to the streams that the answer came from.
 func (s *Server) take(ctx context.Context, w Worker, slot pipeline.Slot) (*pipeline.Assignment, error) {
@@ -117,7 +112,7 @@ func (s *Server) take(ctx context.Context, w Worker, slot pipeline.Slot) (*pipel
 		return nil, err
 	}
 	job := pipeline.JobOf(slot.Execution)
-	if st := run.Jobs[job]; st.Status != pipeline.Queued || st.Execution != slot.Execution || run.Cancelled {
+	if st := run.Jobs[job]; st.Status != pipeline.Queued || st.Execution != slot.Execution || run.Stopping(job) {
 		return nil, fmt.Errorf("%w: execution %s is not queued", ledger.ErrConflict, slot.Execution)
 	}
 	planned, _ := run.Plan.Job(job)
@@ -179,7 +174,7 @@ func (s *Server) Renew(ctx context.Context, execution string, fence int64) (canc
 		return false, err
 	}
 	run, err := s.State.Run(ctx, slot.Run)
-	return run.Cancelled, err
+	return run.Stopping(pipeline.JobOf(execution)), err
 }
 
 // Secrets gives the values of a solution's secrets for one place, "" for none.
@@ -246,24 +241,6 @@ func (s *Server) giveUp(ctx context.Context, slot pipeline.Slot, why string, ret
 		}, nil
 	})
 	return err
-}
-
-// Lost lets a person declare a silent execution of a job lost; the job is
-// tried again.
-func (s *Server) Lost(ctx context.Context, runID, job string, by ledger.Actor, reason string) error {
-	run, err := s.State.Run(ctx, runID)
-	if err != nil {
-		return err
-	}
-	st, ok := run.Jobs[job]
-	if !ok || st.Status != pipeline.Running {
-		return fault.New(fault.Invalid, "job %q of run %s is %s: only one that runs can be lost", job, runID, st.Status)
-	}
-	slot, ok, err := s.Queue.Execution(ctx, st.Execution)
-	if err != nil || !ok {
-		return errors.Join(err, fmt.Errorf("execution %q is not in the queue", st.Execution))
-	}
-	return s.giveUp(ctx, slot, "declared lost", true, by, reason)
 }
 
 // Cancel asks a run to stop: what waits is cancelled at once, what runs is told

@@ -32,6 +32,14 @@ type Reader struct {
 	mu       sync.Mutex
 	runs     map[string]Run
 	releases map[ledger.Stream]gate.Standing
+	groups   map[string]pipeline.Groups
+	baseline map[string]baseline
+}
+
+// baseline is what a solution's stream says, up to a version.
+type baseline struct {
+	policy.Baseline
+	version int64
 }
 
 // Run is a run with what its stream says beside the pipeline's own state.
@@ -154,6 +162,47 @@ func (r *Reader) Standing(ctx context.Context, stream ledger.Stream) (gate.Stand
 	}
 	r.releases[stream] = s
 	return s, nil
+}
+
+// Groups folds the concurrency groups of a solution.
+func (r *Reader) Groups(ctx context.Context, solution string) (pipeline.Groups, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	g := r.groups[solution]
+	events, err := r.Log.Stream(ctx, ledger.ConcurrencyStream(solution), g.Version)
+	if err != nil {
+		return g, err
+	}
+	for _, e := range events {
+		g = pipeline.ApplyGroup(g, e)
+	}
+	if r.groups == nil {
+		r.groups = map[string]pipeline.Groups{}
+	}
+	r.groups[solution] = g
+	return g, nil
+}
+
+// Baseline folds a solution's stream: its baseline and the stream's version.
+func (r *Reader) Baseline(ctx context.Context, solution string) (policy.Baseline, int64, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	b := r.baseline[solution]
+	events, err := r.Log.Stream(ctx, ledger.SolutionStream(solution), b.version)
+	if err != nil {
+		return policy.Baseline{}, 0, err
+	}
+	for _, e := range events {
+		b.version = e.Version
+		if d, ok := e.Data.(*policy.SolutionAdded); ok {
+			b.Baseline = d.Baseline
+		}
+	}
+	if r.baseline == nil {
+		r.baseline = map[string]baseline{}
+	}
+	r.baseline[solution] = b
+	return b.Baseline, b.version, nil
 }
 
 // Person folds a person's stream; an unknown id gives the zero Subject.

@@ -165,7 +165,7 @@ func (t *Tracer) results(ctx context.Context, run state.Run) ([]trace.Result, er
 			if err != nil {
 				return nil, err
 			}
-			out = append(out, trace.Results(judged, run.Attempt(rec), item.Commit, item.SHA256)...)
+			out = append(out, trace.Results(judged, run.AttemptOf(rec), item.Commit, item.SHA256)...)
 		}
 	}
 	return out, nil

@@ -37,7 +37,7 @@ func (e *expander) environment(j *Job, k known) {
 		if e.req.Profile == string(policy.GxP) {
 			severity, effect = workflow.Error, "the profile gxp refuses it"
 		}
-		e.add(severity, t.At, "unknown-environment", fmt.Sprintf("want one of %s, or map the name to one of them under environments",
+		e.find(severity, t.At, "unknown-environment", fmt.Sprintf("want one of %s, or map the name to one of them under environments",
 			strings.Join(append(slices.Clone(Places), Gates...), ", ")),
 			"environment %q of job %q is neither a place nor a gate: %s", name, j.Key, effect)
 	}

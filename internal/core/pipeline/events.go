@@ -172,3 +172,27 @@ func (RunCancelRequested) EventType() (string, int) { return "run.cancel_request
 
 // EventType implements ledger.Payload.
 func (RunFinished) EventType() (string, int) { return "run.finished", 1 }
+
+// EventType implements ledger.Payload.
+func (MatrixOpened) EventType() (string, int) { return "matrix.opened", 1 }
+
+// EventType implements ledger.Payload.
+func (JobDecided) EventType() (string, int) { return "job.decided", 1 }
+
+// EventType implements ledger.Payload.
+func (JobHeld) EventType() (string, int) { return "job.held", 1 }
+
+// EventType implements ledger.Payload.
+func (JobCancelRequested) EventType() (string, int) { return "job.cancel_requested", 1 }
+
+// EventType implements ledger.Payload.
+func (RerunRequested) EventType() (string, int) { return "run.rerun_requested", 1 }
+
+// EventType implements ledger.Payload.
+func (GroupJoined) EventType() (string, int) { return "concurrency.joined", 1 }
+
+// EventType implements ledger.Payload.
+func (GroupEntered) EventType() (string, int) { return "concurrency.entered", 1 }
+
+// EventType implements ledger.Payload.
+func (GroupLeft) EventType() (string, int) { return "concurrency.left", 1 }

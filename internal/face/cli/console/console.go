@@ -41,7 +41,9 @@ type Env struct {
 	// Secrets and Vars are what this process brings along as the owner; their
 	// values rest nowhere.
 	Secrets, Vars map[string]string
-	Connect       func(ctx context.Context, e *Env) (Session, error)
+	// Labels are further ones of the worker beside the server.
+	Labels  []string
+	Connect func(ctx context.Context, e *Env) (Session, error)
 }
 
 // With opens a session for one action and closes it.

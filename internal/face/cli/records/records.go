@@ -27,7 +27,7 @@ import (
 func Runs(env *console.Env) *cobra.Command {
 	cmd := &cobra.Command{Use: "runs", Short: "Runs and their jobs"}
 	cmd.AddCommand(listRuns(env), showRun(env), logs(env), changeRun(env, "cancel RUN", "run.cancel", "Stop a run", false),
-		changeRun(env, "rerun RUN", "run.rerun", "Declare a silent job lost and try it again", true))
+		changeRun(env, "rerun RUN", "run.rerun", "Begin a new attempt of a finished run, or declare a silent job lost and try it again", true))
 	return cmd
 }
 
@@ -92,7 +92,8 @@ func changeRun(env *console.Env, use, op, short string, job bool) *cobra.Command
 		return err
 	}}
 	if job {
-		cmd.Flags().StringVar(&q.Job, "job", "", "job key, like prd/deploy")
+		cmd.Flags().StringVar(&q.Job, "job", "", "only this job and what depends on it, like prd/deploy; one that runs is declared lost")
+		cmd.Flags().BoolVar(&q.Failed, "failed", false, "only what did not succeed and what depends on it")
 	}
 	cmd.Flags().StringVar(&q.As, "as", "", "login of the administrator who acts")
 	cmd.Flags().StringVar(&q.Reason, "reason", "", "reason")
