@@ -6,18 +6,22 @@ import (
 	"strings"
 )
 
-// Key is a place in a workflow file that may hold expressions; its value is the
-// name in GitHub's table.
+// Key is a place in a workflow file, or in an action's metadata, that may hold
+// expressions; its value is the name in GitHub's table.
 type Key string
 
-// The keys that this engine executes.
+// The keys of a workflow file that hold expressions.
 const (
 	KeyRunName             Key = "run-name"
+	KeyConcurrency         Key = "concurrency"
 	KeyEnv                 Key = "env"
 	KeyJobName             Key = "jobs.<job_id>.name"
 	KeyJobIf               Key = "jobs.<job_id>.if"
 	KeyJobRunsOn           Key = "jobs.<job_id>.runs-on"
+	KeyJobStrategy         Key = "jobs.<job_id>.strategy"
+	KeyJobConcurrency      Key = "jobs.<job_id>.concurrency"
 	KeyJobEnvironment      Key = "jobs.<job_id>.environment"
+	KeyJobEnvironmentURL   Key = "jobs.<job_id>.environment.url"
 	KeyJobEnv              Key = "jobs.<job_id>.env"
 	KeyJobDefaults         Key = "jobs.<job_id>.defaults.run"
 	KeyJobOutputs          Key = "jobs.<job_id>.outputs.<output_id>"
@@ -35,8 +39,26 @@ const (
 	KeyStepContinueOnError Key = "jobs.<job_id>.steps.continue-on-error"
 	KeyCallInputDefault    Key = "on.workflow_call.inputs.<inputs_id>.default"
 	KeyCallOutputValue     Key = "on.workflow_call.outputs.<output_id>.value"
-	// KeyNone is any other key: GitHub evaluates no expression there.
+	// KeyNone is any other key, steps.shell among them: GitHub evaluates no
+	// expression there.
 	KeyNone Key = "none"
+)
+
+// The keys of an action's metadata file that hold expressions. An action sees
+// neither secrets, vars nor needs; what it is to know of them comes as an input.
+const (
+	KeyActionInputDefault        Key = "inputs.<input_id>.default"
+	KeyActionOutput              Key = "outputs.<output_id>.value"
+	KeyActionPreIf               Key = "runs.pre-if"
+	KeyActionPostIf              Key = "runs.post-if"
+	KeyActionStepIf              Key = "runs.steps.if"
+	KeyActionStepName            Key = "runs.steps.name"
+	KeyActionStepRun             Key = "runs.steps.run"
+	KeyActionStepShell           Key = "runs.steps.shell"
+	KeyActionStepDirectory       Key = "runs.steps.working-directory"
+	KeyActionStepEnv             Key = "runs.steps.env"
+	KeyActionStepWith            Key = "runs.steps.with"
+	KeyActionStepContinueOnError Key = "runs.steps.continue-on-error"
 )
 
 // roots are all contexts that GitHub has.
@@ -49,6 +71,9 @@ var (
 	jobContexts     = []string{"github", "needs", "strategy", "matrix", "vars", "inputs"}
 	stepContexts    = []string{"github", "needs", "strategy", "matrix", "job", "runner", "env", "vars", "secrets", "steps", "inputs"}
 	stepFunctions   = []string{"hashFiles"}
+	ifFunctions     = []string{"hashFiles", "always", "cancelled", "failure", "success"}
+	hookContexts    = []string{"github", "strategy", "matrix", "job", "runner", "env", "inputs"}
+	actionContexts  = []string{"github", "strategy", "matrix", "job", "runner", "env", "steps", "inputs"}
 )
 
 type available struct {
@@ -57,15 +82,24 @@ type available struct {
 	functions []string // beyond those that are allowed everywhere
 }
 
-// availability is GitHub's table (docs.github.com, "Contexts reference", context
-// availability).
+// availability is GitHub's table: for workflows that of docs.github.com,
+// "Contexts reference", context availability; for actions the "context" lists of
+// action-v1.0.json in actions/languageservices, because the docs have none.
 var availability = []available{
 	{KeyRunName, []string{"github", "inputs", "vars"}, nil},
+	{KeyConcurrency, []string{"github", "inputs", "vars"}, nil},
 	{KeyEnv, []string{"github", "secrets", "inputs", "vars"}, nil},
 	{KeyJobName, jobContexts, nil},
 	{KeyJobIf, []string{"github", "needs", "vars", "inputs"}, statusFunctions},
 	{KeyJobRunsOn, jobContexts, nil},
+	{KeyJobStrategy, []string{"github", "needs", "vars", "inputs"}, nil},
+	{KeyJobConcurrency, jobContexts, nil},
 	{KeyJobEnvironment, jobContexts, nil},
+	{
+		KeyJobEnvironmentURL,
+		[]string{"github", "needs", "strategy", "matrix", "job", "runner", "env", "vars", "steps", "inputs"},
+		nil,
+	},
 	{KeyJobEnv, append([]string{"secrets"}, jobContexts...), nil},
 	{KeyJobDefaults, append([]string{"env"}, jobContexts...), nil},
 	{KeyJobOutputs, stepContexts, nil},
@@ -76,7 +110,7 @@ var availability = []available{
 	{
 		KeyStepIf,
 		[]string{"github", "needs", "strategy", "matrix", "job", "runner", "env", "vars", "steps", "inputs"},
-		append([]string{"hashFiles"}, statusFunctions...),
+		ifFunctions,
 	},
 	{KeyStepName, stepContexts, stepFunctions},
 	{KeyStepRun, stepContexts, stepFunctions},
@@ -87,6 +121,18 @@ var availability = []available{
 	{KeyStepContinueOnError, stepContexts, stepFunctions},
 	{KeyCallInputDefault, []string{"github", "inputs", "vars"}, nil},
 	{KeyCallOutputValue, []string{"github", "jobs", "vars", "inputs"}, nil},
+	{KeyActionInputDefault, []string{"github", "strategy", "matrix", "job", "runner"}, stepFunctions},
+	{KeyActionOutput, actionContexts, nil},
+	{KeyActionPreIf, hookContexts, ifFunctions},
+	{KeyActionPostIf, hookContexts, ifFunctions},
+	{KeyActionStepIf, actionContexts, ifFunctions},
+	{KeyActionStepName, actionContexts, stepFunctions},
+	{KeyActionStepRun, actionContexts, stepFunctions},
+	{KeyActionStepShell, actionContexts, stepFunctions},
+	{KeyActionStepDirectory, actionContexts, stepFunctions},
+	{KeyActionStepEnv, actionContexts, stepFunctions},
+	{KeyActionStepWith, actionContexts, stepFunctions},
+	{KeyActionStepContinueOnError, actionContexts, stepFunctions},
 	{KeyNone, nil, nil},
 }
 
