@@ -66,6 +66,9 @@ var roots = []string{
 	"github", "env", "vars", "job", "jobs", "steps", "runner", "secrets", "strategy", "matrix", "needs", "inputs",
 }
 
+// Roots are the names of all contexts that GitHub has, in lower case.
+func Roots() []string { return slices.Clone(roots) }
+
 var (
 	statusFunctions = []string{"always", "cancelled", "failure", "success"}
 	jobContexts     = []string{"github", "needs", "strategy", "matrix", "vars", "inputs"}

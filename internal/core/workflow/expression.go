@@ -14,16 +14,12 @@ type Expression struct {
 // *ExpressionError with the byte offset within src, where GitHub has it: that of
 // the token it stops at, of the function when the number of parameters is wrong,
 // of the last token when the end is not expected. An empty expression is null.
-func ParseExpression(src string) (*Expression, error) { return parseExpression(src, nil) }
+func ParseExpression(src string) (*Expression, error) { return ParseExpressionOf(src, nil) }
 
 // ParseExpressionOf is ParseExpression where only some contexts exist, as it is
 // on GitHub: any other name is an error, also where it would not be evaluated.
 // known is asked with lower-case names.
 func ParseExpressionOf(src string, known func(context string) bool) (*Expression, error) {
-	return parseExpression(src, known)
-}
-
-func parseExpression(src string, known func(context string) bool) (*Expression, error) {
 	root, err := parse(src, known)
 	if err != nil {
 		return nil, err

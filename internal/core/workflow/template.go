@@ -13,8 +13,11 @@ type Template struct {
 // the byte offset within src; a ${{ without its }} and an empty ${{ }} are
 // errors, as on GitHub. There a text with several parts becomes one call of
 // format, so that the limits of an expression hold for all of it.
-func ParseText(src string) (*Template, error) {
-	parts, err := split(src)
+func ParseText(src string) (*Template, error) { return ParseTextOf(src, nil) }
+
+// ParseTextOf is ParseText where only some contexts exist, see ParseExpressionOf.
+func ParseTextOf(src string, known func(context string) bool) (*Template, error) {
+	parts, err := split(src, known)
 	if err != nil {
 		return nil, err
 	}
@@ -33,7 +36,7 @@ type part struct {
 	root *node  // its offsets are within the scalar
 }
 
-func split(src string) ([]part, *ExpressionError) {
+func split(src string, known func(string) bool) ([]part, *ExpressionError) {
 	var parts []part
 	for at := 0; at < len(src); {
 		rest := src[at:]
@@ -50,7 +53,7 @@ func split(src string) ([]part, *ExpressionError) {
 		if end < 0 {
 			return nil, errorAt(at, "expression is not closed: ${{ without its }}")
 		}
-		p, err := parsePart(rest[len(opening):end], at+len(opening))
+		p, err := parsePart(rest[len(opening):end], at+len(opening), known)
 		if err != nil {
 			return nil, err
 		}
@@ -75,10 +78,10 @@ func closing(s string) int {
 	return -1
 }
 
-func parsePart(src string, offset int) (part, *ExpressionError) {
+func parsePart(src string, offset int, known func(string) bool) (part, *ExpressionError) {
 	offset += blanks(src)
 	src = strings.TrimSpace(src)
-	root, err := parse(src, nil)
+	root, err := parse(src, known)
 	if err != nil {
 		return part{}, errorAt(err.Offset+offset, "%s", err.Message)
 	}
