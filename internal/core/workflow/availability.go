@@ -66,6 +66,9 @@ var roots = []string{
 	"github", "env", "vars", "job", "jobs", "steps", "runner", "secrets", "strategy", "matrix", "needs", "inputs",
 }
 
+// Roots are the names of all contexts that GitHub has, in lower case.
+func Roots() []string { return slices.Clone(roots) }
+
 var (
 	statusFunctions = []string{"always", "cancelled", "failure", "success"}
 	jobContexts     = []string{"github", "needs", "strategy", "matrix", "vars", "inputs"}
@@ -146,29 +149,21 @@ type Misuse struct {
 
 // Check finds contexts that do not exist and contexts and functions that are not
 // available at a key.
-func (e *Expression) Check(key Key) []Misuse { return check(e.root, key, 0) }
+func (e *Expression) Check(key Key) []Misuse { return e.root.check(key) }
 
 // Check is Expression.Check for every expression of the text; offsets are within
 // the text.
-func (t *Template) Check(key Key) []Misuse {
-	var list []Misuse
-	for _, p := range t.parts {
-		if p.expr != nil {
-			list = append(list, check(p.expr.root, key, p.offset)...)
-		}
-	}
-	return list
-}
+func (t *Template) Check(key Key) []Misuse { return t.root.check(key) }
 
-func check(root *node, key Key, offset int) []Misuse {
+func (n *node) check(key Key) []Misuse {
 	i := slices.IndexFunc(availability, func(a available) bool { return a.key == key })
 	if i < 0 {
 		i = len(availability) - 1
 	}
 	var list []Misuse
-	root.visit(func(n *node) {
+	n.visit(func(n *node) {
 		if m, bad := availability[i].check(n); bad {
-			m.Offset = n.offset + offset
+			m.Offset = n.offset
 			list = append(list, m)
 		}
 	})

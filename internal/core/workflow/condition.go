@@ -8,7 +8,7 @@ import "strings"
 // empty: TextAround reports it. Errors are *ExpressionError with the byte offset
 // within src.
 func Condition(src string) (*Expression, error) {
-	root, around, err := conditionRoot(src)
+	root, length, around, err := conditionRoot(src)
 	if err != nil {
 		return nil, err
 	}
@@ -17,53 +17,49 @@ func Condition(src string) (*Expression, error) {
 	case root == nil:
 		root = success
 	case !root.usesStatus():
-		all := &node{kind: nodeAnd, name: "&&", depth: root.depth + 1}
+		if length+len("success() && ()") > maxLength {
+			return nil, errorAt(0, "condition with success() before it has more than %d characters", maxLength)
+		}
+		all := &node{kind: nodeAnd, offset: root.offset, name: "&&"}
 		all.join(success)
 		all.join(root)
+		if err := made(all).checkDepth(); err != nil {
+			return nil, err
+		}
 		root = all
 	}
 	return &Expression{source: src, root: root, around: around}, nil
 }
 
-func conditionRoot(src string) (root *node, around bool, err error) {
-	if !strings.Contains(src, "${{") {
-		n, err := parse(src)
-		if err != nil {
-			return nil, false, err
-		}
-		return n, false, nil
+// conditionRoot is the tree of a condition and the length of its expression.
+func conditionRoot(src string) (root *node, length int, around bool, err error) {
+	if !strings.Contains(src, opening) {
+		return parseCondition(src)
 	}
 	t, err := ParseText(src)
 	if err != nil {
-		return nil, false, err
+		return nil, 0, false, err
 	}
-	if len(t.parts) == 1 {
-		return t.parts[0].expr.moved(t.parts[0].offset), false, nil
+	if t.root.kind == nodeCall && t.root.name == "" {
+		return t.root, utf16Length(src), true, nil
 	}
-	return t.concatenation(), true, nil
-}
-
-// concatenation is the call of format that GitHub makes of a text with several
-// parts.
-func (t *Template) concatenation() *node {
-	n := &node{kind: nodeCall, name: "format", fn: lookupFunction("format"), depth: 2}
-	var pattern strings.Builder
-	n.args = []*node{nil}
-	for _, p := range t.parts {
-		if p.expr == nil {
-			pattern.WriteString(strings.NewReplacer("{", "{{", "}", "}}").Replace(p.text))
-			continue
+	// For GitHub ${{ 'a' }} is the text a, and the text of a condition is an
+	// expression.
+	if t.root.kind == nodeLiteral && t.root.value.kind == KindString {
+		root, length, around, err = parseCondition(t.root.value.text)
+		if err != nil {
+			err = errorAt(t.root.offset, "the text of the condition is read as an expression: %v", err)
 		}
-		pattern.WriteString("{" + formatNumber(float64(len(n.args)-1)) + "}")
-		n.args = append(n.args, p.expr.moved(p.offset))
-		n.depth = max(n.depth, p.expr.root.depth+1)
+		root.visit(func(n *node) { n.offset = t.root.offset })
+		return root, length, around, err
 	}
-	n.args[0] = &node{kind: nodeLiteral, depth: 1, value: String(pattern.String())}
-	return n
+	return t.root, utf16Length(src), false, nil
 }
 
-// moved is the tree with its offsets moved from the expression to its scalar.
-func (e *Expression) moved(offset int) *node {
-	e.root.visit(func(n *node) { n.offset += offset })
-	return e.root
+func parseCondition(src string) (root *node, length int, around bool, err error) {
+	n, failure := parse(src, nil)
+	if failure != nil {
+		return nil, 0, false, failure
+	}
+	return n, utf16Length(src), false, nil
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/dc-release/dc-release/internal/face/cli/people"
 	"github.com/dc-release/dc-release/internal/face/cli/records"
 	"github.com/dc-release/dc-release/internal/face/cli/run"
+	"github.com/dc-release/dc-release/internal/face/cli/workflows"
 )
 
 // Deps is what the wiring gives to commands beyond operations.
@@ -70,7 +71,7 @@ func commands(d Deps) []*cobra.Command {
 		records.Runs(d.Env), records.Releases(d.Env), gate.New(d.Env), records.Evidence(d.Env),
 		records.Environments(d.Env), records.Rollback(d.Env), audit.New(d.Env, d.Verify),
 		people.Person(d.Env), people.Role(d.Env),
-		job.Deploy(d.Env), job.Publish(d.Env), documentCommand(d.Env),
+		job.Deploy(d.Env), job.Publish(d.Env), documentCommand(d.Env), workflows.New(d.Env),
 		workerCommand(d), versionCommand(d),
 	}
 }
