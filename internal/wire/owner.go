@@ -23,6 +23,7 @@ import (
 	"github.com/dc-release/dc-release/internal/adapter/identity/password"
 	"github.com/dc-release/dc-release/internal/adapter/identity/totp"
 	"github.com/dc-release/dc-release/internal/adapter/keyring"
+	"github.com/dc-release/dc-release/internal/adapter/livelog"
 	"github.com/dc-release/dc-release/internal/adapter/solutionfile"
 	"github.com/dc-release/dc-release/internal/adapter/store/sqlite"
 	"github.com/dc-release/dc-release/internal/adapter/store/sqlstore"
@@ -69,6 +70,7 @@ type Owner struct {
 	Ring         *keyring.Ring
 	Store        *sqlstore.Store
 	Blobs        *blobdir.Store
+	Logs         *livelog.Store
 	Orchestrator *orchestrate.Orchestrator
 
 	lock      *os.File
@@ -109,6 +111,9 @@ func (o *Owner) open(ctx context.Context) (err error) {
 		return err
 	}
 	if o.Blobs, err = blobdir.Open(filepath.Join(o.Config.Data, "blobs")); err != nil {
+		return err
+	}
+	if o.Logs, err = livelog.Open(filepath.Join(o.Config.Data, "spool", "log")); err != nil {
 		return err
 	}
 	engine, err := sqlite.Open(ctx, filepath.Join(o.Config.Data, "ledger.db"))
@@ -184,7 +189,7 @@ func (o *Owner) compose() {
 	o.tracer = &traceability.Tracer{Repositories: o.mirrors, Blobs: o.Blobs, Solutions: registry, Results: readResult}
 	o.Orchestrator = &orchestrate.Orchestrator{Log: o.Store, State: o.state, Blobs: o.Blobs, Vars: vars}
 	claims := &claim.Server{
-		Log: o.Store, State: o.state, Queue: o.Store, Blobs: o.Blobs, Reader: readResult,
+		Log: o.Store, State: o.state, Queue: o.Store, Blobs: o.Blobs, Logs: o.Logs, Reader: readResult,
 		Outside: o.Orchestrator.Outside, Secrets: o.secret,
 	}
 	deployer := &deploy.Deployer{
@@ -243,6 +248,9 @@ func (o *Owner) Start(ctx context.Context) error {
 	if err := o.App.Claims.GiveUp(ctx, deadChild); err != nil {
 		return err
 	}
+	if err := o.App.Claims.SweepLogs(ctx); err != nil {
+		return err
+	}
 	o.driver = newDriver(o)
 	o.driver.start(ctx)
 	if o.Config.NoWorker {
@@ -268,6 +276,9 @@ func (o *Owner) Close() error {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		errs = append(errs, o.effects.Stop(ctx))
 		cancel()
+	}
+	if o.Logs != nil {
+		errs = append(errs, o.Logs.Close())
 	}
 	if o.Store != nil {
 		errs = append(errs, o.Store.Close())
