@@ -100,6 +100,7 @@ func Open(ctx context.Context, c Config) (o *Owner, err error) {
 		return nil, err
 	}
 	o = &Owner{Config: c, lock: lock, mirrors: &mirrors{root: filepath.Join(c.Data, "git")}, sources: clones{dir: filepath.Join(c.Data, "git", "clones")}}
+	o.driver = newDriver(o)
 	if err := o.open(ctx); err != nil {
 		return nil, errors.Join(err, o.Close())
 	}
@@ -217,7 +218,7 @@ func (o *Owner) compose() {
 			Log: o.Store, State: o.state, Lists: o.Store, Blobs: o.Blobs, Repositories: o.mirrors, Plan: plan, Config: solutionfile.Read, Vars: vars,
 			NewID: newID, Installation: o.Ring.Installation, Sandbox: o.Config.Sandbox, Evaluation: o.Config.Evaluation && o.Config.Sandbox == "none",
 		},
-		Inspector: &inspect.Inspector{Lists: o.Store, State: o.state, Blobs: o.Blobs, Names: signer.PrintedName, Unsigned: o.Orchestrator.Unsigned},
+		Inspector: &inspect.Inspector{Lists: o.Store, State: o.state, Blobs: o.Blobs, Logs: o.Logs, Names: signer.PrintedName, Unsigned: o.Orchestrator.Unsigned, Moving: o.driver.moving, Now: time.Now},
 		Rollbacks: &rollback.Rollbacks{
 			Log: o.Store, State: o.state, Lists: o.Store, Blobs: o.Blobs, Deployer: deployer,
 			Unsigned: o.Orchestrator.Unsigned, Publisher: o.publisher,
@@ -251,7 +252,6 @@ func (o *Owner) Start(ctx context.Context) error {
 	if err := o.App.Claims.SweepLogs(ctx); err != nil {
 		return err
 	}
-	o.driver = newDriver(o)
 	o.driver.start(ctx)
 	if o.Config.NoWorker {
 		return nil
@@ -266,9 +266,7 @@ func (o *Owner) Close() error {
 	if o.keep != nil {
 		errs = append(errs, o.keep.stop(o.Config.Rehearsal))
 	}
-	if o.driver != nil {
-		o.driver.stop()
-	}
+	o.driver.stop()
 	if o.http != nil {
 		errs = append(errs, o.http.Close())
 	}
