@@ -27,6 +27,7 @@ type driver struct {
 	settled int64     // ledger size at which everything had been moved
 	failure error     // of the last round, nil when it went well
 	due     time.Time // when a run moves by itself, zero for never
+	started bool
 }
 
 const spoolEvery = 100 * time.Millisecond
@@ -35,12 +36,18 @@ func newDriver(o *Owner) *driver { return &driver{o: o} }
 
 func (d *driver) start(ctx context.Context) {
 	ctx, d.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	d.mu.Lock()
+	d.started = true
+	d.mu.Unlock()
 	d.done.Go(func() { d.follow(ctx) })
 	d.done.Go(func() { d.watch(ctx) })
 }
 
+// stop ends it, also when it never began.
 func (d *driver) stop() {
-	d.cancel()
+	if d.cancel != nil {
+		d.cancel()
+	}
 	d.done.Wait()
 }
 
@@ -144,6 +151,24 @@ func (d *driver) idle(ctx context.Context) (bool, error) {
 	}
 	after, err := d.o.Store.Head(ctx) // nothing was appended while looking
 	return after.Size == head.Size, err
+}
+
+// moving reports whether anything happens without a person: a worker has to do
+// with the run in question, decisions are not made yet, or effects are pending.
+// A driver that has not started moves nothing.
+func (d *driver) moving(ctx context.Context, busy bool) (bool, error) {
+	head, err := d.o.Store.Head(ctx)
+	if err != nil {
+		return false, err
+	}
+	d.mu.Lock()
+	started, behind := d.started, d.failure != nil || d.settled < head.Size
+	d.mu.Unlock()
+	if !started || busy || behind {
+		return started, nil
+	}
+	n, err := d.o.effects.Pending(ctx)
+	return n > 0, err
 }
 
 func (d *driver) spool() string { return filepath.Join(d.o.Config.Data, "spool", "intake") }

@@ -24,6 +24,7 @@ import (
 	"github.com/dc-release/dc-release/internal/adapter/identity/password"
 	"github.com/dc-release/dc-release/internal/adapter/identity/totp"
 	"github.com/dc-release/dc-release/internal/adapter/keyring"
+	"github.com/dc-release/dc-release/internal/adapter/livelog"
 	"github.com/dc-release/dc-release/internal/adapter/solutionfile"
 	"github.com/dc-release/dc-release/internal/adapter/store/sqlite"
 	"github.com/dc-release/dc-release/internal/adapter/store/sqlstore"
@@ -73,6 +74,7 @@ type Owner struct {
 	Ring         *keyring.Ring
 	Store        *sqlstore.Store
 	Blobs        *blobdir.Store
+	Logs         *livelog.Store
 	Orchestrator *orchestrate.Orchestrator
 
 	lock      *os.File
@@ -104,6 +106,7 @@ func Open(ctx context.Context, c Config) (o *Owner, err error) {
 		return nil, err
 	}
 	o = &Owner{Config: c, lock: lock, mirrors: &mirrors{root: filepath.Join(c.Data, "git")}, sources: clones{dir: filepath.Join(c.Data, "git", "clones")}}
+	o.driver = newDriver(o)
 	if err := o.open(ctx); err != nil {
 		return nil, errors.Join(err, o.Close())
 	}
@@ -115,6 +118,9 @@ func (o *Owner) open(ctx context.Context) (err error) {
 		return err
 	}
 	if o.Blobs, err = blobdir.Open(filepath.Join(o.Config.Data, "blobs")); err != nil {
+		return err
+	}
+	if o.Logs, err = livelog.Open(filepath.Join(o.Config.Data, "spool", "log")); err != nil {
 		return err
 	}
 	engine, err := sqlite.Open(ctx, filepath.Join(o.Config.Data, "ledger.db"))
@@ -195,7 +201,7 @@ func (o *Owner) compose() {
 	o.tracer = &traceability.Tracer{Repositories: o.mirrors, Blobs: o.Blobs, Solutions: registry, Results: readResult}
 	o.Orchestrator = &orchestrate.Orchestrator{Log: o.Store, State: o.state, Blobs: o.Blobs, Vars: vars, Now: time.Now}
 	claims := &claim.Server{
-		Log: o.Store, State: o.state, Queue: o.Store, Blobs: o.Blobs, Reader: readResult,
+		Log: o.Store, State: o.state, Queue: o.Store, Blobs: o.Blobs, Logs: o.Logs, Reader: readResult,
 		Outside: o.Orchestrator.Outside, Secrets: o.secret,
 	}
 	deployer := &deploy.Deployer{
@@ -224,7 +230,7 @@ func (o *Owner) compose() {
 			Log: o.Store, State: o.state, Lists: o.Store, Blobs: o.Blobs, Repositories: o.mirrors, Plan: o.planner.plan, Config: solutionfile.Read, Vars: vars,
 			NewID: newID, Installation: o.Ring.Installation, Sandbox: o.Config.Sandbox, Evaluation: o.Config.Evaluation && o.Config.Sandbox == "none",
 		},
-		Inspector: &inspect.Inspector{Lists: o.Store, State: o.state, Blobs: o.Blobs, Names: signer.PrintedName, Unsigned: o.Orchestrator.Unsigned},
+		Inspector: &inspect.Inspector{Lists: o.Store, State: o.state, Blobs: o.Blobs, Logs: o.Logs, Names: signer.PrintedName, Unsigned: o.Orchestrator.Unsigned, Moving: o.driver.moving, Now: time.Now},
 		Rollbacks: &rollback.Rollbacks{
 			Log: o.Store, State: o.state, Lists: o.Store, Blobs: o.Blobs, Deployer: deployer,
 			Unsigned: o.Orchestrator.Unsigned, Publisher: o.publisher,
@@ -255,7 +261,9 @@ func (o *Owner) Start(ctx context.Context) error {
 	if err := o.App.Claims.GiveUp(ctx, deadChild); err != nil {
 		return err
 	}
-	o.driver = newDriver(o)
+	if err := o.App.Claims.SweepLogs(ctx); err != nil {
+		return err
+	}
 	o.driver.start(ctx)
 	if o.Config.NoWorker {
 		return nil
@@ -270,9 +278,7 @@ func (o *Owner) Close() error {
 	if o.keep != nil {
 		errs = append(errs, o.keep.stop(o.Config.Rehearsal))
 	}
-	if o.driver != nil {
-		o.driver.stop()
-	}
+	o.driver.stop()
 	if o.http != nil {
 		errs = append(errs, o.http.Close())
 	}
@@ -280,6 +286,9 @@ func (o *Owner) Close() error {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		errs = append(errs, o.effects.Stop(ctx))
 		cancel()
+	}
+	if o.Logs != nil {
+		errs = append(errs, o.Logs.Close())
 	}
 	if o.Store != nil {
 		errs = append(errs, o.Store.Close())

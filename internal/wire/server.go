@@ -44,6 +44,12 @@ func (s server) Secret(ctx context.Context, r work.SecretRequest) (work.SecretVa
 	return work.SecretValue{Value: v, Known: known}, err
 }
 
+// AppendLog implements work.Server.
+func (s server) AppendLog(ctx context.Context, c work.LogChunk, data []byte) (work.Logged, error) {
+	have, err := s.o.App.Claims.AppendLog(ctx, c.Execution.Execution, c.Fence, c.Offset, data)
+	return work.Logged{Have: have}, err
+}
+
 // Finish implements work.Server.
 func (s server) Finish(ctx context.Context, r claim.Result) error {
 	return s.o.App.Claims.Finish(ctx, r)

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -44,6 +45,7 @@ type Queue interface {
 
 // Blobs keeps logs, outcomes and evidence.
 type Blobs interface {
+	Put(ctx context.Context, r io.Reader) (digest string, size int64, err error)
 	PutBytes(ctx context.Context, data []byte) (digest string, err error)
 	Bytes(ctx context.Context, digest string) ([]byte, error)
 }
@@ -57,6 +59,7 @@ type Server struct {
 	State   *state.Reader
 	Queue   Queue
 	Blobs   Blobs
+	Logs    Logs
 	Outside Outside
 	Reader  ResultReader
 	Secrets Secrets
@@ -232,15 +235,24 @@ func (s *Server) giveUp(ctx context.Context, slot pipeline.Slot, why string, ret
 		if st.Status != pipeline.Running || st.Execution != slot.Execution {
 			return ledger.Batch{}, nil
 		}
-		return ledger.Batch{
+		stream := ledger.RunStream(slot.Run)
+		b := ledger.Batch{
 			Command: "give-up/" + slot.Execution, Actor: by, Correlation: slot.Run,
-			Reads: []ledger.Read{{Stream: ledger.RunStream(slot.Run), Version: run.Version}},
-			Events: []ledger.Draft{{Stream: ledger.RunStream(slot.Run), Reason: reason, Data: &pipeline.ExecutionGivenUp{
+			Reads: []ledger.Read{{Stream: stream, Version: run.Version}},
+			Events: []ledger.Draft{{Stream: stream, Reason: reason, Data: &pipeline.ExecutionGivenUp{
 				Execution: slot.Execution, Job: job, Reason: why, Retry: retry && st.Try < 2 || reason != "",
 			}}},
-		}, nil
+		}
+		kept, err := s.keepLive(ctx, slot.Execution)
+		if kept != nil {
+			b.Events = append(b.Events, ledger.Draft{Stream: stream, Reason: reason, Data: kept})
+		}
+		return b, err
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	return s.Logs.Remove(slot.Execution)
 }
 
 // Cancel asks a run to stop: what waits is cancelled at once, what runs is told

@@ -24,7 +24,8 @@ type Result struct {
 	Execution string              `json:"execution"`
 	Fence     int64               `json:"fence"`
 	Outcome   pipeline.Outcome    `json:"outcome"`
-	Log       string              `json:"log"` // blob digest
+	Log       string              `json:"log"`      // blob digest
+	LogSize   int64               `json:"log_size"` // bytes of that blob
 	Artifacts []pipeline.Artifact `json:"artifacts"`
 	Files     []File              `json:"files"`
 }
@@ -72,7 +73,10 @@ func (s *Server) Finish(ctx context.Context, r Result) error {
 		}
 		return b, s.accept(ctx, run, r, outcome, &b)
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	return s.Logs.Remove(r.Execution)
 }
 
 // already handles results of executions that have ended; it reports whether
@@ -92,6 +96,9 @@ func (s *Server) already(run state.Run, r Result, outcome string, b *ledger.Batc
 	}
 	b.Command = "late/" + r.Execution + "/" + outcome
 	b.Events = []ledger.Draft{{Stream: stream, Data: &pipeline.LateResult{Execution: r.Execution, Fence: r.Fence, Conclusion: r.Outcome.Conclusion, Outcome: outcome}}}
+	if r.Log != "" && r.Log != run.Logs[r.Execution] {
+		b.Events = append(b.Events, ledger.Draft{Stream: stream, Data: &pipeline.LogKept{Execution: r.Execution, Log: r.Log, Size: r.LogSize}})
+	}
 	return true
 }
 

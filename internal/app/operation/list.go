@@ -54,8 +54,11 @@ var All = []Operation{
 	query("run.show", func(ctx context.Context, a *App, q RunID) (inspect.RunDetail, error) {
 		return a.Inspector.Run(ctx, q.Run)
 	}),
-	query("run.log", func(ctx context.Context, a *App, q JobLog) (inspect.Log, error) {
-		return a.Inspector.Log(ctx, q.Run, q.Job)
+	query("run.log", func(ctx context.Context, a *App, q inspect.LogQuery) (inspect.LogPage, error) {
+		return a.Inspector.Log(ctx, q)
+	}),
+	query("run.watch", func(ctx context.Context, a *App, q inspect.WatchQuery) (inspect.Watched, error) {
+		return a.Inspector.Watch(ctx, q)
 	}),
 	command("run.cancel", Administrator, []string{"run.cancel_requested"}, cancelRun),
 	command("run.rerun", Administrator, []string{"execution.given_up", "run.rerun_requested"}, rerun),
@@ -113,12 +116,6 @@ type Scope struct {
 // RunID names a run.
 type RunID struct {
 	Run string `json:"run"`
-}
-
-// JobLog names a job of a run.
-type JobLog struct {
-	Run string `json:"run"`
-	Job string `json:"job"`
 }
 
 // Version names a release.

@@ -49,7 +49,8 @@ type Run struct {
 	Queued   map[string]pipeline.ExecutionQueued
 	Results  map[string]pipeline.ExecutionFinished
 	Claims   map[string]Claim
-	Events   []ledger.Header // of job decisions, for exception lists
+	Logs     map[string]string // blobs of what was kept of executions without a result
+	Events   []ledger.Header   // of job decisions, for exception lists
 }
 
 // Claim is who took an execution, and when.
@@ -109,7 +110,7 @@ func (r *Reader) begin(ctx context.Context, first ledger.Event) (Run, error) {
 	}
 	return Run{
 		State: pipeline.NewState(plan), Queued: map[string]pipeline.ExecutionQueued{},
-		Results: map[string]pipeline.ExecutionFinished{}, Claims: map[string]Claim{},
+		Results: map[string]pipeline.ExecutionFinished{}, Claims: map[string]Claim{}, Logs: map[string]string{},
 	}, nil
 }
 
@@ -124,6 +125,8 @@ func (s Run) apply(e ledger.Event) Run {
 		s.Claims[d.Execution] = Claim{Worker: d.Worker, Fence: e.Seq, Time: e.Time}
 	case *pipeline.ExecutionFinished:
 		s.Results[d.Execution] = *d
+	case *pipeline.LogKept:
+		s.Logs[d.Execution] = d.Log
 	}
 	s.Events = append(s.Events, e.Header)
 	return s
@@ -131,7 +134,7 @@ func (s Run) apply(e ledger.Event) Run {
 
 // clone protects the kept maps from the caller.
 func (s Run) clone() Run {
-	s.Queued, s.Results, s.Claims = maps.Clone(s.Queued), maps.Clone(s.Results), maps.Clone(s.Claims)
+	s.Queued, s.Results, s.Claims, s.Logs = maps.Clone(s.Queued), maps.Clone(s.Results), maps.Clone(s.Claims), maps.Clone(s.Logs)
 	s.Evidence, s.Events = slices.Clip(s.Evidence), slices.Clip(s.Events)
 	return s
 }

@@ -104,6 +104,15 @@ type LateResult struct {
 	Outcome    string     `json:"outcome"`
 }
 
+// LogKept keeps the log of an execution that ended without a result of its own:
+// what its worker had sent when it was given up, or the whole log that came with
+// a late result. Of several the latest is the longest.
+type LogKept struct {
+	Execution string `json:"execution"`
+	Log       string `json:"log"`  // blob digest
+	Size      int64  `json:"size"` // bytes
+}
+
 // ResultConflict keeps a second, different result for the same execution.
 type ResultConflict struct {
 	Execution string `json:"execution"`
@@ -160,6 +169,9 @@ func (ExecutionGivenUp) EventType() (string, int) { return "execution.given_up",
 
 // EventType implements ledger.Payload.
 func (LateResult) EventType() (string, int) { return "execution.late_result", 1 }
+
+// EventType implements ledger.Payload.
+func (LogKept) EventType() (string, int) { return "execution.log_kept", 1 }
 
 // EventType implements ledger.Payload.
 func (ResultConflict) EventType() (string, int) { return "execution.conflict", 1 }

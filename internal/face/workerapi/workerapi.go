@@ -9,6 +9,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -36,6 +37,10 @@ func Handler(s work.Server, token string) http.Handler {
 	post(mux, "publish", s.Publish)
 	post(mux, "document-test", s.TestDocuments)
 	post(mux, "artifacts", s.Artifacts)
+	mux.HandleFunc("PUT /worker/log", func(w http.ResponseWriter, r *http.Request) {
+		out, err := appendLog(s, w, r)
+		answer(w, out, err)
+	})
 	mux.HandleFunc("PUT /worker/blob", func(w http.ResponseWriter, r *http.Request) {
 		digest, size, err := s.PutBlob(r.Context(), r.Body)
 		answer(w, blobPut{Digest: digest, Size: size}, err)
@@ -43,6 +48,21 @@ func Handler(s work.Server, token string) http.Handler {
 	stream(mux, "blob", func(ctx context.Context, q blobGet) (io.ReadCloser, error) { return s.Blob(ctx, q.Execution, q.Digest) })
 	stream(mux, "source", s.Source)
 	return authorised(mux, token)
+}
+
+// appendLog reads a chunk: its place is the query, its bytes are the body.
+func appendLog(s work.Server, w http.ResponseWriter, r *http.Request) (work.Logged, error) {
+	q := r.URL.Query()
+	fence, errFence := strconv.ParseInt(q.Get("fence"), 10, 64)
+	offset, errOffset := strconv.ParseInt(q.Get("offset"), 10, 64)
+	if err := errors.Join(errFence, errOffset); err != nil {
+		return work.Logged{}, fault.New(fault.Invalid, "request: %v", err)
+	}
+	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, work.MaxChunk))
+	if err != nil {
+		return work.Logged{}, fault.New(fault.Invalid, "request: %v", err)
+	}
+	return s.AppendLog(r.Context(), work.LogChunk{Execution: work.Execution{Execution: q.Get("execution"), Fence: fence}, Offset: offset}, data)
 }
 
 type blobPut struct {

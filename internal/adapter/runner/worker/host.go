@@ -2,7 +2,6 @@ package worker
 
 import (
 	"archive/tar"
-	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -14,12 +13,10 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/dc-release/dc-release/internal/adapter/runner"
 	"github.com/dc-release/dc-release/internal/app/claim"
 	"github.com/dc-release/dc-release/internal/app/work"
-	"github.com/dc-release/dc-release/internal/core/canonical"
 	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/core/pipeline"
 )
@@ -32,9 +29,8 @@ type host struct {
 	url    string
 	token  string
 
+	log       *logFile
 	mu        sync.Mutex
-	log       *os.File
-	out       *bufio.Writer
 	files     []claim.File
 	artifacts []pipeline.Artifact
 }
@@ -46,27 +42,25 @@ func newHost(server work.Server, id work.Execution, spool, url string, api *jobA
 	if err != nil {
 		return nil, err
 	}
-	log, err := os.OpenFile(filepath.Join(spool, canonical.SHA256([]byte(id.Execution))+".log"), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	log, err := newLogFile(spool, id.Execution)
 	if err != nil {
-		return nil, fmt.Errorf("open log: %w", err)
+		return nil, err
 	}
-	h := &host{server: server, id: id, url: url, token: t, log: log, out: bufio.NewWriter(log)}
+	h := &host{server: server, id: id, url: url, token: t, log: log}
 	api.remember(t, h)
 	return h, nil
 }
 
-// result closes the log and gives what is handed in.
+// result gives what is handed in beside the log.
 func (h *host) result(o pipeline.Outcome) claim.Result {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if err := errors.Join(h.out.Flush(), h.log.Close()); err != nil {
+	if err := h.log.flush(); err != nil {
 		o.Reason = strings.TrimSpace(o.Reason + " (the log is not whole: " + err.Error() + ")")
 	}
 	slices.SortFunc(h.artifacts, func(a, b pipeline.Artifact) int { return strings.Compare(a.Name, b.Name) })
 	return claim.Result{Execution: h.id.Execution, Fence: h.id.Fence, Outcome: o, Artifacts: h.artifacts, Files: h.files}
 }
-
-func (h *host) logFile() string { return h.log.Name() }
 
 // JobAPI implements runner.Host.
 func (h *host) JobAPI() (string, string) { return h.url, h.token }
@@ -78,11 +72,7 @@ func (h *host) Secret(ctx context.Context, name string) (string, error) {
 }
 
 // Log implements runner.Host.
-func (h *host) Log(l runner.Line) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	fmt.Fprintf(h.out, "%s %d %s %s\n", time.UnixMicro(l.TimeUS).UTC().Format("2006-01-02T15:04:05.000000Z"), l.Step, l.Stream, l.Text)
-}
+func (h *host) Log(l runner.Line) { h.log.add(l) }
 
 // Checkout implements runner.Host.
 func (h *host) Checkout(ctx context.Context, dir string) error {

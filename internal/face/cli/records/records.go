@@ -63,24 +63,6 @@ func showRun(env *console.Env) *cobra.Command {
 	}}
 }
 
-func logs(env *console.Env) *cobra.Command {
-	var q operation.JobLog
-	cmd := &cobra.Command{Use: "logs RUN", Short: "Print a job's log", Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
-		q.Run = args[0]
-		l, err := console.Ask[inspect.Log](cmd.Context(), env, "run.log", q)
-		if err != nil {
-			return err
-		}
-		if env.JSON {
-			return env.Print("log", map[string]any{"execution": l.Execution, "text": l.Text, "outcome": l.Outcome}, nil)
-		}
-		_, err = fmt.Fprint(env.Out, l.Text)
-		return err
-	}}
-	cmd.Flags().StringVar(&q.Job, "job", "", "job key, like tst/deploy")
-	return cmd
-}
-
 func changeRun(env *console.Env, use, op, short string, job bool) *cobra.Command {
 	var q operation.ChangeRun
 	cmd := &cobra.Command{Use: use, Short: short, Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
