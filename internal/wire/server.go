@@ -160,6 +160,11 @@ func (s server) Source(ctx context.Context, e work.Execution) (io.ReadCloser, er
 	return s.o.sources.open(ctx, s.o.mirrors.dir(slot.Solution, "code"), run.Run.Trigger.SHA)
 }
 
+// Action implements work.Server.
+func (s server) Action(context.Context, work.ActionRequest) (io.ReadCloser, error) {
+	return nil, fault.New(fault.Internal, "not connected yet: the store of actions")
+}
+
 // clones keeps a tar of a clone for each commit, made once.
 type clones struct {
 	dir string

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"syscall"
+
+	"github.com/dc-release/dc-release/internal/core/pipeline"
 )
 
 // ErrLost, as the cause of a cancelled context, says that the execution is not
@@ -24,6 +26,10 @@ type Host interface {
 	// Checkout fills the empty directory dir, which is the worker's own, with
 	// exactly the assignment's commit. It makes no hard links.
 	Checkout(ctx context.Context, dir string) error
+	// Action fills the empty directory dir, which is the worker's own, with the
+	// repository of an action at the commit that the plan pinned. It makes no hard
+	// links.
+	Action(ctx context.Context, a pipeline.Action, dir string) error
 	// UploadArtifact stores files under a name that is new for the run, or
 	// replaces them with Overwrite.
 	UploadArtifact(ctx context.Context, a Artifact) (Receipt, error)

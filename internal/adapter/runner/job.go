@@ -37,7 +37,10 @@ type job struct {
 	secrets map[string]string
 	env     environment // of the workflow, the job and GITHUB_ENV
 	paths   []string    // from GITHUB_PATH, the last one first
-	ids     map[string]workflow.Value
+	top     *scope      // the job's own steps
+	posts   []int       // steps whose post script is due, the next one last
+	fetched map[string]bool
+	node    *pipeline.Tool // found when the first action needs it
 
 	failed  bool
 	outcome pipeline.Outcome
@@ -50,7 +53,8 @@ func newJob(c Config, a pipeline.Assignment, h Host) *job {
 		soft:    context.Background(),
 		hard:    context.Background(),
 		secrets: map[string]string{},
-		ids:     map[string]workflow.Value{},
+		top:     &scope{steps: a.Job.Body.Steps, uses: map[int]*use{}, ids: map[string]workflow.Value{}},
+		fetched: map[string]bool{},
 		outcome: pipeline.Outcome{Steps: []pipeline.StepOutcome{}},
 	}
 }
@@ -83,7 +87,10 @@ func (j *job) open(ctx context.Context) error {
 		Show:      coveredTools(j.c.Path),
 		Temp:      j.area.tmp(),
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	return j.fetchActions(ctx)
 }
 
 // deadlines starts the clocks of the job; the function stops them.
@@ -231,7 +238,7 @@ func (j *job) close() pipeline.Outcome {
 // fetchSecrets asks for the secrets that the job's expressions name, and for no
 // others. A name that the job may not ask for is empty, as on GitHub.
 func (j *job) fetchSecrets(ctx context.Context) error {
-	wanted, all := secretReferences(j.a.Job)
+	wanted, all := secretReferences(j.a)
 	for _, name := range j.a.SecretNames {
 		if !all && !slices.Contains(wanted, strings.ToLower(name)) {
 			continue

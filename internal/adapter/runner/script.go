@@ -49,15 +49,16 @@ func (j *job) runScript(ctx context.Context, s *step) error {
 
 // defaulted gives shell: and working-directory: of a step, or those of
 // defaults.run of the job or the workflow. As on GitHub an empty shell counts as
-// none, and an empty directory of the step as the workspace.
+// none, and an empty directory of the step as the workspace. The steps of a
+// composite action have no defaults and must name their shell.
 func (j *job) defaulted(s *step, env workflow.Env) (option, dir string, err error) {
-	levels := []struct {
+	type level struct {
 		key      workflow.Key
 		defaults workflow.Defaults
-	}{
-		{workflow.KeyStepDirectory, workflow.Defaults{Shell: s.Shell, WorkingDirectory: s.WorkingDirectory}},
-		{workflow.KeyJobDefaults, j.a.Job.Body.Defaults},
-		{workflow.KeyJobDefaults, j.a.Job.WorkflowDefaults},
+	}
+	levels := []level{{workflow.KeyStepDirectory, workflow.Defaults{Shell: s.Shell, WorkingDirectory: s.WorkingDirectory}}}
+	if s.in.of == nil {
+		levels = append(levels, level{workflow.KeyJobDefaults, j.a.Job.Body.Defaults}, level{workflow.KeyJobDefaults, j.a.Job.WorkflowDefaults})
 	}
 	settled := s.WorkingDirectory.Source != ""
 	for i, l := range levels {
@@ -71,6 +72,9 @@ func (j *job) defaulted(s *step, env workflow.Env) (option, dir string, err erro
 				return "", "", err
 			}
 		}
+	}
+	if option == "" && s.in.of != nil {
+		return "", "", fmt.Errorf("%s: required property is missing: shell", s.At)
 	}
 	return option, dir, nil
 }

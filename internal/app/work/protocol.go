@@ -41,6 +41,14 @@ type SecretValue struct {
 	Known bool   `json:"known"`
 }
 
+// ActionRequest asks for the repository of an action that the execution's steps
+// use.
+type ActionRequest struct {
+	Execution
+	Repository string `json:"repository"` // owner/name
+	Commit     string `json:"commit"`
+}
+
 // PublishRequest is a gate job's call of "dc-release publish".
 type PublishRequest struct {
 	Execution
@@ -83,4 +91,6 @@ type Server interface {
 	Blob(ctx context.Context, e Execution, digest string) (io.ReadCloser, error)
 	// Source is a tar of a clone at exactly the execution's commit.
 	Source(ctx context.Context, e Execution) (io.ReadCloser, error)
+	// Action is a tar of a repository at a commit that the run's plan names.
+	Action(ctx context.Context, r ActionRequest) (io.ReadCloser, error)
 }

@@ -143,3 +143,8 @@ func (c *Client) Blob(ctx context.Context, e work.Execution, digest string) (io.
 func (c *Client) Source(ctx context.Context, e work.Execution) (io.ReadCloser, error) {
 	return c.open(ctx, "source", e)
 }
+
+// Action implements Server.
+func (c *Client) Action(ctx context.Context, r work.ActionRequest) (io.ReadCloser, error) {
+	return c.open(ctx, "action", r)
+}

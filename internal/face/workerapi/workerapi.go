@@ -42,6 +42,7 @@ func Handler(s work.Server, token string) http.Handler {
 	})
 	stream(mux, "blob", func(ctx context.Context, q blobGet) (io.ReadCloser, error) { return s.Blob(ctx, q.Execution, q.Digest) })
 	stream(mux, "source", s.Source)
+	stream(mux, "action", s.Action)
 	return authorised(mux, token)
 }
 

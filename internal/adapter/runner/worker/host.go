@@ -94,6 +94,16 @@ func (h *host) Checkout(ctx context.Context, dir string) error {
 	return untar(r, dir)
 }
 
+// Action implements runner.Host.
+func (h *host) Action(ctx context.Context, a pipeline.Action, dir string) error {
+	r, err := h.server.Action(ctx, work.ActionRequest{Execution: h.id, Repository: a.Repository, Commit: a.Commit})
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	return untar(r, dir)
+}
+
 // UploadArtifact implements runner.Host.
 func (h *host) UploadArtifact(ctx context.Context, a runner.Artifact) (runner.Receipt, error) {
 	known, err := h.server.Artifacts(ctx, h.id)

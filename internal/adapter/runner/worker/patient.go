@@ -68,6 +68,11 @@ func (p patient) Source(ctx context.Context, e work.Execution) (io.ReadCloser, e
 	return retry(ctx, p, func() (io.ReadCloser, error) { return p.Server.Source(ctx, e) })
 }
 
+// Action implements work.Server.
+func (p patient) Action(ctx context.Context, r work.ActionRequest) (io.ReadCloser, error) {
+	return retry(ctx, p, func() (io.ReadCloser, error) { return p.Server.Action(ctx, r) })
+}
+
 type put struct {
 	digest string
 	size   int64
