@@ -165,6 +165,11 @@ func (s server) Action(context.Context, work.ActionRequest) (io.ReadCloser, erro
 	return nil, fault.New(fault.Internal, "not connected yet: the store of actions")
 }
 
+// IdentityToken implements work.Server.
+func (s server) IdentityToken(context.Context, work.IdentityTokenRequest) (work.IdentityToken, error) {
+	return work.IdentityToken{}, fault.New(fault.Internal, "not connected yet: the issuer of identity tokens")
+}
+
 // clones keeps a tar of a clone for each commit, made once.
 type clones struct {
 	dir string

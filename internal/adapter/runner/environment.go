@@ -76,6 +76,10 @@ func (j *job) variables(s *step) environment {
 			e[name] = value
 		}
 	}
+	if url != "" && j.a.Job.Permissions.Allows(workflow.IDToken, workflow.Write) {
+		e["ACTIONS_ID_TOKEN_REQUEST_URL"] = url + "/identity-token?api-version=2.0"
+		e["ACTIONS_ID_TOKEN_REQUEST_TOKEN"] = token
+	}
 	if j.c.Rehearsal {
 		e["DC_RELEASE_REHEARSAL"] = "1"
 	}

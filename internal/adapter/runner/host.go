@@ -19,6 +19,10 @@ type Host interface {
 	// JobAPI is the address and the credential for this execution alone, given
 	// to steps as DC_RELEASE_JOB_URL and DC_RELEASE_JOB_TOKEN; "" for none.
 	JobAPI() (url, token string)
+	// Masks calls add with the credential of JobAPI, and from then on with every
+	// other credential that it gives to a step, before the step has it; add may be
+	// called from any goroutine.
+	Masks(add func(secret string))
 	// Secret gives the value of a name in Assignment.SecretNames.
 	Secret(ctx context.Context, name string) (string, error)
 	// Log takes one masked line; calls may come from two goroutines at once.

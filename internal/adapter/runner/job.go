@@ -61,9 +61,7 @@ func newJob(c Config, a pipeline.Assignment, h Host) *job {
 
 // open prepares everything that steps need.
 func (j *job) open(ctx context.Context) error {
-	if _, token := j.h.JobAPI(); token != "" {
-		j.mask.add(token)
-	}
+	j.h.Masks(j.mask.add)
 	if err := j.fetchSecrets(ctx); err != nil {
 		return err
 	}
@@ -183,6 +181,7 @@ func (j *job) finish() {
 	}
 	if j.hard.Err() == nil {
 		j.evaluateOutputs()
+		j.evaluateURL()
 	}
 	j.outcome.Conclusion = j.conclusion()
 }
@@ -198,9 +197,7 @@ func (j *job) evaluateOutputs() {
 		case err != nil:
 			j.fail(fmt.Errorf("output %q: %w", o.Name, err))
 		case j.mask.holds(value):
-			message := fmt.Sprintf("Skip output '%s' since it may contain secret.", o.Name)
-			j.annotate(pipeline.Annotation{Level: "warning", Message: message})
-			j.say(0, "##[warning]"+message)
+			j.warn(fmt.Sprintf("Skip output '%s' since it may contain secret.", o.Name))
 		case value != "":
 			size += len(o.Name) + len(value)
 			outputs[o.Name] = clean(value)
@@ -213,6 +210,30 @@ func (j *job) evaluateOutputs() {
 	if len(outputs) > 0 {
 		j.outcome.Outputs = outputs
 	}
+}
+
+// keyURL is where a job says the address of its environment.
+const keyURL workflow.Key = "jobs.<job_id>.environment.url"
+
+// evaluateURL computes environment.url. One that holds a secret is dropped, as
+// on GitHub.
+func (j *job) evaluateURL() {
+	url, err := j.text(keyURL, j.a.Job.Body.EnvironmentURL, j.expressions(nil))
+	switch {
+	case err != nil:
+		j.fail(fmt.Errorf("environment url: %w", err))
+	case j.mask.holds(url):
+		j.warn(fmt.Sprintf("Skip setting environment url as environment '%s' may contain secret.", j.a.Job.Environment))
+	case url != "":
+		j.outcome.URL = clean(url)
+		j.say(0, "Evaluated environment url: "+url)
+	}
+}
+
+// warn reports a warning about the job.
+func (j *job) warn(message string) {
+	j.annotate(pipeline.Annotation{Level: "warning", Message: message})
+	j.say(0, "##[warning]"+message)
 }
 
 // close ends every process, deletes the work directory and gives the outcome.

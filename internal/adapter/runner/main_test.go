@@ -66,6 +66,8 @@ func (h *host) JobAPI() (string, string) {
 	return "http://127.0.0.1:1", h.token
 }
 
+func (h *host) Masks(add func(string)) { add(h.token) }
+
 func (h *host) Secret(_ context.Context, name string) (string, error) {
 	h.asked = append(h.asked, name)
 	v, ok := h.secrets[name]
@@ -178,6 +180,7 @@ type run struct {
 	kind    sandbox.Kind
 	github  map[string]string
 	context map[string]workflow.Value
+	may     workflow.Permissions
 	secrets []string
 	actions []pipeline.Action
 	timeout time.Duration
@@ -244,7 +247,9 @@ func (r run) do(t testing.TB, h *host) pipeline.Outcome {
 	}
 	out := runner.Run(ctx, c, pipeline.Assignment{
 		Execution: "run-1/1/build/1", Commit: commit, Sandbox: string(r.kind),
-		Job:      pipeline.Job{Key: r.job.ID, Body: r.job, WorkflowEnv: r.wfEnv, WorkflowDefaults: r.wfDef},
+		Job: pipeline.Job{
+			Key: r.job.ID, Body: r.job, WorkflowEnv: r.wfEnv, WorkflowDefaults: r.wfDef, Environment: "tst", Permissions: r.may,
+		},
 		Contexts: contexts, SecretNames: r.secrets, Actions: r.actions, TimeoutUS: r.timeout.Microseconds(),
 	}, h)
 	if left, err := filepath.Glob(runner.MemoryDir(work) + "/*"); err != nil || len(left) > 0 {

@@ -115,6 +115,11 @@ func (c *Client) TestDocuments(ctx context.Context, e work.Execution) (work.Test
 	return call[work.TestedDocuments](ctx, c, "document-test", e)
 }
 
+// IdentityToken implements Server.
+func (c *Client) IdentityToken(ctx context.Context, r work.IdentityTokenRequest) (work.IdentityToken, error) {
+	return call[work.IdentityToken](ctx, c, "identity-token", r)
+}
+
 // Artifacts implements Server.
 func (c *Client) Artifacts(ctx context.Context, e work.Execution) ([]pipeline.Artifact, error) {
 	return call[[]pipeline.Artifact](ctx, c, "artifacts", e)

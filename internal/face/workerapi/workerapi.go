@@ -35,6 +35,7 @@ func Handler(s work.Server, token string) http.Handler {
 	post(mux, "deploy", s.Deploy)
 	post(mux, "publish", s.Publish)
 	post(mux, "document-test", s.TestDocuments)
+	post(mux, "identity-token", s.IdentityToken)
 	post(mux, "artifacts", s.Artifacts)
 	mux.HandleFunc("PUT /worker/blob", func(w http.ResponseWriter, r *http.Request) {
 		digest, size, err := s.PutBlob(r.Context(), r.Body)

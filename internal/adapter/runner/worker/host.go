@@ -22,6 +22,7 @@ import (
 	"github.com/dc-release/dc-release/internal/core/canonical"
 	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/core/pipeline"
+	"github.com/dc-release/dc-release/internal/core/workflow"
 )
 
 // host is the server's side of one execution for the runner and for the job's
@@ -31,8 +32,11 @@ type host struct {
 	id     work.Execution
 	url    string
 	token  string
+	// identity says that the job may ask for tokens that prove its identity.
+	identity bool
 
 	mu        sync.Mutex
+	mask      func(secret string)
 	log       *os.File
 	out       *bufio.Writer
 	files     []claim.File
@@ -41,7 +45,8 @@ type host struct {
 
 var _ runner.Host = (*host)(nil)
 
-func newHost(server work.Server, id work.Execution, spool, url string, api *jobAPI) (*host, error) {
+func newHost(server work.Server, a pipeline.Assignment, spool, url string, api *jobAPI) (*host, error) {
+	id := work.Execution{Execution: a.Execution, Fence: a.Fence}
 	t, err := token()
 	if err != nil {
 		return nil, err
@@ -51,6 +56,7 @@ func newHost(server work.Server, id work.Execution, spool, url string, api *jobA
 		return nil, fmt.Errorf("open log: %w", err)
 	}
 	h := &host{server: server, id: id, url: url, token: t, log: log, out: bufio.NewWriter(log)}
+	h.identity = a.Job.Permissions.Allows(workflow.IDToken, workflow.Write)
 	api.remember(t, h)
 	return h, nil
 }
@@ -70,6 +76,14 @@ func (h *host) logFile() string { return h.log.Name() }
 
 // JobAPI implements runner.Host.
 func (h *host) JobAPI() (string, string) { return h.url, h.token }
+
+// Masks implements runner.Host.
+func (h *host) Masks(add func(secret string)) {
+	h.mu.Lock()
+	h.mask = add
+	h.mu.Unlock()
+	add(h.token)
+}
 
 // Secret implements runner.Host.
 func (h *host) Secret(ctx context.Context, name string) (string, error) {
