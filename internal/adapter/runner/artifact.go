@@ -10,8 +10,6 @@ import (
 	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
-
-	"github.com/dc-release/dc-release/internal/core/pipeline"
 )
 
 // uploadArtifact is actions/upload-artifact@v4: a name is given once in a run
@@ -36,7 +34,7 @@ func (j *job) uploadArtifact(ctx context.Context, s *step) error {
 		return fmt.Errorf("upload artifact %q: %w", name, err)
 	}
 	for _, link := range sel.skipped {
-		s.commands.report(pipeline.Annotation{Level: "warning", Message: fmt.Sprintf("artifact %q: %q is a link that is not followed", name, link)})
+		s.commands.warn(fmt.Sprintf("artifact %q: %q is a link that is not followed", name, link))
 	}
 	if len(sel.files) == 0 {
 		return j.nothingFound(s, name)
@@ -72,7 +70,7 @@ func (j *job) nothingFound(s *step, name string) error {
 	case "ignore":
 		j.say(s.number, message)
 	default:
-		s.commands.report(pipeline.Annotation{Level: "warning", Message: message})
+		s.commands.warn(message)
 	}
 	return nil
 }

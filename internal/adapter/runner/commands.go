@@ -181,6 +181,7 @@ func (c *commands) saveState(cmd command) error {
 	if cmd.properties["name"] == "" {
 		return errors.New("required field 'name' is missing in ##[save-state] command")
 	}
+	c.step.saveState(cmd.properties["name"], cmd.data)
 	c.system("##[warning]The `save-state` command is deprecated, write to $GITHUB_STATE.")
 	return nil
 }
@@ -205,6 +206,11 @@ func (c *commands) report(a pipeline.Annotation) {
 	defer c.mu.Unlock()
 	c.add(a)
 	c.system("##[" + a.Level + "]" + a.Message)
+}
+
+// warn reports a warning of the runner's own.
+func (c *commands) warn(message string) {
+	c.report(pipeline.Annotation{Level: "warning", Message: message})
 }
 
 // add keeps an annotation; many of them say no more.

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/dc-release/dc-release/internal/core/pipeline"
@@ -55,48 +56,92 @@ func architecture() string {
 	}
 }
 
+// ofActions are the contexts that the steps of a composite action have.
+var ofActions = []string{"github", "strategy", "matrix", "runner"}
+
 // expressions is what an expression is evaluated in: at the job's level when s
 // is nil, else within a step.
 func (j *job) expressions(s *step) workflow.Env {
 	m := maps.Clone(j.static)
-	env := j.env
-	extra := []workflow.Member{
-		{Name: "workspace", Value: workflow.String(j.area.workspace())},
-		{Name: "job", Value: workflow.String(j.a.Job.Body.ID)},
-		{Name: "event_path", Value: workflow.String(j.area.event())},
-	}
-	if token := j.token(); token != "" {
-		extra = append(extra, workflow.Member{Name: "token", Value: workflow.String(token)})
-	}
+	env, in := j.env, j.top
 	if s != nil {
-		env = s.env
-		extra = append(extra,
-			workflow.Member{Name: "action", Value: workflow.String(s.action())},
-			workflow.Member{Name: "env", Value: workflow.String(s.files.path("env"))},
-			workflow.Member{Name: "path", Value: workflow.String(s.files.path("path"))},
-			workflow.Member{Name: "output", Value: workflow.String(s.files.path("output"))},
-		)
+		env, in = s.env, s.in
 	}
-	m["github"] = workflow.Object(append(m["github"].Members(), extra...)...)
+	if in.of != nil {
+		maps.DeleteFunc(m, func(name string, _ workflow.Value) bool { return !slices.Contains(ofActions, name) })
+		m["inputs"] = in.inputs
+	}
+	m["github"] = workflow.Object(append(m["github"].Members(), j.githubExtras(s)...)...)
 	m["env"] = workflow.FromEnvironment(env)
-	m["steps"] = j.stepsContext()
-	status := j.status()
-	m["job"] = jobContext(status)
-	return workflow.Env{Contexts: m, Status: status, HashFiles: j.hashFiles}
+	m["steps"] = in.context()
+	m["job"] = jobContext(j.status())
+	return workflow.Env{Contexts: m, Status: j.statusOf(s), HashFiles: j.hashFiles}
+}
+
+// githubExtras is what the worker knows of the github context.
+func (j *job) githubExtras(s *step) []workflow.Member {
+	var list []workflow.Member
+	add := func(name, value string) {
+		list = append(list, workflow.Member{Name: name, Value: workflow.String(value)})
+	}
+	add("workspace", j.area.workspace())
+	add("job", j.a.Job.Body.ID)
+	add("event_path", j.area.event())
+	if token := j.token(); token != "" {
+		add("token", token)
+	}
+	if s == nil {
+		return list
+	}
+	add("action", s.outermost().action())
+	for _, f := range commandFiles() {
+		add(f.variable, s.files.path(f.variable))
+	}
+	if of := s.in.of; of != nil {
+		add("action_path", of.use.dir)
+		add("action_status", s.in.word())
+	}
+	// As on GitHub they are about the action that the step belongs to until it is
+	// run, and then about the action that it uses itself.
+	if by := s.usedBy(); by != nil {
+		ref, _ := workflow.ParseAction(by.Uses)
+		add("action_repository", ref.Repository)
+		add("action_ref", ref.Ref)
+	}
+	return list
+}
+
+// usedBy is the step whose action github.action_repository is about.
+func (s *step) usedBy() *step {
+	if s.entered {
+		return s
+	}
+	return s.in.of
+}
+
+// outermost is the step of the job that s is or belongs to.
+func (s *step) outermost() *step {
+	for s.in.of != nil {
+		s = s.in.of
+	}
+	return s
+}
+
+// action is github.action.
+func (s *step) action() string {
+	switch {
+	case s.ID != "":
+		return s.ID
+	case s.Uses != "":
+		name, _, _ := strings.Cut(s.Uses, "@")
+		return "__" + strings.ReplaceAll(name, "/", "_")
+	default:
+		return "__run"
+	}
 }
 
 func jobContext(s workflow.Status) workflow.Value {
 	return workflow.FromStrings(map[string]string{"status": string(statusWord(s))})
-}
-
-func (j *job) stepsContext() workflow.Value {
-	members := make([]workflow.Member, 0, len(j.ids))
-	for _, s := range j.a.Job.Body.Steps {
-		if v, ok := j.ids[s.ID]; ok && s.ID != "" {
-			members = append(members, workflow.Member{Name: s.ID, Value: v})
-		}
-	}
-	return workflow.Object(members...)
 }
 
 // token is the job's GITHUB_TOKEN, where it has one and names it.
@@ -176,9 +221,10 @@ func (j *job) writeEvent(event workflow.Value) error {
 	return nil
 }
 
-// secretReferences are the secrets that a job's expressions name, lower case;
+// secretReferences are the secrets that the expressions of a job and of its
+// actions name, lower case;
 // all says that one asks for whatever there is.
-func secretReferences(p pipeline.Job) (names []string, all bool) {
+func secretReferences(p pipeline.Assignment) (names []string, all bool) {
 	note := func(refs []string) {
 		for _, r := range refs {
 			context, name, _ := strings.Cut(strings.ToLower(r), ".")
@@ -199,34 +245,64 @@ func secretReferences(p pipeline.Job) (names []string, all bool) {
 			note(parsed.References())
 		}
 	}
-	for _, s := range p.Body.Steps {
-		if c, err := workflow.Condition(s.If.Source); err == nil {
+	for _, t := range conditions(p.Job.Body.Steps, p.Actions) {
+		if c, err := workflow.Condition(t.Source); err == nil {
 			note(c.References())
 		}
 	}
 	return names, all
 }
 
-// texts are all scalars of a job that the runner evaluates, except conditions.
-func texts(p pipeline.Job) []workflow.Text {
+// texts are all scalars of a job and its actions that the runner evaluates,
+// except conditions.
+func texts(p pipeline.Assignment) []workflow.Text {
 	var list []workflow.Text
 	bindings := func(bs []workflow.Binding) {
 		for _, b := range bs {
 			list = append(list, b.Value)
 		}
 	}
-	bindings(p.WorkflowEnv)
-	bindings(p.Body.Env)
-	for _, d := range []workflow.Defaults{p.WorkflowDefaults, p.Body.Defaults} {
+	outputs := func(os []workflow.Output) {
+		for _, o := range os {
+			list = append(list, o.Value)
+		}
+	}
+	steps := func(ss []workflow.Step) {
+		for _, s := range ss {
+			list = append(list, s.Name, s.Run, s.Shell, s.WorkingDirectory, s.ContinueOnError, s.TimeoutMinutes)
+			bindings(s.With)
+			bindings(s.Env)
+		}
+	}
+	bindings(p.Job.WorkflowEnv)
+	bindings(p.Job.Body.Env)
+	for _, d := range []workflow.Defaults{p.Job.WorkflowDefaults, p.Job.Body.Defaults} {
 		list = append(list, d.Shell, d.WorkingDirectory)
 	}
-	for _, o := range p.Body.Outputs {
-		list = append(list, o.Value)
+	outputs(p.Job.Body.Outputs)
+	list = append(list, p.Job.Body.EnvironmentURL)
+	steps(p.Job.Body.Steps)
+	for _, a := range p.Actions {
+		for _, in := range a.Body.Inputs {
+			list = append(list, in.Default)
+		}
+		outputs(a.Body.Outputs)
+		steps(a.Body.Steps)
 	}
-	for _, s := range p.Body.Steps {
-		list = append(list, s.Name, s.Run, s.Shell, s.WorkingDirectory, s.ContinueOnError, s.TimeoutMinutes)
-		bindings(s.With)
-		bindings(s.Env)
+	return list
+}
+
+// conditions are those of steps, of a job and of its actions.
+func conditions(steps []workflow.Step, actions []pipeline.Action) []workflow.Text {
+	var list []workflow.Text
+	for _, s := range steps {
+		list = append(list, s.If)
+	}
+	for _, a := range actions {
+		list = append(list, a.Body.PreIf, a.Body.PostIf)
+		for _, s := range a.Body.Steps {
+			list = append(list, s.If)
+		}
 	}
 	return list
 }

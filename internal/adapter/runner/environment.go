@@ -26,7 +26,7 @@ func (e environment) list() []string {
 // githubVariables are the properties of the github context that every step has
 // as GITHUB_NAME (docs.github.com, "Variables reference").
 var githubVariables = []string{
-	"action", "actor", "actor_id", "api_url", "base_ref", "event_name", "event_path", "graphql_url", "head_ref", "job",
+	"action", "action_path", "action_ref", "action_repository", "actor", "actor_id", "api_url", "base_ref", "event_name", "event_path", "graphql_url", "head_ref", "job",
 	"ref", "ref_name", "ref_protected", "ref_type", "repository", "repository_id", "repository_owner",
 	"repository_owner_id", "retention_days", "run_attempt", "run_id", "run_number", "server_url", "sha",
 	"triggering_actor", "workflow", "workflow_ref", "workflow_sha", "workspace",
@@ -76,20 +76,24 @@ func (j *job) variables(s *step) environment {
 			e[name] = value
 		}
 	}
+	if url != "" && j.a.Job.Permissions.Allows(workflow.IDToken, workflow.Write) {
+		e["ACTIONS_ID_TOKEN_REQUEST_URL"] = url + "/identity-token?api-version=2.0"
+		e["ACTIONS_ID_TOKEN_REQUEST_TOKEN"] = token
+	}
 	if j.c.Rehearsal {
 		e["DC_RELEASE_REHEARSAL"] = "1"
 	}
-	e["PATH"] = j.searchPath(e["PATH"])
+	e["PATH"] = j.searchPath(e["PATH"], j.paths)
 	return e
 }
 
 // searchPath puts dc-release and then what GITHUB_PATH got before a PATH.
-func (j *job) searchPath(base string) string {
+func (j *job) searchPath(base string, added []string) string {
 	var dirs []string
 	if j.c.Bin != "" {
 		dirs = append(dirs, j.c.Bin)
 	}
-	dirs = append(dirs, j.paths...)
+	dirs = append(dirs, added...)
 	if base != "" {
 		dirs = append(dirs, base)
 	}

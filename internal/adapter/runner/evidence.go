@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"path"
 	"path/filepath"
 	"strings"
 
@@ -30,7 +31,7 @@ func (j *job) offerEvidenceFile(s *step, env environment) {
 // handEvidence gives the result files of a step to the server. It concerns the
 // evidence alone, not the step's result.
 func (j *job) handEvidence(s *step) {
-	f, err := readable(&j.area.files, filepath.Join(s.files.dir(), junitFile), junitFile)
+	f, err := readable(&j.area.files, filepath.Join(s.files.dir, junitFile), s.evidencePath())
 	if errors.Is(err, fs.ErrNotExist) {
 		return
 	}
@@ -42,15 +43,22 @@ func (j *job) handEvidence(s *step) {
 	}
 }
 
-// readable is a regular file of a tree, as path.
-func readable(t *tree, name, path string) (File, error) {
+// evidencePath tells the steps of a composite action apart: 1/pytest.xml is
+// from the first.
+func (s *step) evidencePath() string {
+	_, inner, _ := strings.Cut(s.place, ".")
+	return path.Join(strings.ReplaceAll(inner, ".", "/"), junitFile)
+}
+
+// readable is a regular file of a tree, under another name.
+func readable(t *tree, name, as string) (File, error) {
 	f, info, err := t.file(name)
 	if err != nil {
 		return File{}, err
 	}
 	f.Close()
 	return File{
-		Path: filepath.ToSlash(path),
+		Path: filepath.ToSlash(as),
 		Size: info.Size(),
 		Exec: info.Mode()&0o100 != 0,
 		Open: func() (io.ReadCloser, error) {

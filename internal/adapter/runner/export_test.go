@@ -25,6 +25,9 @@ func ParseCommand(line string) (name, data string, properties map[string]string,
 // VersionMatches is versionMatches.
 var VersionMatches = versionMatches
 
+// SplitArguments is splitArguments.
+var SplitArguments = splitArguments
+
 // LongLine is longLine.
 const LongLine = longLine
 

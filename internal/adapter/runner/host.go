@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"syscall"
+
+	"github.com/dc-release/dc-release/internal/core/pipeline"
 )
 
 // ErrLost, as the cause of a cancelled context, says that the execution is not
@@ -17,6 +19,10 @@ type Host interface {
 	// JobAPI is the address and the credential for this execution alone, given
 	// to steps as DC_RELEASE_JOB_URL and DC_RELEASE_JOB_TOKEN; "" for none.
 	JobAPI() (url, token string)
+	// Masks calls add with the credential of JobAPI, and from then on with every
+	// other credential that it gives to a step, before the step has it; add may be
+	// called from any goroutine.
+	Masks(add func(secret string))
 	// Secret gives the value of a name in Assignment.SecretNames.
 	Secret(ctx context.Context, name string) (string, error)
 	// Log takes one masked line; calls may come from two goroutines at once.
@@ -24,6 +30,10 @@ type Host interface {
 	// Checkout fills the empty directory dir, which is the worker's own, with
 	// exactly the assignment's commit. It makes no hard links.
 	Checkout(ctx context.Context, dir string) error
+	// Action fills the empty directory dir, which is the worker's own, with the
+	// repository of an action at the commit that the plan pinned. It makes no hard
+	// links.
+	Action(ctx context.Context, a pipeline.Action, dir string) error
 	// UploadArtifact stores files under a name that is new for the run, or
 	// replaces them with Overwrite.
 	UploadArtifact(ctx context.Context, a Artifact) (Receipt, error)

@@ -37,7 +37,10 @@ type job struct {
 	secrets map[string]string
 	env     environment // of the workflow, the job and GITHUB_ENV
 	paths   []string    // from GITHUB_PATH, the last one first
-	ids     map[string]workflow.Value
+	top     *scope      // the job's own steps
+	posts   []int       // steps whose post script is due, the next one last
+	fetched map[string]bool
+	node    *pipeline.Tool // found when the first action needs it
 
 	failed  bool
 	outcome pipeline.Outcome
@@ -50,16 +53,15 @@ func newJob(c Config, a pipeline.Assignment, h Host) *job {
 		soft:    context.Background(),
 		hard:    context.Background(),
 		secrets: map[string]string{},
-		ids:     map[string]workflow.Value{},
+		top:     &scope{steps: a.Job.Body.Steps, uses: map[int]*use{}, ids: map[string]workflow.Value{}},
+		fetched: map[string]bool{},
 		outcome: pipeline.Outcome{Steps: []pipeline.StepOutcome{}},
 	}
 }
 
 // open prepares everything that steps need.
 func (j *job) open(ctx context.Context) error {
-	if _, token := j.h.JobAPI(); token != "" {
-		j.mask.add(token)
-	}
+	j.h.Masks(j.mask.add)
 	if err := j.fetchSecrets(ctx); err != nil {
 		return err
 	}
@@ -83,7 +85,10 @@ func (j *job) open(ctx context.Context) error {
 		Show:      coveredTools(j.c.Path),
 		Temp:      j.area.tmp(),
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	return j.fetchActions(ctx)
 }
 
 // deadlines starts the clocks of the job; the function stops them.
@@ -176,6 +181,7 @@ func (j *job) finish() {
 	}
 	if j.hard.Err() == nil {
 		j.evaluateOutputs()
+		j.evaluateURL()
 	}
 	j.outcome.Conclusion = j.conclusion()
 }
@@ -191,9 +197,7 @@ func (j *job) evaluateOutputs() {
 		case err != nil:
 			j.fail(fmt.Errorf("output %q: %w", o.Name, err))
 		case j.mask.holds(value):
-			message := fmt.Sprintf("Skip output '%s' since it may contain secret.", o.Name)
-			j.annotate(pipeline.Annotation{Level: "warning", Message: message})
-			j.say(0, "##[warning]"+message)
+			j.warn(fmt.Sprintf("Skip output '%s' since it may contain secret.", o.Name))
 		case value != "":
 			size += len(o.Name) + len(value)
 			outputs[o.Name] = clean(value)
@@ -206,6 +210,30 @@ func (j *job) evaluateOutputs() {
 	if len(outputs) > 0 {
 		j.outcome.Outputs = outputs
 	}
+}
+
+// keyURL is where a job says the address of its environment.
+const keyURL workflow.Key = "jobs.<job_id>.environment.url"
+
+// evaluateURL computes environment.url. One that holds a secret is dropped, as
+// on GitHub.
+func (j *job) evaluateURL() {
+	url, err := j.text(keyURL, j.a.Job.Body.EnvironmentURL, j.expressions(nil))
+	switch {
+	case err != nil:
+		j.fail(fmt.Errorf("environment url: %w", err))
+	case j.mask.holds(url):
+		j.warn(fmt.Sprintf("Skip setting environment url as environment '%s' may contain secret.", j.a.Job.Environment))
+	case url != "":
+		j.outcome.URL = clean(url)
+		j.say(0, "Evaluated environment url: "+url)
+	}
+}
+
+// warn reports a warning about the job.
+func (j *job) warn(message string) {
+	j.annotate(pipeline.Annotation{Level: "warning", Message: message})
+	j.say(0, "##[warning]"+message)
 }
 
 // close ends every process, deletes the work directory and gives the outcome.
@@ -231,7 +259,7 @@ func (j *job) close() pipeline.Outcome {
 // fetchSecrets asks for the secrets that the job's expressions name, and for no
 // others. A name that the job may not ask for is empty, as on GitHub.
 func (j *job) fetchSecrets(ctx context.Context) error {
-	wanted, all := secretReferences(j.a.Job)
+	wanted, all := secretReferences(j.a)
 	for _, name := range j.a.SecretNames {
 		if !all && !slices.Contains(wanted, strings.ToLower(name)) {
 			continue

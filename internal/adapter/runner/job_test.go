@@ -157,11 +157,6 @@ func TestJobs(t *testing.T) {
 			want{conclusion: "success", steps: "success success", stdout: []string{"python ipt"}},
 		},
 		{
-			"an unknown shell is a failure",
-			steps(workflow.Step{Run: text("x"), Shell: text("pwsh")}),
-			want{conclusion: "failure", steps: "failure", reason: `shell "pwsh": want bash, sh, python`},
-		},
-		{
 			"defaults.run of the job wins over that of the workflow, the step over both",
 			run{
 				wfDef: workflow.Defaults{WorkingDirectory: text("w"), Shell: text("bash")},

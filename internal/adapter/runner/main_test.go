@@ -2,10 +2,14 @@ package runner_test
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -32,8 +36,10 @@ const commit = "0123456789abcdef0123456789abcdef01234567"
 // host is the server's side in memory.
 type host struct {
 	secrets  map[string]string
-	tree     map[string]string // what checkout gives
-	asked    []string          // secrets
+	tree     map[string]string            // what checkout gives
+	repos    map[string]map[string]string // owner/name@commit to files
+	fetched  []string                     // of repos
+	asked    []string                     // secrets
 	uploads  map[string]map[string]string
 	evidence map[int]map[string]string
 	token    string
@@ -47,6 +53,7 @@ func newHost() *host {
 	return &host{
 		secrets:  map[string]string{},
 		tree:     map[string]string{"README.md": "corp-procurement\n", "src/app.py": "print(1)\n"},
+		repos:    map[string]map[string]string{},
 		uploads:  map[string]map[string]string{},
 		evidence: map[int]map[string]string{},
 	}
@@ -58,6 +65,8 @@ func (h *host) JobAPI() (string, string) {
 	}
 	return "http://127.0.0.1:1", h.token
 }
+
+func (h *host) Masks(add func(string)) { add(h.token) }
 
 func (h *host) Secret(_ context.Context, name string) (string, error) {
 	h.asked = append(h.asked, name)
@@ -78,6 +87,16 @@ func (h *host) Log(l runner.Line) {
 }
 
 func (h *host) Checkout(_ context.Context, dir string) error { return writeTree(dir, h.tree) }
+
+func (h *host) Action(_ context.Context, a pipeline.Action, dir string) error {
+	name := a.Repository + "@" + a.Commit
+	h.fetched = append(h.fetched, name)
+	files, ok := h.repos[name]
+	if !ok {
+		return fmt.Errorf("no repository %s", name)
+	}
+	return writeTree(dir, files)
+}
 
 func writeTree(dir string, files map[string]string) error {
 	for name, text := range files {
@@ -133,7 +152,10 @@ func (h *host) DownloadArtifact(_ context.Context, name, dir string) error {
 
 func (h *host) StepEvidence(_ context.Context, step int, files []runner.File) error {
 	m, err := contents(files)
-	h.evidence[step] = m
+	if h.evidence[step] == nil {
+		h.evidence[step] = map[string]string{}
+	}
+	maps.Copy(h.evidence[step], m)
 	return err
 }
 
@@ -158,7 +180,9 @@ type run struct {
 	kind    sandbox.Kind
 	github  map[string]string
 	context map[string]workflow.Value
+	may     workflow.Permissions
 	secrets []string
+	actions []pipeline.Action
 	timeout time.Duration
 	config  func(*runner.Config)
 	ctx     context.Context
@@ -223,8 +247,10 @@ func (r run) do(t testing.TB, h *host) pipeline.Outcome {
 	}
 	out := runner.Run(ctx, c, pipeline.Assignment{
 		Execution: "run-1/1/build/1", Commit: commit, Sandbox: string(r.kind),
-		Job:      pipeline.Job{Key: r.job.ID, Body: r.job, WorkflowEnv: r.wfEnv, WorkflowDefaults: r.wfDef},
-		Contexts: contexts, SecretNames: r.secrets, TimeoutUS: r.timeout.Microseconds(),
+		Job: pipeline.Job{
+			Key: r.job.ID, Body: r.job, WorkflowEnv: r.wfEnv, WorkflowDefaults: r.wfDef, Environment: "tst", Permissions: r.may,
+		},
+		Contexts: contexts, SecretNames: r.secrets, Actions: r.actions, TimeoutUS: r.timeout.Microseconds(),
 	}, h)
 	if left, err := filepath.Glob(runner.MemoryDir(work) + "/*"); err != nil || len(left) > 0 {
 		t.Errorf("files are left in memory: %v %v", left, err)
@@ -252,6 +278,60 @@ func bind(pairs ...string) []workflow.Binding {
 	return bs
 }
 
+// act adds an action to the plan of a run, with its files: to a repository of the
+// host, or to the run's own when it is local.
+func (r *run) act(h *host, uses string, body workflow.Action, files map[string]string) {
+	ref, ok := workflow.ParseAction(uses)
+	if !ok {
+		panic("malformed uses: " + uses)
+	}
+	body.Name = uses
+	metadata := "name: " + uses + "\n"
+	a := pipeline.Action{Uses: uses, Repository: ref.Repository, Path: ref.Path, Body: body, SHA256: sum(metadata)}
+	into := h.tree
+	if !ref.Local {
+		a.Commit = sum(ref.Repository + ref.Ref)[:40]
+		name := a.Repository + "@" + a.Commit
+		if h.repos[name] == nil {
+			h.repos[name] = map[string]string{}
+		}
+		into = h.repos[name]
+	}
+	into[path.Join(ref.Path, "action.yml")] = metadata
+	for name, text := range files {
+		into[path.Join(ref.Path, name)] = text
+	}
+	r.actions = append(r.actions, a)
+}
+
+func sum(s string) string {
+	b := sha256.Sum256([]byte(s))
+	return hex.EncodeToString(b[:])
+}
+
+// composite is an action of steps; each is in bash unless it says otherwise.
+func composite(list ...workflow.Step) workflow.Action {
+	for i := range list {
+		if list[i].Uses == "" && list[i].Shell.Source == "" {
+			list[i].Shell = text("bash")
+		}
+		if list[i].ID == "" {
+			list[i].ID = "__run"
+		}
+	}
+	return workflow.Action{Using: "composite", Steps: list}
+}
+
+// inputs declares inputs, "name=default" or "name" without one.
+func inputs(list ...string) []workflow.ActionInput {
+	var out []workflow.ActionInput
+	for _, l := range list {
+		name, value, ok := strings.Cut(l, "=")
+		out = append(out, workflow.ActionInput{Name: name, Default: text(value), HasDefault: ok})
+	}
+	return out
+}
+
 func uses(action string, with ...string) workflow.Step {
 	return workflow.Step{Uses: action, With: bind(with...)}
 }
@@ -269,4 +349,8 @@ func words(o pipeline.Outcome) string {
 		w = append(w, word)
 	}
 	return strings.Join(w, " ")
+}
+
+func pathConfig(path string) func(*runner.Config) {
+	return func(c *runner.Config) { c.Path = path }
 }

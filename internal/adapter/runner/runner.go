@@ -86,9 +86,7 @@ func Run(ctx context.Context, c Config, a pipeline.Assignment, h Host) pipeline.
 		j.fail(err)
 		return j.close()
 	}
-	for i := range a.Job.Body.Steps {
-		j.step(i)
-	}
+	j.steps()
 	j.finish()
 	return j.close()
 }

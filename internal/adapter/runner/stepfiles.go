@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"strconv"
 
 	"github.com/dc-release/dc-release/internal/core/pipeline"
 )
@@ -37,21 +36,19 @@ func commandFiles() []commandFile {
 
 // stepFiles are the files of one step, in a directory of its own.
 type stepFiles struct {
-	job    *job
-	number int
+	job *job
+	dir string
 }
-
-func (f stepFiles) dir() string { return strconv.Itoa(f.number) }
 
 // path is a file's place as steps see it.
 func (f stepFiles) path(name string) string {
-	return filepath.Join(f.job.area.files.path, f.dir(), name)
+	return filepath.Join(f.job.area.files.path, f.dir, name)
 }
 
 // make makes the directory with empty files. An earlier step cannot have put
 // anything there: the directory must be new.
 func (f stepFiles) make() error {
-	if err := f.job.area.files.root.Mkdir(f.dir(), 0o755); err != nil {
+	if err := f.job.area.files.root.Mkdir(f.dir, 0o755); err != nil {
 		return fmt.Errorf("make step files: %w", err)
 	}
 	for _, c := range commandFiles() {
@@ -64,7 +61,7 @@ func (f stepFiles) make() error {
 
 // write makes a new file; seal gives it away.
 func (f stepFiles) write(name, text string) error {
-	if err := f.job.area.files.write(filepath.Join(f.dir(), name), text); err != nil {
+	if err := f.job.area.files.write(filepath.Join(f.dir, name), text); err != nil {
 		return fmt.Errorf("make step files: %w", err)
 	}
 	return nil
@@ -72,11 +69,11 @@ func (f stepFiles) write(name, text string) error {
 
 // seal gives the files to the steps' uid.
 func (f stepFiles) seal() error {
-	return f.job.box.Own(filepath.Join(f.job.area.files.path, f.dir()))
+	return f.job.box.Own(filepath.Join(f.job.area.files.path, f.dir))
 }
 
 func (f stepFiles) read(name string, limit int64) (string, error) {
-	return f.job.area.files.read(filepath.Join(f.dir(), name), limit)
+	return f.job.area.files.read(filepath.Join(f.dir, name), limit)
 }
 
 // collect takes over what the step wrote to its files, and its evidence.
@@ -109,7 +106,7 @@ func (j *job) applyEnv(s *step, text string) error {
 		case upper(p.name) == "NODE_OPTIONS":
 			s.commands.report(pipeline.Annotation{Level: "error", Message: "Can't store NODE_OPTIONS output parameter using '$GITHUB_ENV' command."})
 		case isReserved(p.name):
-			s.commands.report(pipeline.Annotation{Level: "warning", Message: fmt.Sprintf("%s is set for every step and cannot be changed using '$GITHUB_ENV'.", p.name)})
+			s.commands.warn(fmt.Sprintf("%s is set for every step and cannot be changed using '$GITHUB_ENV'.", p.name))
 		default:
 			j.env[p.name] = p.value
 		}
@@ -132,10 +129,12 @@ func (j *job) applyOutput(s *step, text string) error {
 	return err
 }
 
-// applyState only checks the form: state is for the post part of actions that
-// this engine does not run.
-func (j *job) applyState(_ *step, text string) error {
-	_, err := parsePairs(text)
+// applyState keeps what the later scripts of the action get as STATE_name.
+func (j *job) applyState(s *step, text string) error {
+	pairs, err := parsePairs(text)
+	for _, p := range pairs {
+		s.saveState(p.name, p.value)
+	}
 	return err
 }
 

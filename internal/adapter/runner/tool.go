@@ -44,7 +44,7 @@ func (j *job) setUpPython(ctx context.Context, s *step) error {
 	t, err := j.tool(ctx, s, wanted{
 		name: "python", files: []string{"python", "python3"},
 		version: strings.TrimSpace(s.with["python-version"]), reads: regexp.MustCompile(`Python ([0-9][^\s]*)`),
-	})
+	}, j.variables(s))
 	if err != nil {
 		return err
 	}
@@ -64,15 +64,14 @@ func (j *job) setUpDatabricks(ctx context.Context, s *step) error {
 	_, err := j.tool(ctx, s, wanted{
 		name: "databricks", files: []string{"databricks"},
 		version: strings.TrimPrefix(strings.TrimSpace(s.with["version"]), "v"), reads: regexp.MustCompile(`v([0-9][^\s]*)`),
-	})
+	}, j.variables(s))
 	return err
 }
 
-// tool finds a tool on the step's PATH, asks for its version in the sandbox and
+// tool finds a tool on the PATH of variables, asks for its version in the sandbox and
 // records it. A missing one is a failure, another version one unless the
 // configuration says otherwise.
-func (j *job) tool(ctx context.Context, s *step, w wanted) (pipeline.Tool, error) {
-	variables := j.variables(s)
+func (j *job) tool(ctx context.Context, s *step, w wanted, variables environment) (pipeline.Tool, error) {
 	t := pipeline.Tool{Name: w.name}
 	said, err := j.firstThatStarts(ctx, s, w, variables, &t)
 	if err != nil {
@@ -87,7 +86,7 @@ func (j *job) tool(ctx context.Context, s *step, w wanted) (pipeline.Tool, error
 		if j.c.ToolMismatch != Warn {
 			return t, err
 		}
-		s.commands.report(pipeline.Annotation{Level: "warning", Message: err.Error()})
+		s.commands.warn(err.Error())
 	}
 	j.say(s.number, fmt.Sprintf("%s %s at %s, sha256 %s", w.name, t.Version, t.Path, t.SHA256))
 	return t, nil

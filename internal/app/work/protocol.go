@@ -56,6 +56,27 @@ type Logged struct {
 	Have int64 `json:"have"`
 }
 
+// ActionRequest asks for the repository of an action that the execution's steps
+// use.
+type ActionRequest struct {
+	Execution
+	Repository string `json:"repository"` // owner/name
+	Commit     string `json:"commit"`
+}
+
+// IdentityTokenRequest asks for a token that proves the identity of an execution
+// to somebody else, its audience. "" is the audience that the server gives to
+// those who name none.
+type IdentityTokenRequest struct {
+	Execution
+	Audience string `json:"audience"`
+}
+
+// IdentityToken answers it.
+type IdentityToken struct {
+	Value string `json:"value"` // a JWT
+}
+
 // PublishRequest is a gate job's call of "dc-release publish".
 type PublishRequest struct {
 	Execution
@@ -95,10 +116,14 @@ type Server interface {
 	Deploy(ctx context.Context, r deploy.Request) (deploy.Receipt, error)
 	Publish(ctx context.Context, r PublishRequest) (Published, error)
 	TestDocuments(ctx context.Context, e Execution) (TestedDocuments, error)
+	// IdentityToken is refused to a job without id-token: write.
+	IdentityToken(ctx context.Context, r IdentityTokenRequest) (IdentityToken, error)
 	// Artifacts are those of the run's finished jobs.
 	Artifacts(ctx context.Context, e Execution) ([]pipeline.Artifact, error)
 	PutBlob(ctx context.Context, r io.Reader) (digest string, size int64, err error)
 	Blob(ctx context.Context, e Execution, digest string) (io.ReadCloser, error)
 	// Source is a tar of a clone at exactly the execution's commit.
 	Source(ctx context.Context, e Execution) (io.ReadCloser, error)
+	// Action is a tar of a repository at a commit that the run's plan names.
+	Action(ctx context.Context, r ActionRequest) (io.ReadCloser, error)
 }

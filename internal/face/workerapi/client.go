@@ -132,6 +132,11 @@ func (c *Client) TestDocuments(ctx context.Context, e work.Execution) (work.Test
 	return call[work.TestedDocuments](ctx, c, "document-test", e)
 }
 
+// IdentityToken implements Server.
+func (c *Client) IdentityToken(ctx context.Context, r work.IdentityTokenRequest) (work.IdentityToken, error) {
+	return call[work.IdentityToken](ctx, c, "identity-token", r)
+}
+
 // Artifacts implements Server.
 func (c *Client) Artifacts(ctx context.Context, e work.Execution) ([]pipeline.Artifact, error) {
 	return call[[]pipeline.Artifact](ctx, c, "artifacts", e)
@@ -157,4 +162,9 @@ func (c *Client) Blob(ctx context.Context, e work.Execution, digest string) (io.
 // Source implements Server.
 func (c *Client) Source(ctx context.Context, e work.Execution) (io.ReadCloser, error) {
 	return c.open(ctx, "source", e)
+}
+
+// Action implements Server.
+func (c *Client) Action(ctx context.Context, r work.ActionRequest) (io.ReadCloser, error) {
+	return c.open(ctx, "action", r)
 }

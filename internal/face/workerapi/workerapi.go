@@ -36,6 +36,7 @@ func Handler(s work.Server, token string) http.Handler {
 	post(mux, "deploy", s.Deploy)
 	post(mux, "publish", s.Publish)
 	post(mux, "document-test", s.TestDocuments)
+	post(mux, "identity-token", s.IdentityToken)
 	post(mux, "artifacts", s.Artifacts)
 	mux.HandleFunc("PUT /worker/log", func(w http.ResponseWriter, r *http.Request) {
 		out, err := appendLog(s, w, r)
@@ -47,6 +48,7 @@ func Handler(s work.Server, token string) http.Handler {
 	})
 	stream(mux, "blob", func(ctx context.Context, q blobGet) (io.ReadCloser, error) { return s.Blob(ctx, q.Execution, q.Digest) })
 	stream(mux, "source", s.Source)
+	stream(mux, "action", s.Action)
 	return authorised(mux, token)
 }
 

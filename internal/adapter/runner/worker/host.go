@@ -19,6 +19,7 @@ import (
 	"github.com/dc-release/dc-release/internal/app/work"
 	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/core/pipeline"
+	"github.com/dc-release/dc-release/internal/core/workflow"
 )
 
 // host is the server's side of one execution for the runner and for the job's
@@ -28,16 +29,20 @@ type host struct {
 	id     work.Execution
 	url    string
 	token  string
+	// identity says that the job may ask for tokens that prove its identity.
+	identity bool
 
 	log       *logFile
 	mu        sync.Mutex
+	mask      func(secret string)
 	files     []claim.File
 	artifacts []pipeline.Artifact
 }
 
 var _ runner.Host = (*host)(nil)
 
-func newHost(server work.Server, id work.Execution, spool, url string, api *jobAPI) (*host, error) {
+func newHost(server work.Server, a pipeline.Assignment, spool, url string, api *jobAPI) (*host, error) {
+	id := work.Execution{Execution: a.Execution, Fence: a.Fence}
 	t, err := token()
 	if err != nil {
 		return nil, err
@@ -47,6 +52,7 @@ func newHost(server work.Server, id work.Execution, spool, url string, api *jobA
 		return nil, err
 	}
 	h := &host{server: server, id: id, url: url, token: t, log: log}
+	h.identity = a.Job.Permissions.Allows(workflow.IDToken, workflow.Write)
 	api.remember(t, h)
 	return h, nil
 }
@@ -65,6 +71,14 @@ func (h *host) result(o pipeline.Outcome) claim.Result {
 // JobAPI implements runner.Host.
 func (h *host) JobAPI() (string, string) { return h.url, h.token }
 
+// Masks implements runner.Host.
+func (h *host) Masks(add func(secret string)) {
+	h.mu.Lock()
+	h.mask = add
+	h.mu.Unlock()
+	add(h.token)
+}
+
 // Secret implements runner.Host.
 func (h *host) Secret(ctx context.Context, name string) (string, error) {
 	v, err := h.server.Secret(ctx, work.SecretRequest{Execution: h.id, Name: name})
@@ -77,6 +91,16 @@ func (h *host) Log(l runner.Line) { h.log.add(l) }
 // Checkout implements runner.Host.
 func (h *host) Checkout(ctx context.Context, dir string) error {
 	r, err := h.server.Source(ctx, h.id)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	return untar(r, dir)
+}
+
+// Action implements runner.Host.
+func (h *host) Action(ctx context.Context, a pipeline.Action, dir string) error {
+	r, err := h.server.Action(ctx, work.ActionRequest{Execution: h.id, Repository: a.Repository, Commit: a.Commit})
 	if err != nil {
 		return err
 	}

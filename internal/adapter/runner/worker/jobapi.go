@@ -55,6 +55,7 @@ func (a *jobAPI) serve(l net.Listener) {
 		return h.server.Publish(r.Context(), work.PublishRequest{Execution: h.id, Gate: r.PathValue("gate")})
 	}))
 	mux.HandleFunc("POST /document-test", a.with(testDocuments))
+	mux.HandleFunc("GET /identity-token", a.with(identityToken))
 	mux.HandleFunc("PUT /evidence/{name...}", a.with(func(h *host, r *http.Request) (any, error) {
 		name := r.PathValue("name")
 		if name == "" || path.Clean("/"+name) != "/"+name {
@@ -129,6 +130,31 @@ func receive(ctx context.Context, h *host, body io.Reader) ([]release.TreeFile, 
 		}
 		files = append(files, release.TreeFile{Path: hdr.Name, Executable: hdr.Mode&0o100 != 0, SHA256: digest, Size: size})
 	}
+}
+
+// identity is an identity token as GitHub's endpoint for it answers; count is
+// its length.
+type identity struct {
+	Value string `json:"value"`
+	Count int    `json:"count"`
+}
+
+// identityToken gives a token that proves the job's identity to an audience.
+func identityToken(h *host, r *http.Request) (any, error) {
+	if !h.identity {
+		return nil, fault.New(fault.Forbidden, "this job has no permission for an identity token").WithHint("give it permissions: id-token: write")
+	}
+	t, err := h.server.IdentityToken(r.Context(), work.IdentityTokenRequest{Execution: h.id, Audience: r.URL.Query().Get("audience")})
+	if err != nil {
+		return nil, err
+	}
+	h.mu.Lock()
+	mask := h.mask
+	h.mu.Unlock()
+	if mask != nil {
+		mask(t.Value)
+	}
+	return identity{Value: t.Value, Count: len(t.Value)}, nil
 }
 
 // testDocuments runs the document tests on the server, at the run's commit, and

@@ -53,6 +53,11 @@ func (p patient) TestDocuments(ctx context.Context, e work.Execution) (work.Test
 	return retry(ctx, p, func() (work.TestedDocuments, error) { return p.Server.TestDocuments(ctx, e) })
 }
 
+// IdentityToken implements work.Server.
+func (p patient) IdentityToken(ctx context.Context, r work.IdentityTokenRequest) (work.IdentityToken, error) {
+	return retry(ctx, p, func() (work.IdentityToken, error) { return p.Server.IdentityToken(ctx, r) })
+}
+
 // Artifacts implements work.Server.
 func (p patient) Artifacts(ctx context.Context, e work.Execution) ([]pipeline.Artifact, error) {
 	return retry(ctx, p, func() ([]pipeline.Artifact, error) { return p.Server.Artifacts(ctx, e) })
@@ -66,6 +71,11 @@ func (p patient) Blob(ctx context.Context, e work.Execution, digest string) (io.
 // Source implements work.Server.
 func (p patient) Source(ctx context.Context, e work.Execution) (io.ReadCloser, error) {
 	return retry(ctx, p, func() (io.ReadCloser, error) { return p.Server.Source(ctx, e) })
+}
+
+// Action implements work.Server.
+func (p patient) Action(ctx context.Context, r work.ActionRequest) (io.ReadCloser, error) {
+	return retry(ctx, p, func() (io.ReadCloser, error) { return p.Server.Action(ctx, r) })
 }
 
 type put struct {

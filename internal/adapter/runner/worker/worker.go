@@ -110,7 +110,7 @@ func (w *Worker) execute(ctx context.Context, a pipeline.Assignment) {
 	run, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer cancel(nil)
 	go w.renew(run, cancel, id)
-	h, err := newHost(patient{w.c.Server, w.c.Patience, w.c.Spool}, id, w.c.Spool, w.url, w.api)
+	h, err := newHost(patient{w.c.Server, w.c.Patience, w.c.Spool}, a, w.c.Spool, w.url, w.api)
 	if err != nil {
 		w.c.Logger.Error("execution cannot start", "execution", a.Execution, "error", err)
 		return

@@ -9,44 +9,53 @@ import (
 	"github.com/dc-release/dc-release/internal/core/workflow"
 )
 
-// nativeActions is what uses: does, by the names in workflow.Natives; nobody
-// else's code is fetched. To add one: an entry there and one here.
-func nativeActions() map[string]func(*job, context.Context, *step) error {
-	return map[string]func(*job, context.Context, *step) error{
-		"actions/checkout":          (*job).checkout,
-		"actions/setup-python":      (*job).setUpPython,
-		"actions/upload-artifact":   (*job).uploadArtifact,
-		"actions/download-artifact": (*job).downloadArtifact,
-		"databricks/setup-cli":      (*job).setUpDatabricks,
+// native is what an action does that the engine satisfies itself.
+type native struct {
+	workflow.Native
+	run func(*job, context.Context, *step) error
+}
+
+// natives is what uses: does, by the names in workflow.Natives; nobody else's
+// code is fetched. To add one: an entry there and one here.
+func natives() map[string]native {
+	return map[string]native{
+		"actions/checkout":          {run: (*job).checkout},
+		"actions/setup-python":      {run: (*job).setUpPython},
+		"actions/upload-artifact":   {run: (*job).uploadArtifact},
+		"actions/download-artifact": {run: (*job).downloadArtifact},
+		"databricks/setup-cli":      {run: (*job).setUpDatabricks},
 	}
 }
 
-// runAction runs uses:.
-func (j *job) runAction(ctx context.Context, s *step) error {
-	action, ok := workflow.LookupNative(s.Uses)
+// nativeNamed finds the native action of uses:.
+func nativeNamed(uses string) (native, bool) {
+	action, ok := workflow.LookupNative(uses)
 	if !ok {
-		return fmt.Errorf("%s: action %q is none that this engine runs", s.At, s.Uses)
+		return native{}, false
 	}
-	run := nativeActions()[action.Name]
-	if run == nil {
-		return fmt.Errorf("%s: action %q is none that this engine runs", s.At, s.Uses)
-	}
-	if err := j.inputs(s, action); err != nil {
+	n, ok := natives()[action.Name]
+	n.Native = action
+	return n, ok
+}
+
+// runNative runs an action that the engine satisfies itself.
+func (j *job) runNative(ctx context.Context, s *step, n native) error {
+	if err := j.nativeInputs(s, n.Native); err != nil {
 		return err
 	}
 	var details []string
-	for _, in := range action.Inputs {
+	for _, in := range n.Inputs {
 		if v := s.with[in.Name]; v != "" {
 			details = append(details, in.Name+": "+v)
 		}
 	}
 	j.head(s, details...)
-	return run(j, ctx, s)
+	return n.run(j, ctx, s)
 }
 
-// inputs evaluates with:. What is not honoured is refused, never ignored; the
+// nativeInputs evaluates with:. What is not honoured is refused, never ignored; the
 // plan refuses most of it earlier.
-func (j *job) inputs(s *step, action workflow.Native) error {
+func (j *job) nativeInputs(s *step, action workflow.Native) error {
 	s.with = map[string]string{}
 	var bad []error
 	env := j.expressions(s)

@@ -1,0 +1,187 @@
+package worker_test
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/dc-release/dc-release/internal/adapter/runner"
+	"github.com/dc-release/dc-release/internal/adapter/runner/worker"
+	"github.com/dc-release/dc-release/internal/adapter/sandbox"
+	"github.com/dc-release/dc-release/internal/app/claim"
+	"github.com/dc-release/dc-release/internal/app/work"
+	"github.com/dc-release/dc-release/internal/core/pipeline"
+	"github.com/dc-release/dc-release/internal/core/workflow"
+)
+
+func TestMain(m *testing.M) {
+	if ran, code := sandbox.Init(os.Args[1:]); ran {
+		os.Exit(code)
+	}
+	os.Exit(m.Run())
+}
+
+// server is the server's side in memory.
+type server struct {
+	work.Server // what a test does not need panics
+	stop        context.CancelFunc
+
+	mu     sync.Mutex
+	queue  []pipeline.Assignment
+	blobs  map[string][]byte
+	repos  map[string]map[string]string // owner/name@commit to files
+	result claim.Result
+	asked  []work.IdentityTokenRequest
+}
+
+func (s *server) Claim(context.Context, claim.Worker) (*pipeline.Assignment, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.queue) == 0 {
+		return nil, context.Canceled
+	}
+	a := s.queue[0]
+	s.queue = s.queue[1:]
+	return &a, nil
+}
+
+func (s *server) Renew(context.Context, work.Execution) (work.Renewed, error) {
+	return work.Renewed{}, nil
+}
+
+func (s *server) Artifacts(context.Context, work.Execution) ([]pipeline.Artifact, error) {
+	return nil, nil
+}
+
+func (s *server) PutBlob(_ context.Context, r io.Reader) (string, int64, error) {
+	b, err := io.ReadAll(r)
+	sum := sha256.Sum256(b)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.blobs[hex.EncodeToString(sum[:])] = b
+	return hex.EncodeToString(sum[:]), int64(len(b)), err
+}
+
+func (s *server) Finish(_ context.Context, r claim.Result) error {
+	s.result = r
+	s.stop()
+	return nil
+}
+
+func (s *server) IdentityToken(_ context.Context, r work.IdentityTokenRequest) (work.IdentityToken, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.asked = append(s.asked, r)
+	return work.IdentityToken{Value: "eyJ.identity.token"}, nil
+}
+
+func (s *server) Action(_ context.Context, r work.ActionRequest) (io.ReadCloser, error) {
+	files, ok := s.repos[r.Repository+"@"+r.Commit]
+	if !ok {
+		return nil, fmt.Errorf("no repository %+v", r)
+	}
+	var b bytes.Buffer
+	tw := tar.NewWriter(&b)
+	for name, text := range files {
+		if err := tw.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(text))}); err != nil {
+			return nil, err
+		}
+		if _, err := tw.Write([]byte(text)); err != nil {
+			return nil, err
+		}
+	}
+	return io.NopCloser(&b), tw.Close()
+}
+
+// run lets a worker do one assignment; it gives the log.
+func run(t *testing.T, s *server, a pipeline.Assignment) string {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	s.stop, s.blobs = cancel, map[string][]byte{}
+	a.Execution, a.Fence, a.Sandbox = "run-1/1/build/1", 7, string(sandbox.Namespace)
+	if a.Contexts == nil {
+		a.Contexts = map[string]workflow.Value{"github": workflow.FromStrings(map[string]string{"repository": "ada/corp-procurement"})}
+	}
+	s.queue = []pipeline.Assignment{a}
+	w, err := worker.New(worker.Config{
+		Server: s, Slots: 1, Spool: t.TempDir(), Logger: slog.New(slog.DiscardHandler),
+		Runner: runner.Config{
+			Open: func(ctx context.Context, p runner.Place) (runner.Sandbox, error) {
+				return sandbox.Open(ctx, sandbox.Kind(p.Kind), sandbox.Config{UIDBase: 64900, UIDCount: 32}, sandbox.Spec{
+					Execution: p.Execution, Keep: p.Keep, Hide: p.Hide, Show: p.Show, Temp: p.Temp,
+				})
+			},
+			WorkDir: t.TempDir(), Path: "/usr/bin:/bin", Name: "worker-1",
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Run(ctx); err != context.Canceled {
+		t.Fatal(err)
+	}
+	return string(s.blobs[s.result.Log])
+}
+
+func script(run string) workflow.Step { return workflow.Step{Run: workflow.Text{Source: run}} }
+
+// ask reads an address of the job's own with bash alone.
+const ask = `ask() { u=${1#http://}; exec 3<>/dev/tcp/${u%%[:/]*}/$(echo ${u%%/*} | cut -d: -f2); printf 'GET /%s HTTP/1.0\r\nAuthorization: Bearer %s\r\n\r\n' "${u#*/}" "$2" >&3; sed 1,/^.$/d <&3; }
+`
+
+func TestAStepGetsAnIdentityToken(t *testing.T) {
+	s := &server{}
+	log := run(t, s, pipeline.Assignment{Job: pipeline.Job{
+		Permissions: workflow.Permissions{workflow.IDToken: workflow.Write},
+		Body: workflow.Job{Steps: []workflow.Step{script(ask + `
+got=$(ask "$ACTIONS_ID_TOKEN_REQUEST_URL&audience=api%3A%2F%2Fentra" $ACTIONS_ID_TOKEN_REQUEST_TOKEN)
+test "$got" = '{"value":"eyJ'.identity.token'","count":18}' && echo as expected
+echo "$got"
+ask "$ACTIONS_ID_TOKEN_REQUEST_URL" another-token`)}},
+	}})
+	if s.result.Outcome.Conclusion != "success" || !strings.Contains(log, "stdout as expected") || !strings.Contains(log, `"value":"***"`) || strings.Contains(log, "eyJ.") {
+		t.Errorf("got %+v\n%s", s.result.Outcome, log)
+	}
+	if !strings.Contains(log, "its token is unknown") {
+		t.Errorf("another token is answered:\n%s", log)
+	}
+	if len(s.asked) != 1 || s.asked[0].Audience != "api://entra" || s.asked[0].Fence != 7 {
+		t.Errorf("asked %+v", s.asked)
+	}
+}
+
+func TestAJobWithoutThePermissionGetsNoIdentityToken(t *testing.T) {
+	s := &server{}
+	log := run(t, s, pipeline.Assignment{Job: pipeline.Job{Body: workflow.Job{Steps: []workflow.Step{
+		script(ask + `ask $DC_RELEASE_JOB_URL/identity-token $DC_RELEASE_JOB_TOKEN`),
+	}}}})
+	if len(s.asked) > 0 || !strings.Contains(log, "this job has no permission for an identity token") {
+		t.Errorf("asked %+v\n%s", s.asked, log)
+	}
+}
+
+func TestTheRepositoryOfAnActionComesFromTheServer(t *testing.T) {
+	const metadata = "name: x\n"
+	sum := sha256.Sum256([]byte(metadata))
+	s := &server{repos: map[string]map[string]string{"bob/a@c0ffee": {"action.yml": metadata, "data/x.txt": "of bob\n"}}}
+	log := run(t, s, pipeline.Assignment{
+		Job: pipeline.Job{Body: workflow.Job{Steps: []workflow.Step{{Uses: "bob/a@v1"}}}},
+		Actions: []pipeline.Action{{
+			Uses: "bob/a@v1", Repository: "bob/a", Commit: "c0ffee", SHA256: hex.EncodeToString(sum[:]),
+			Body: workflow.Action{Using: "composite", Steps: []workflow.Step{{Run: workflow.Text{Source: "cat $GITHUB_ACTION_PATH/data/x.txt"}, Shell: workflow.Text{Source: "bash"}}}},
+		}},
+	})
+	if s.result.Outcome.Conclusion != "success" || !strings.Contains(log, "stdout of bob") {
+		t.Errorf("got %+v\n%s", s.result.Outcome, log)
+	}
+}
