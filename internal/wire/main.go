@@ -17,6 +17,7 @@ import (
 	"github.com/dc-release/dc-release/internal/face/cli"
 	"github.com/dc-release/dc-release/internal/face/cli/console"
 	"github.com/dc-release/dc-release/internal/face/cli/run"
+	"github.com/dc-release/dc-release/internal/face/cli/workflows"
 )
 
 // Main is the whole program behind cmd/dc-release: arguments and streams in,
@@ -31,6 +32,10 @@ func Main(ctx context.Context, version string, args []string, in io.Reader, out,
 		Rehearse: func(ctx context.Context, q run.Rehearsal, progress func(inspect.RunDetail)) (run.Outcome, error) {
 			base.Sandbox, base.Data, base.Labels = env.Sandbox, env.Data, env.Labels
 			return Rehearse(ctx, base, q, progress)
+		},
+		Preview: func(ctx context.Context, q workflows.Request) ([]workflows.Planned, error) {
+			base.Data, base.Labels = env.Data, env.Labels
+			return Preview(ctx, base, q)
 		},
 		Worker: func(ctx context.Context, child string) error { return RunChild(ctx, child, logger) },
 	})

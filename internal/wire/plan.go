@@ -64,7 +64,7 @@ func (p planner) plan(ctx context.Context, r intake.PlanRequest) (pipeline.Plan,
 			return pipeline.Plan{}, root.Findings, e.files, nil
 		}
 	}
-	plan, findings := e.expand(p.offers)
+	plan, findings := pipeline.Expand(e.asks(p.offers))
 	return plan, findings, e.files, e.failed
 }
 
@@ -102,12 +102,12 @@ func (e *expansion) keep(name string, data []byte, ok bool, err error) ([]byte, 
 	return data, ok && err == nil
 }
 
-func (e *expansion) expand(o *pipeline.Offers) (pipeline.Plan, []workflow.Finding) {
+func (e *expansion) asks(o *pipeline.Offers) pipeline.ExpandRequest {
 	r := e.request
-	return pipeline.Expand(pipeline.ExpandRequest{
+	return pipeline.ExpandRequest{
 		Trigger: r.Trigger, File: r.File, Read: e.sources.Workflow, ReadAction: e.sources.Action, Offers: o,
 		Vars: r.Vars, Profile: string(r.Profile), Environments: r.Environments, Branch: r.Branch,
-	})
+	}
 }
 
 func refused(findings []workflow.Finding) bool {

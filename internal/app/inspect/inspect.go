@@ -110,7 +110,7 @@ func (i *Inspector) Run(ctx context.Context, id string) (RunDetail, error) {
 		st := run.Jobs[j.Key]
 		job := Job{
 			Key: j.Key, Name: st.Name, Status: string(st.Status), Conclusion: string(st.Conclusion), Reason: st.Reason,
-			Environment: j.Environment, Call: j.IsCall(), Execution: st.Execution, Artifacts: run.Results[st.Execution].Artifacts,
+			Environment: j.Environment, Call: !j.IsExecuted(), Execution: st.Execution, Artifacts: run.Results[st.Execution].Artifacts,
 			Started: run.Claims[st.Execution].Time,
 		}
 		if len(st.Executions) > 1 {

@@ -170,10 +170,10 @@ func choose(run state.Run, q LogQuery) (job, execution string, err error) {
 func only(run state.Run, q LogQuery) (string, error) {
 	var keys []string
 	for _, j := range run.Plan.Jobs {
-		if j.Key == q.Job && !j.IsCall() {
+		if j.Key == q.Job && j.IsExecuted() {
 			return j.Key, nil
 		}
-		if !j.IsCall() {
+		if j.IsExecuted() {
 			keys = append(keys, j.Key)
 		}
 	}
@@ -184,7 +184,7 @@ func only(run state.Run, q LogQuery) (string, error) {
 		return keys[0], nil
 	case q.Job == "":
 		return "", fault.New(fault.Invalid, "run %s has %d jobs: name one", q.Run, len(keys)).WithHint("%s", hint)
-	case known && planned.IsCall():
+	case known && !planned.IsExecuted():
 		return "", fault.New(fault.Invalid, "job %q is a call: its jobs leave the logs", q.Job).WithHint("%s", hint)
 	}
 	return "", fault.New(fault.NotFound, "run %s has no job %q", q.Run, q.Job).WithHint("%s", hint)

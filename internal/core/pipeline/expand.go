@@ -61,7 +61,10 @@ type ActionFile struct {
 // plan may be run only when none of them is an error. An environment that is
 // mapped to a place has the name of the place in the plan.
 func Expand(req ExpandRequest) (Plan, []workflow.Finding) {
-	files := map[string]*File{}
+	return expandWith(req, map[string]*File{})
+}
+
+func expandWith(req ExpandRequest, files map[string]*File) (Plan, []workflow.Finding) {
 	e := expand(req, files)
 	e.findings = append(e.findings, promotionOf(e).check()...)
 	for _, name := range e.order {

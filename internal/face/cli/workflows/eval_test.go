@@ -20,7 +20,7 @@ import (
 func eval(ctx context.Context, in io.Reader, out io.Writer, args ...string) (stderr string, err error) {
 	var errOut bytes.Buffer
 	env := &console.Env{In: in, Out: out, Err: &errOut}
-	cmd := workflows.New(env)
+	cmd := workflows.New(env, nil)
 	cmd.SetArgs(append([]string{"eval"}, args...))
 	cmd.SilenceErrors, cmd.SilenceUsage = true, true
 	err = cmd.ExecuteContext(ctx)
@@ -143,7 +143,7 @@ func TestEvalPointsAtTheError(t *testing.T) {
 func TestEvalAsJSON(t *testing.T) {
 	var out bytes.Buffer
 	env := &console.Env{Out: &out, Err: io.Discard, JSON: true}
-	cmd := workflows.New(env)
+	cmd := workflows.New(env, nil)
 	cmd.SetArgs([]string{"eval", "fromJSON('[1]')"})
 	if err := cmd.ExecuteContext(t.Context()); err != nil {
 		t.Fatal(err)

@@ -9,8 +9,8 @@ import (
 
 // New is the command workflows. To add a subcommand: its file, a line here, an
 // acceptance script.
-func New(env *console.Env) *cobra.Command {
+func New(env *console.Env, preview Preview) *cobra.Command {
 	cmd := &cobra.Command{Use: "workflows", Short: "Workflow files and their expressions"}
-	cmd.AddCommand(evalCommand(env))
+	cmd.AddCommand(planCommand(env, preview), evalCommand(env))
 	return cmd
 }
