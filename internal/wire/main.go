@@ -60,6 +60,7 @@ func isTerminal(stream any) bool {
 func connect(ctx context.Context, base Config, env *console.Env) (console.Session, error) {
 	base.Data, base.Sandbox, base.Evaluation = env.Data, env.Sandbox, env.Evaluation
 	base.Secrets, base.Vars, base.Labels = env.Secrets, env.Vars, env.Labels
+	base.Issuer, base.Listen = env.Issuer, env.Listen
 	if base.Sandbox == "" {
 		kind, err := StrongestSandbox(ctx)
 		switch {

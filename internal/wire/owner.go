@@ -25,6 +25,7 @@ import (
 	"github.com/dc-release/dc-release/internal/adapter/identity/totp"
 	"github.com/dc-release/dc-release/internal/adapter/keyring"
 	"github.com/dc-release/dc-release/internal/adapter/livelog"
+	"github.com/dc-release/dc-release/internal/adapter/oidcissuer"
 	"github.com/dc-release/dc-release/internal/adapter/solutionfile"
 	"github.com/dc-release/dc-release/internal/adapter/store/sqlite"
 	"github.com/dc-release/dc-release/internal/adapter/store/sqlstore"
@@ -32,6 +33,7 @@ import (
 	"github.com/dc-release/dc-release/internal/app/actions"
 	"github.com/dc-release/dc-release/internal/app/claim"
 	"github.com/dc-release/dc-release/internal/app/deploy"
+	"github.com/dc-release/dc-release/internal/app/identify"
 	"github.com/dc-release/dc-release/internal/app/inspect"
 	"github.com/dc-release/dc-release/internal/app/intake"
 	"github.com/dc-release/dc-release/internal/app/operation"
@@ -60,6 +62,8 @@ type Config struct {
 	Rehearsal  bool
 	Slots      int               // executions at once
 	Labels     []string          // further labels of the worker
+	Issuer     string            // URL of the issuer of identity tokens, "" for none
+	Listen     string            // address that others reach this process by, "" for none
 	Actions    string            // store of actions; "" is that of the data directory
 	Path       string            // PATH of the steps; "" takes this process's
 	Secrets    map[string]string // for every solution and place of this process
@@ -77,19 +81,22 @@ type Owner struct {
 	Logs         *livelog.Store
 	Orchestrator *orchestrate.Orchestrator
 
-	lock      *os.File
-	effects   *effects.Effects
-	state     *state.Reader
-	mirrors   *mirrors
-	sources   clones
-	tracer    *traceability.Tracer
-	pins      *git.Pins
-	planner   planner
-	publisher *publish.Publisher
-	http      *http.Server
-	socket    string
-	keep      *keeper
-	driver    *driver
+	lock       *os.File
+	effects    *effects.Effects
+	state      *state.Reader
+	mirrors    *mirrors
+	sources    clones
+	tracer     *traceability.Tracer
+	pins       *git.Pins
+	identifier *identify.Identifier
+	issuer     *oidcissuer.Issuer
+	public     *http.Server
+	planner    planner
+	publisher  *publish.Publisher
+	http       *http.Server
+	socket     string
+	keep       *keeper
+	driver     *driver
 }
 
 // Open becomes the owner of the data directory; errOwned says that there is
@@ -144,7 +151,10 @@ func (o *Owner) open(ctx context.Context) (err error) {
 	o.Store.OnEffects(func(ctx context.Context, tx sqlstore.Tx, list []ledger.Effect) error {
 		return o.effects.Enqueue(ctx, tx.Native().(*sql.Tx), list)
 	})
-	return o.begin(ctx)
+	if err := o.begin(ctx); err != nil {
+		return err
+	}
+	return o.openIssuer(ctx)
 }
 
 // begin appends the first events of an installation, once.
@@ -204,6 +214,7 @@ func (o *Owner) compose() {
 		Log: o.Store, State: o.state, Queue: o.Store, Blobs: o.Blobs, Logs: o.Logs, Reader: readResult,
 		Outside: o.Orchestrator.Outside, Secrets: o.secret,
 	}
+	o.identifier = &identify.Identifier{Log: o.Store, State: o.state, Claims: claims}
 	deployer := &deploy.Deployer{
 		Log: o.Store, State: o.state, Blobs: o.Blobs, Claims: claims, Solutions: registry,
 		Targets: map[string]deploy.Target{"localdir": localdir.Target{}},
@@ -252,6 +263,9 @@ func (o *Owner) Start(ctx context.Context) error {
 		return err
 	}
 	o.socket = socket
+	if err := o.listenPublic(); err != nil {
+		return err
+	}
 	if err := o.listen(socket); err != nil {
 		return fmt.Errorf("listen on %s: %w", socket, err)
 	}
@@ -279,6 +293,9 @@ func (o *Owner) Close() error {
 		errs = append(errs, o.keep.stop(o.Config.Rehearsal))
 	}
 	o.driver.stop()
+	if o.public != nil {
+		errs = append(errs, o.public.Close())
+	}
 	if o.http != nil {
 		errs = append(errs, o.http.Close())
 	}

@@ -190,8 +190,9 @@ func (s server) Action(ctx context.Context, r work.ActionRequest) (io.ReadCloser
 }
 
 // IdentityToken implements work.Server.
-func (s server) IdentityToken(context.Context, work.IdentityTokenRequest) (work.IdentityToken, error) {
-	return work.IdentityToken{}, fault.New(fault.Internal, "not connected yet: the issuer of identity tokens")
+func (s server) IdentityToken(ctx context.Context, r work.IdentityTokenRequest) (work.IdentityToken, error) {
+	v, err := s.o.identifier.Token(ctx, r.Execution.Execution, r.Fence, r.Audience)
+	return work.IdentityToken{Value: v}, err
 }
 
 // clones keeps a tar of a clone for each commit, made once.

@@ -49,8 +49,10 @@ type Run struct {
 	Queued   map[string]pipeline.ExecutionQueued
 	Results  map[string]pipeline.ExecutionFinished
 	Claims   map[string]Claim
-	Logs     map[string]string // blobs of what was kept of executions without a result
-	Events   []ledger.Header   // of job decisions, for exception lists
+	// Audiences are those that each execution was given identity tokens for.
+	Audiences map[string][]string
+	Logs      map[string]string // blobs of what was kept of executions without a result
+	Events    []ledger.Header   // of job decisions, for exception lists
 }
 
 // Claim is who took an execution, and when.
@@ -110,7 +112,7 @@ func (r *Reader) begin(ctx context.Context, first ledger.Event) (Run, error) {
 	}
 	return Run{
 		State: pipeline.NewState(plan), Queued: map[string]pipeline.ExecutionQueued{},
-		Results: map[string]pipeline.ExecutionFinished{}, Claims: map[string]Claim{}, Logs: map[string]string{},
+		Results: map[string]pipeline.ExecutionFinished{}, Claims: map[string]Claim{}, Audiences: map[string][]string{}, Logs: map[string]string{},
 	}, nil
 }
 
@@ -123,6 +125,8 @@ func (s Run) apply(e ledger.Event) Run {
 		s.Queued[d.Execution] = *d
 	case *pipeline.ExecutionClaimed:
 		s.Claims[d.Execution] = Claim{Worker: d.Worker, Fence: e.Seq, Time: e.Time}
+	case *pipeline.TokenIssued:
+		s.Audiences[d.Execution] = append(slices.Clip(s.Audiences[d.Execution]), d.Audience)
 	case *pipeline.ExecutionFinished:
 		s.Results[d.Execution] = *d
 	case *pipeline.LogKept:
@@ -135,6 +139,7 @@ func (s Run) apply(e ledger.Event) Run {
 // clone protects the kept maps from the caller.
 func (s Run) clone() Run {
 	s.Queued, s.Results, s.Claims, s.Logs = maps.Clone(s.Queued), maps.Clone(s.Results), maps.Clone(s.Claims), maps.Clone(s.Logs)
+	s.Audiences = maps.Clone(s.Audiences)
 	s.Evidence, s.Events = slices.Clip(s.Evidence), slices.Clip(s.Events)
 	return s
 }

@@ -31,7 +31,7 @@ var All = []ledger.Payload{
 	&pipeline.LateResult{}, &pipeline.LogKept{}, &pipeline.ResultConflict{}, &pipeline.ArtifactKept{},
 	&pipeline.RunCancelRequested{}, &pipeline.RunFinished{},
 	&pipeline.MatrixOpened{}, &pipeline.JobDecided{}, &pipeline.JobHeld{}, &pipeline.JobCancelRequested{}, &pipeline.RerunRequested{},
-	&pipeline.GroupJoined{}, &pipeline.GroupEntered{}, &pipeline.GroupLeft{}, &pipeline.ActionPinned{},
+	&pipeline.GroupJoined{}, &pipeline.GroupEntered{}, &pipeline.GroupLeft{}, &pipeline.ActionPinned{}, &pipeline.TokenIssued{},
 	&evidence.Recorded{},
 	&gate.Closed{}, &gate.Opened{}, &gate.Voided{}, &gate.Consumed{}, &gate.Rejected{},
 	&signature.Made{}, &signature.Withdrawn{},

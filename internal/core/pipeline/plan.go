@@ -68,6 +68,8 @@ type Job struct {
 	// plan time; "" for none. Kind says what the name is.
 	Environment string          `json:"environment"`
 	Kind        EnvironmentKind `json:"kind"`
+	// EnvironmentName is the name as the workflow says it, where that is another.
+	EnvironmentName string `json:"environment_name,omitempty"`
 	// Proves is what this job's results may count as.
 	Proves []Proof      `json:"proves,omitempty"`
 	Body   workflow.Job `json:"body"`
@@ -83,6 +85,14 @@ type Job struct {
 	Permissions workflow.Permissions `json:"permissions,omitempty"`
 	// Within is the concurrency of the called workflow; calls only.
 	Within workflow.Concurrency `json:"within,omitzero"`
+}
+
+// Named is the environment's name as the workflow says it, "" for none.
+func (j Job) Named() string {
+	if j.EnvironmentName != "" {
+		return j.EnvironmentName
+	}
+	return j.Environment
 }
 
 // IsGroup reports whether the job stands for the legs of its matrix.

@@ -101,6 +101,8 @@ func Serve(env *console.Env) *cobra.Command {
 		return err
 	}}
 	values.Flags(cmd)
+	cmd.Flags().StringVar(&env.Issuer, "issuer", "", "URL under which this process issues identity tokens to jobs (the iss claim)")
+	cmd.Flags().StringVar(&env.Listen, "listen", "", "address at which the issuer's documents are served, like 127.0.0.1:8085; put TLS in front of it")
 	return cmd
 }
 
