@@ -4,7 +4,7 @@ export CGO_ENABLED := 0
 GO ?= go
 LEFT_OUT := $(CURDIR)/.left-out
 
-.PHONY: build test race lint bench generate fuzz crash
+.PHONY: build test race lint bench peer generate fuzz crash
 
 build: ## bin/dc-release, static
 	$(GO) build -trimpath -o bin/dc-release ./cmd/dc-release
@@ -22,6 +22,11 @@ lint:
 
 bench: ## ratios against a peer or the physical limit, in the same run
 	$(GO) test -run '^$$' -bench . -benchtime 1s ./...
+	$(GO) run -C peer ./bench
+
+peer: ## our expressions beside act's; its modules are not the product's
+	$(GO) vet -C peer ./...
+	$(GO) test -C peer ./...
 
 generate: ## docs/where.md and .github/workflows from what is in the code
 	$(GO) test ./internal/archtest -count=1 -update

@@ -139,10 +139,11 @@ var availability = []available{
 	{KeyNone, nil, nil},
 }
 
-// Misuse is a context or function that GitHub does not have at a key.
+// Misuse is a context or function that GitHub does not have at a key, or an
+// option that this engine does not have.
 type Misuse struct {
 	Offset  int    // byte offset within the source
-	Rule    string // unknown-context, context-not-available, function-not-available
+	Rule    string // unknown-context, context-not-available, function-not-available, option-not-supported
 	Message string
 	Hint    string
 }
@@ -195,6 +196,13 @@ func (a available) check(n *node) (Misuse, bool) {
 				Rule:    "function-not-available",
 				Message: fmt.Sprintf("function %q is not available in %s", n.fn.name, a.key),
 				Hint:    availableHint("special functions", a.functions),
+			}, true
+		}
+		if n.fn.name == "hashFiles" && n.args[0].kind == nodeLiteral && isOption(n.args[0].value.Text()) {
+			return Misuse{
+				Rule:    "option-not-supported",
+				Message: fmt.Sprintf("hashFiles has the option %q", n.args[0].value.Text()),
+				Hint:    "links are not followed here: name what they lead to",
 			}, true
 		}
 	}

@@ -34,7 +34,8 @@ func Condition(src string) (*Expression, error) {
 // conditionRoot is the tree of a condition and the length of its expression.
 func conditionRoot(src string) (root *node, length int, around bool, err error) {
 	if !strings.Contains(src, opening) {
-		return parseCondition(src)
+		root, err = parseBare(src)
+		return root, utf16Length(src), false, err
 	}
 	t, err := ParseText(src)
 	if err != nil {
@@ -43,23 +44,29 @@ func conditionRoot(src string) (root *node, length int, around bool, err error) 
 	if t.root.kind == nodeCall && t.root.name == "" {
 		return t.root, utf16Length(src), true, nil
 	}
-	// For GitHub ${{ 'a' }} is the text a, and the text of a condition is an
-	// expression.
-	if t.root.kind == nodeLiteral && t.root.value.kind == KindString {
-		root, length, around, err = parseCondition(t.root.value.text)
-		if err != nil {
-			err = errorAt(t.root.offset, "the text of the condition is read as an expression: %v", err)
-		}
-		root.visit(func(n *node) { n.offset = t.root.offset })
-		return root, length, around, err
+	if inner := strings.TrimSpace(strings.TrimPrefix(src, opening)); t.root.kind == nodeLiteral && strings.HasPrefix(inner, "'") {
+		root, err = reread(t.root)
+		return root, utf16Length(t.root.value.text), false, err
 	}
 	return t.root, utf16Length(src), false, nil
 }
 
-func parseCondition(src string) (root *node, length int, around bool, err error) {
-	n, failure := parse(src, nil)
-	if failure != nil {
-		return nil, 0, false, failure
+// reread parses what a string says: for GitHub ${{ 'a' }} is the text a, and the
+// text of a condition is an expression.
+func reread(literal *node) (*node, error) {
+	n, err := parseBare(literal.value.text)
+	if err != nil {
+		return nil, errorAt(literal.offset, "the string is read as an expression: %v", err)
 	}
-	return n, utf16Length(src), false, nil
+	n.visit(func(n *node) { n.offset = literal.offset })
+	return n, nil
+}
+
+// parseBare is parse with an error of the interface type.
+func parseBare(src string) (*node, error) {
+	n, err := parse(src, nil)
+	if err != nil {
+		return nil, err
+	}
+	return n, nil
 }

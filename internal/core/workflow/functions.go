@@ -172,7 +172,11 @@ func fromJSON(e *evaluation, n *node) (Value, *ExpressionError) {
 	return parsed, nil
 }
 
+// followLinks is the one option that GitHub's hashFiles has. It is refused: links
+// are not followed here.
 const followLinks = "--follow-symbolic-links"
+
+func isOption(pattern string) bool { return strings.HasPrefix(pattern, "--") }
 
 func hashFiles(e *evaluation, n *node) (Value, *ExpressionError) {
 	var patterns []string
@@ -182,8 +186,8 @@ func hashFiles(e *evaluation, n *node) (Value, *ExpressionError) {
 			return Null(), err
 		}
 		text := v.Text()
-		if i == 0 && strings.HasPrefix(text, "--") && !strings.EqualFold(text, followLinks) {
-			return Null(), errorAt(a.offset, "evaluate hashFiles: unknown option %q: want %s", text, followLinks)
+		if i == 0 && isOption(text) {
+			return Null(), errorAt(a.offset, "evaluate hashFiles: option %q: links are not followed here, and there is no other option than %s", text, followLinks)
 		}
 		patterns = append(patterns, text)
 	}

@@ -197,6 +197,9 @@ func isName(s string) bool {
 
 // utf16Length is the length of a string as .NET counts it.
 func utf16Length(s string) int {
+	if isASCII(s) {
+		return len(s)
+	}
 	n := 0
 	for _, r := range s {
 		n++

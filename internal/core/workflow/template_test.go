@@ -157,6 +157,8 @@ func TestConditions(t *testing.T) {
 		{"a word in quotes and braces is an expression", "${{ 'false' }}", success, false, false},
 		{"an expression in quotes and braces is evaluated", "${{ 'inputs.count == 3' }}", success, true, false},
 		{"a status function in quotes and braces counts", "${{ 'always()' }}", failure, true, false},
+		{"a word in quotes, a group and braces is a string", "${{ ('false') }}", success, true, false},
+		{"quotes within quotes are one expression", "${{ 'inputs.environment == ''tst''' }}", success, true, false},
 		{"an empty string in braces is success", "${{ '' }}", failure, false, false},
 		{"a number is an expression", "0", success, false, false},
 		{"null is false", "null", success, false, false},
