@@ -29,19 +29,16 @@ func (j *job) uploadArtifact(ctx context.Context, s *step) error {
 	if err != nil {
 		return fmt.Errorf("upload artifact %q: %w", name, err)
 	}
-	sel, err := j.area.find(patterns, s.is("include-hidden-files", false))
+	files, root, err := j.artifactFiles(s, name, patterns)
 	if err != nil {
 		return fmt.Errorf("upload artifact %q: %w", name, err)
 	}
-	for _, link := range sel.skipped {
-		s.commands.warn(fmt.Sprintf("artifact %q: %q is a link that is not followed", name, link))
-	}
-	if len(sel.files) == 0 {
+	if len(files) == 0 {
 		return j.nothingFound(s, name)
 	}
 	a := Artifact{Name: name, Overwrite: s.is("overwrite", false)}
-	for _, file := range sel.files {
-		rel, err := filepath.Rel(sel.root, file)
+	for _, file := range files {
+		rel, err := filepath.Rel(root, file)
 		if err != nil {
 			return fmt.Errorf("upload artifact %q: %w", name, err)
 		}
@@ -59,6 +56,47 @@ func (j *job) uploadArtifact(ctx context.Context, s *step) error {
 	s.commands.setOutputValue("artifact-digest", receipt.Digest)
 	j.say(s.number, fmt.Sprintf("uploaded artifact %q: %d files", name, len(a.Files)))
 	return nil
+}
+
+// artifactFiles gives the files that patterns select, and the directory that the
+// names in the artifact are relative to: the only search path, or the deepest
+// one that all search paths share.
+func (j *job) artifactFiles(s *step, name string, patterns []pattern) (files []string, root string, err error) {
+	find := search{area: j.area, patterns: withDescendants(patterns), hidden: s.is("include-hidden-files", false), follow: true}
+	if err := find.run(); err != nil {
+		return nil, "", err
+	}
+	for _, link := range find.leading {
+		s.commands.warn(fmt.Sprintf("artifact %q: %q is a link that is not followed", name, link))
+	}
+	for _, f := range find.found {
+		if f.mode.IsRegular() {
+			files = append(files, f.name)
+		}
+	}
+	slices.Sort(files)
+	bases := searchPaths(patterns)
+	if root, err = filepath.Rel(j.area.top.path, commonRoot(bases)); err != nil {
+		return nil, "", err
+	}
+	if len(bases) == 1 && len(files) == 1 && files[0] == root {
+		root = path.Dir(root)
+	}
+	return files, root, nil
+}
+
+// commonRoot is the deepest directory that all paths share.
+func commonRoot(bases []string) string {
+	common := "/"
+	if len(bases) > 0 {
+		common = bases[0]
+	}
+	for _, b := range bases {
+		for !isBelow(b, common) {
+			common = path.Dir(common)
+		}
+	}
+	return common
 }
 
 // nothingFound answers if-no-files-found.

@@ -28,6 +28,14 @@ var VersionMatches = versionMatches
 // SplitArguments is splitArguments.
 var SplitArguments = splitArguments
 
+// Selects reads patterns of a workspace /w and reports whether they select a
+// path; ok says that the patterns are well formed.
+func Selects(text, path string) (in, ok bool) {
+	g := globs{workspace: "/w", home: "/h", alias: func(p string) string { return p }}
+	patterns, err := g.parse(text)
+	return selected(withDescendants(patterns), path, false), err == nil
+}
+
 // LongLine is longLine.
 const LongLine = longLine
 
