@@ -9,8 +9,12 @@ import (
 	"github.com/dc-release/dc-release/internal/core/workflow"
 )
 
-// events are GitHub's events that this engine does not start runs for.
-var events = []string{
+// Started are the events that start runs by themselves.
+var Started = []string{"push", "pull_request"}
+
+// NotStarted are GitHub's events that this engine does not start runs for; a
+// workflow may have them.
+var NotStarted = []string{
 	"branch_protection_rule", "check_run", "check_suite", "create", "delete", "deployment", "deployment_status",
 	"discussion", "discussion_comment", "fork", "gollum", "image_version", "issue_comment", "issues", "label",
 	"merge_group", "milestone", "page_build", "project", "project_card", "project_column", "public",
@@ -63,9 +67,9 @@ func (r *reader) trigger(t *workflow.Triggers, name string, key, value *yaml.Nod
 		t.Call = true
 		return r.callee(value)
 	default:
-		if !slices.Contains(events, name) {
+		if !slices.Contains(NotStarted, name) {
 			hint := "see GitHub's list of events that trigger workflows"
-			if near := nearest(name, append([]string{"push", "pull_request", "workflow_call"}, events...)); near != "" {
+			if near := nearest(name, slices.Concat(Started, []string{"workflow_call"}, NotStarted)); near != "" {
 				hint = "did you mean " + near + "?"
 			}
 			r.report(r.at(key), "unknown-event", hint, "unknown event %q", name)

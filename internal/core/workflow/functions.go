@@ -53,13 +53,16 @@ func lookupFunction(name string) *function {
 	return nil
 }
 
-func functionNames() string {
+// FunctionNames are the functions of the language, as GitHub spells them.
+func FunctionNames() []string {
 	names := make([]string, len(functions))
 	for i, f := range functions {
 		names[i] = f.name
 	}
-	return strings.Join(names, ", ")
+	return names
 }
+
+func functionNames() string { return strings.Join(FunctionNames(), ", ") }
 
 func (f *function) checkArity(n *node) *ExpressionError {
 	switch {
