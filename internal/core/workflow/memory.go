@@ -55,7 +55,7 @@ func (v Value) size() int {
 
 // maxWork bounds what an evaluation goes through, in bytes: a limit of ours, for a
 // long expression that compares long texts again and again.
-const maxWork = 1 << 28
+const maxWork = 1 << 27
 
 // work is what it costs to go through a value once; an element of an array counts
 // for a short text.
