@@ -1,3 +1,5 @@
+// What dc-release is compared with: for tests and benchmarks alone. Nothing of the
+// main module depends on it.
 module github.com/dc-release/dc-release/peer
 
 go 1.26.0

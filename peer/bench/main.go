@@ -21,16 +21,17 @@ func main() {
 	rounds := flag.Int("rounds", 7, "how often each program runs a workload")
 	only := flag.String("only", "", "run only the workloads whose name contains this")
 	keep := flag.String("keep", "", "directory that keeps programs and repositories (default: a temporary one)")
+	sandbox := flag.String("sandbox", "", "sandbox of dc-release (default: it looks for the strongest)")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := bench(ctx, os.Stdout, *keep, *only, *rounds); err != nil {
+	if err := bench(ctx, os.Stdout, *keep, *only, *sandbox, *rounds); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func bench(ctx context.Context, out io.Writer, dir, only string, rounds int) (err error) {
+func bench(ctx context.Context, out io.Writer, dir, only, sandbox string, rounds int) (err error) {
 	if rounds < 1 {
 		return fmt.Errorf("%d rounds: want at least one", rounds)
 	}
@@ -47,6 +48,7 @@ func bench(ctx context.Context, out io.Writer, dir, only string, rounds int) (er
 	if err != nil {
 		return err
 	}
+	s.sandbox = sandbox
 	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(w, "workload\tours wall\tact wall\tratio\ttarget\tours CPU\tact CPU\tratio")
 	for _, load := range workloads {

@@ -15,6 +15,7 @@ type site struct {
 	dir       string
 	root      string // of the main module
 	ours, act string // programs
+	sandbox   string // of ours, "" for the strongest that works
 	env       []string
 }
 
@@ -153,7 +154,7 @@ func (s *site) repository(ctx context.Context, load workload) (string, error) {
 }
 
 func (s *site) runOurs(ctx context.Context, repo string, load workload) (measure, error) {
-	m, out, err := run(ctx, repo, s.env, s.ours, "run", "--rehearse", "--repo", repo, "--event", "push", "--ref", "v1.0.0",
+	m, out, err := run(ctx, repo, s.env, s.ours, "--sandbox="+s.sandbox, "run", "--rehearse", "--repo", repo, "--event", "push", "--ref", "v1.0.0",
 		"--secret", "DATABRICKS_TOKEN", "--var", "DATABRICKS_HOST=x", "--json")
 	if err != nil {
 		return m, err

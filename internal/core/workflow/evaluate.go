@@ -26,6 +26,7 @@ type evaluation struct {
 	level  int // of the node that is evaluated
 	memory memory
 	parsed int // values that fromJSON made
+	worked int // bytes of the values that nodes were given
 }
 
 func (e *evaluation) eval(n *node) (Value, *ExpressionError) {
@@ -38,6 +39,9 @@ func (e *evaluation) eval(n *node) (Value, *ExpressionError) {
 	}
 	if !e.memory.hold(level, v, n.reads()) {
 		return Null(), tooMuch(n)
+	}
+	if e.worked += v.work(); e.worked > maxWork {
+		return Null(), errorAt(n.offset, "expression goes through more than %d bytes", maxWork)
 	}
 	return v, nil
 }

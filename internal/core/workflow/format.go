@@ -55,6 +55,7 @@ type formatPart struct {
 
 func formatParts(n *node, pattern string) ([]formatPart, *ExpressionError) {
 	var parts []formatPart
+	bytes := 0 // so that a pattern of nothing but braces is refused in time
 	for rest := pattern; rest != ""; {
 		part, size, ok := cutFormatPart(rest)
 		if !ok {
@@ -62,6 +63,11 @@ func formatParts(n *node, pattern string) ([]formatPart, *ExpressionError) {
 		}
 		if part.argument > len(n.args)-2 {
 			return nil, errorAt(n.offset, "the following format string references more arguments than were supplied: %s", pattern)
+		}
+		if part.argument < 0 {
+			if bytes += textSize(part.text); bytes > maxMemory {
+				return nil, tooMuch(n)
+			}
 		}
 		parts = append(parts, part)
 		rest = rest[size:]

@@ -53,6 +53,19 @@ func (v Value) size() int {
 	}
 }
 
+// maxWork bounds what an evaluation goes through, in bytes: a limit of ours, for a
+// long expression that compares long texts again and again.
+const maxWork = 1 << 27
+
+// work is what it costs to go through a value once; an element of an array counts
+// for a short text.
+func (v Value) work() int {
+	if v.kind == KindArray {
+		return 16 * len(v.array.items)
+	}
+	return len(v.text)
+}
+
 func textSize(s string) int { return stringSize + 2*utf16Length(s) }
 
 // textBuilder is a text that one function makes piece by piece.

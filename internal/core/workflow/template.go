@@ -120,8 +120,8 @@ func assemble(parts []part) (*node, *ExpressionError) {
 	if length > maxLength {
 		return nil, errorAt(0, "text with its expressions is one expression for GitHub, and that has more than %d characters", maxLength)
 	}
-	if err := n.fn.checkArity(n); err != nil {
-		return nil, err
+	if len(n.args) > maxArguments {
+		return nil, errorAt(0, "text has %d expressions: GitHub takes at most %d", len(n.args)-1, maxArguments-1)
 	}
 	return made(n), n.checkDepth()
 }

@@ -70,7 +70,7 @@ func TestTextErrorsKnowTheirOffset(t *testing.T) {
 		{"an opening within an expression", "${{ a ${{ 1 }} }}", 6, "unexpected symbol"},
 		{"a brace within an expression", "${{ { } }}", 4, "unexpected symbol"},
 		{"the insert directive is no value", "${{ insert }}", 4, "unrecognized context"},
-		{"255 expressions", strings.Repeat("${{ 1 }}", 255), 0, "too many"},
+		{"255 expressions", strings.Repeat("${{ 1 }}", 255), 0, "at most 254"},
 		{"a text that is too long as an expression", "${{ 1 }}" + strings.Repeat("x", 21000), 0, "21000"},
 		{"quotes and braces count twice", "${{ 1 }}" + strings.Repeat("'{", 6000), 0, "21000"},
 		{"a text that is too deep as an expression", "x${{ " + strings.Repeat("!", 49) + "1 }}", 54, "deeper"},
