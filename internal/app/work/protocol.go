@@ -56,6 +56,10 @@ type Logged struct {
 	Have int64 `json:"have"`
 }
 
+// MaxRequest bounds every other request, in bytes; what is larger travels as
+// blobs.
+const MaxRequest = 16 << 20
+
 // PublishRequest is a gate job's call of "dc-release publish".
 type PublishRequest struct {
 	Execution
