@@ -85,7 +85,8 @@ func (o *Orchestrator) once(ctx context.Context, id string) (moved, finished boo
 			return ledger.Batch{}, nil
 		}
 		b := ledger.Batch{
-			Command: fmt.Sprintf("step/%s/%d", id, run.Version), Actor: actor, Correlation: id,
+			// What was decided for a state of the run and the groups is decided once.
+			Command: fmt.Sprintf("step/%s/%d/%d", id, run.Version, out.Groups.Version), Actor: actor, Correlation: id,
 			Reads: append(reads, ledger.Read{Stream: ledger.RunStream(id), Version: run.Version}),
 		}
 		for _, c := range commands {

@@ -77,6 +77,10 @@ type IdentityToken struct {
 	Value string `json:"value"` // a JWT
 }
 
+// MaxRequest bounds every other request, in bytes; what is larger travels as
+// blobs.
+const MaxRequest = 16 << 20
+
 // PublishRequest is a gate job's call of "dc-release publish".
 type PublishRequest struct {
 	Execution

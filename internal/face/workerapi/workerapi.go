@@ -92,12 +92,9 @@ func post[Q, R any](mux *http.ServeMux, verb string, do func(context.Context, Q)
 	mux.HandleFunc("POST /worker/"+verb, func(w http.ResponseWriter, r *http.Request) { handle(w, r, do) })
 }
 
-// maxRequest bounds a JSON request; bytes travel as blobs.
-const maxRequest = 16 << 20
-
 func handle[Q, R any](w http.ResponseWriter, r *http.Request, do func(context.Context, Q) (R, error)) {
 	var q Q
-	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxRequest)).Decode(&q); err != nil {
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, work.MaxRequest)).Decode(&q); err != nil {
 		answer(w, nil, fault.New(fault.Invalid, "request: %v", err))
 		return
 	}
@@ -108,7 +105,7 @@ func handle[Q, R any](w http.ResponseWriter, r *http.Request, do func(context.Co
 func stream[Q any](mux *http.ServeMux, verb string, do func(context.Context, Q) (io.ReadCloser, error)) {
 	mux.HandleFunc("POST /worker/"+verb, func(w http.ResponseWriter, r *http.Request) {
 		var q Q
-		if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxRequest)).Decode(&q); err != nil {
+		if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, work.MaxRequest)).Decode(&q); err != nil {
 			answer(w, nil, fault.New(fault.Invalid, "request: %v", err))
 			return
 		}
@@ -152,7 +149,7 @@ func answer(w http.ResponseWriter, out any, err error) {
 // readProblem turns a refused answer into the fault that it carries.
 func readProblem(r *http.Response) error {
 	var p problem
-	if err := json.NewDecoder(io.LimitReader(r.Body, maxRequest)).Decode(&p); err != nil || p.Kind == "" {
+	if err := json.NewDecoder(io.LimitReader(r.Body, work.MaxRequest)).Decode(&p); err != nil || p.Kind == "" {
 		return errors.Join(fault.New(fault.Internal, "answer %s", r.Status), err)
 	}
 	return fault.New(p.Kind, "%s", p.Message).WithHint("%s", p.Hint)

@@ -1,5 +1,11 @@
 package worker
 
+import (
+	"time"
+
+	"github.com/dc-release/dc-release/internal/app/work"
+)
+
 // LogFile is the log of one execution in the spool.
 type LogFile = logFile
 
@@ -13,4 +19,16 @@ var (
 	Flush      = (*logFile).flush
 	Begin      = (*Worker).begin
 	Resend     = (*Worker).resend
+	HandIn     = (*Worker).handIn
 )
+
+// Pack writes the deterministic tar, Packed gives it as a body.
+var (
+	Pack   = pack
+	Packed = packed
+)
+
+// Patient asks a server again while it is away.
+func Patient(s work.Server, patience time.Duration, dir string) work.Server {
+	return patient{s, patience, dir}
+}

@@ -2,7 +2,6 @@ package worker
 
 import (
 	"archive/tar"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -40,6 +39,15 @@ type host struct {
 }
 
 var _ runner.Host = (*host)(nil)
+
+// Limits of what a result may list. Artifacts are in one event, a row for each;
+// evidence in several.
+const (
+	maxArtifactNames = 40 << 10
+	artifactRow      = 120
+	maxFiles         = 5000
+	maxFileName      = 1 << 10
+)
 
 func newHost(server work.Server, a pipeline.Assignment, spool, url string, api *jobAPI) (*host, error) {
 	id := work.Execution{Execution: a.Execution, Fence: a.Fence}
@@ -115,13 +123,20 @@ func (h *host) UploadArtifact(ctx context.Context, a runner.Artifact) (runner.Re
 		return runner.Receipt{}, err
 	}
 	h.mu.Lock()
+	names := len(a.Name)
+	for _, k := range h.artifacts {
+		names += len(k.Name) + artifactRow
+	}
 	own := slices.IndexFunc(h.artifacts, func(k pipeline.Artifact) bool { return k.Name == a.Name })
 	h.mu.Unlock()
 	taken := own >= 0 || slices.ContainsFunc(known, func(k pipeline.Artifact) bool { return k.Name == a.Name })
 	if taken && !a.Overwrite {
 		return runner.Receipt{}, fault.New(fault.Conflict, "artifact %q exists: artifacts are immutable; choose another name or overwrite", a.Name)
 	}
-	digest, size, err := h.put(ctx, a.Files)
+	if names > maxArtifactNames {
+		return runner.Receipt{}, fault.New(fault.Invalid, "artifact %q: the job has uploaded %d already: put more files into one", a.Name, len(h.artifacts))
+	}
+	digest, size, err := h.server.PutBlob(ctx, packed(a.Files))
 	if err != nil {
 		return runner.Receipt{}, err
 	}
@@ -132,42 +147,6 @@ func (h *host) UploadArtifact(ctx context.Context, a runner.Artifact) (runner.Re
 	}
 	h.artifacts = append(h.artifacts, pipeline.Artifact{Name: a.Name, SHA256: digest, Size: size})
 	return runner.Receipt{ID: digest[:16], Digest: digest}, nil
-}
-
-// put stores files as one deterministic tar.
-func (h *host) put(ctx context.Context, files []runner.File) (string, int64, error) {
-	r, w := io.Pipe()
-	go func() { w.CloseWithError(pack(w, files)) }()
-	digest, size, err := h.server.PutBlob(ctx, r)
-	return digest, size, errors.Join(err, r.Close())
-}
-
-func pack(w io.Writer, files []runner.File) error {
-	sorted := slices.Clone(files)
-	slices.SortFunc(sorted, func(a, b runner.File) int { return strings.Compare(a.Path, b.Path) })
-	tw := tar.NewWriter(w)
-	for _, f := range sorted {
-		mode := int64(0o644)
-		if f.Exec {
-			mode = 0o755
-		}
-		src, err := f.Open()
-		if err != nil {
-			return err
-		}
-		var data bytes.Buffer // the size in the header must be what is read
-		_, err = io.Copy(&data, src)
-		if err = errors.Join(err, src.Close()); err != nil {
-			return err
-		}
-		if err := tw.WriteHeader(&tar.Header{Name: f.Path, Mode: mode, Size: int64(data.Len()), Format: tar.FormatPAX}); err != nil {
-			return err
-		}
-		if _, err := tw.Write(data.Bytes()); err != nil {
-			return err
-		}
-	}
-	return tw.Close()
 }
 
 func (h *host) all(ctx context.Context) ([]pipeline.Artifact, error) {
@@ -216,12 +195,7 @@ func (h *host) DownloadArtifact(ctx context.Context, name, dir string) error {
 // StepEvidence implements runner.Host.
 func (h *host) StepEvidence(ctx context.Context, step int, files []runner.File) error {
 	for _, f := range files {
-		r, err := f.Open()
-		if err != nil {
-			return err
-		}
-		err = h.keep(ctx, fmt.Sprintf("step-%d/%s", step, f.Path), r)
-		if err = errors.Join(err, r.Close()); err != nil {
+		if err := h.keep(ctx, fmt.Sprintf("step-%d/%s", step, f.Path), &repeatable{open: f.Open}); err != nil {
 			return err
 		}
 	}
@@ -230,6 +204,12 @@ func (h *host) StepEvidence(ctx context.Context, step int, files []runner.File) 
 
 // keep stores a result file as evidence of this execution.
 func (h *host) keep(ctx context.Context, name string, r io.Reader) error {
+	h.mu.Lock()
+	full := len(h.files) >= maxFiles
+	h.mu.Unlock()
+	if full || len(name) > maxFileName {
+		return fault.New(fault.Invalid, "evidence %.100q: want at most %d files of a job, with names of at most %d bytes", name, maxFiles, maxFileName)
+	}
 	digest, _, err := h.server.PutBlob(ctx, r)
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/dc-release/dc-release/internal/app/deploy"
@@ -83,23 +84,69 @@ type put struct {
 	size   int64
 }
 
-// PutBlob implements work.Server; the bytes are kept aside until they are
-// acknowledged.
+// PutBlob implements work.Server. Bytes that cannot be given again are kept
+// aside until they are acknowledged.
 func (p patient) PutBlob(ctx context.Context, r io.Reader) (digest string, size int64, err error) {
-	f, err := os.CreateTemp(p.dir, "blob-")
-	if err != nil {
-		return "", 0, err
-	}
-	defer func() { err = errors.Join(err, f.Close(), os.Remove(f.Name())) }()
-	if _, err := io.Copy(f, r); err != nil {
-		return "", 0, err
+	body, ok := r.(*repeatable)
+	if !ok {
+		f, length, err := aside(p.dir, r)
+		if err != nil {
+			return "", 0, err
+		}
+		defer f.Close()
+		body = &repeatable{open: func() (io.ReadCloser, error) { return io.NopCloser(io.NewSectionReader(f, 0, length)), nil }}
 	}
 	out, err := retry(ctx, p, func() (put, error) {
-		if _, err := f.Seek(0, io.SeekStart); err != nil {
+		r, err := body.open()
+		if err != nil {
 			return put{}, err
 		}
-		digest, size, err := p.Server.PutBlob(ctx, io.MultiReader(f)) // not a Closer
-		return put{digest, size}, err
+		source := &noted{r: r}
+		digest, size, err := p.Server.PutBlob(ctx, source)
+		if own := source.failure(); own != nil {
+			err = own // asking the server again would not help
+		}
+		return put{digest, size}, errors.Join(err, r.Close())
 	})
 	return out.digest, out.size, err
+}
+
+// noted remembers why a body could not be read; the transport may go on reading
+// when the call has returned.
+type noted struct {
+	r io.Reader
+
+	mu  sync.Mutex
+	err error
+}
+
+func (n *noted) Read(p []byte) (int, error) {
+	count, err := n.r.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		n.mu.Lock()
+		n.err = err
+		n.mu.Unlock()
+	}
+	return count, err
+}
+
+func (n *noted) failure() error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.err
+}
+
+// aside copies bytes to a file that has no name any more: nothing is left of it
+// when this process dies.
+func aside(dir string, r io.Reader) (f *os.File, size int64, err error) {
+	if f, err = os.CreateTemp(dir, "blob-"); err != nil {
+		return nil, 0, err
+	}
+	if err = os.Remove(f.Name()); err == nil {
+		size, err = io.Copy(f, r)
+	}
+	if err != nil {
+		return nil, 0, errors.Join(err, f.Close())
+	}
+	return f, size, nil
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/dc-release/dc-release/internal/app/work"
 	"github.com/dc-release/dc-release/internal/core/canonical"
 	"github.com/dc-release/dc-release/internal/core/fault"
+	"github.com/dc-release/dc-release/internal/core/pipeline"
 )
 
 // spooled is an execution that runs, or a result on its way to the server.
@@ -45,6 +46,10 @@ func (w *Worker) begin(id work.Execution, log string) error {
 func (w *Worker) handIn(ctx context.Context, r claim.Result, log string) error {
 	path := spoolPath(w.c.Spool, r.Execution, ".json")
 	raw, err := json.Marshal(spooled{Result: r, Log: log})
+	if len(raw) > work.MaxRequest {
+		r.Outcome = tooLarge(len(raw))
+		raw, err = json.Marshal(spooled{Result: r, Log: log})
+	}
 	if err != nil {
 		return fmt.Errorf("spool result of %s: %w", r.Execution, err)
 	}
@@ -52,6 +57,15 @@ func (w *Worker) handIn(ctx context.Context, r claim.Result, log string) error {
 		return fmt.Errorf("spool result of %s: %w", r.Execution, err)
 	}
 	return w.send(context.WithoutCancel(ctx), path, spooled{Result: r, Log: log})
+}
+
+// tooLarge is what becomes of an outcome that no request has room for: a failure
+// that says so. Its log has everything.
+func tooLarge(size int) pipeline.Outcome {
+	return pipeline.Outcome{
+		Conclusion: pipeline.Failure, Steps: []pipeline.StepOutcome{},
+		Reason: fmt.Sprintf("the outcome of the job has %d bytes, want at most %d: it printed too much into its outputs, summary and annotations", size, work.MaxRequest),
+	}
 }
 
 // replaceFile writes a file whole or not at all; sync is (*os.File).Sync where

@@ -1,13 +1,19 @@
 package worker_test
 
 import (
+	"context"
 	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/dc-release/dc-release/internal/adapter/livelog"
 	"github.com/dc-release/dc-release/internal/adapter/runner/worker"
+	"github.com/dc-release/dc-release/internal/app/claim"
 	"github.com/dc-release/dc-release/internal/app/work"
+	"github.com/dc-release/dc-release/internal/core/canonical"
 	"github.com/dc-release/dc-release/internal/core/fault"
+	"github.com/dc-release/dc-release/internal/core/pipeline"
 )
 
 // leave makes a spool with the log of an execution that runs, and the worker
@@ -89,4 +95,34 @@ func TestADeadWorkersLogWaitsForAServerAndGoesWhenRefused(t *testing.T) {
 		t.Error(err)
 	}
 	wantFiles(t, spool, 0)
+}
+
+// finisher takes results.
+type finisher struct {
+	store
+	got claim.Result
+}
+
+func (f *finisher) Finish(_ context.Context, r claim.Result) error {
+	f.got = r
+	return nil
+}
+
+func TestAnOutcomeThatNoRequestHasRoomForIsAFailureThatSaysSo(t *testing.T) {
+	f := &finisher{}
+	w, err := worker.New(worker.Config{Server: f, Spool: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := filepath.Join(t.TempDir(), "log")
+	if err := os.WriteFile(log, []byte("all of it"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := claim.Result{Execution: id.Execution, Fence: id.Fence, Outcome: pipeline.Outcome{Conclusion: pipeline.Success, Summary: strings.Repeat("\x01", 4<<20)}}
+	if err := worker.HandIn(w, t.Context(), r, log); err != nil {
+		t.Fatal(err)
+	}
+	if o := f.got.Outcome; o.Conclusion != pipeline.Failure || !strings.Contains(o.Reason, "bytes, want at most 16777216") || f.got.Log != canonical.SHA256([]byte("all of it")) || f.got.LogSize != 9 {
+		t.Errorf("got %+v", f.got)
+	}
 }
