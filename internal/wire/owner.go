@@ -27,6 +27,7 @@ import (
 	"github.com/dc-release/dc-release/internal/adapter/store/sqlite"
 	"github.com/dc-release/dc-release/internal/adapter/store/sqlstore"
 	"github.com/dc-release/dc-release/internal/adapter/testresult"
+	"github.com/dc-release/dc-release/internal/app/cache"
 	"github.com/dc-release/dc-release/internal/app/claim"
 	"github.com/dc-release/dc-release/internal/app/deploy"
 	"github.com/dc-release/dc-release/internal/app/inspect"
@@ -76,6 +77,7 @@ type Owner struct {
 	state     *state.Reader
 	mirrors   *mirrors
 	sources   clones
+	caches    *cache.Caches
 	tracer    *traceability.Tracer
 	publisher *publish.Publisher
 	http      *http.Server
@@ -111,6 +113,10 @@ func (o *Owner) open(ctx context.Context) (err error) {
 	if o.Blobs, err = blobdir.Open(filepath.Join(o.Config.Data, "blobs")); err != nil {
 		return err
 	}
+	caches, err := blobdir.Open(filepath.Join(o.Config.Data, "caches"))
+	if err != nil {
+		return err
+	}
 	engine, err := sqlite.Open(ctx, filepath.Join(o.Config.Data, "ledger.db"))
 	if err != nil {
 		return err
@@ -123,6 +129,10 @@ func (o *Owner) open(ctx context.Context) (err error) {
 		return err
 	}
 	o.Store.OnHead(o.writeHead)
+	o.caches = &cache.Caches{Store: o.Store, Blobs: caches, Now: time.Now}
+	if err := o.caches.Sweep(ctx); err != nil {
+		return err
+	}
 	o.compose()
 	if o.effects, err = effects.Open(ctx, effects.Config{DB: engine.DB(), Logger: o.Config.Logger, Handlers: map[string]effects.Handler{
 		claim.ObserveEffect: o.App.Deployer.Observe, rollback.Effect: o.App.Rollbacks.Carry, publish.Effect: o.publisher.Carry,

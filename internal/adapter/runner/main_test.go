@@ -42,6 +42,9 @@ type host struct {
 	asked    []string                     // secrets
 	uploads  map[string]map[string]string
 	evidence map[int]map[string]string
+	caches   map[string]runner.Cache // by key; what its files held is in their links' place
+	held     map[string]map[string]string
+	broken   error // what a call for a cache answers
 	token    string
 
 	mu    sync.Mutex
@@ -56,6 +59,8 @@ func newHost() *host {
 		repos:    map[string]map[string]string{},
 		uploads:  map[string]map[string]string{},
 		evidence: map[int]map[string]string{},
+		caches:   map[string]runner.Cache{},
+		held:     map[string]map[string]string{},
 	}
 }
 
@@ -148,6 +153,48 @@ func (h *host) Artifacts(context.Context) ([]string, error) {
 
 func (h *host) DownloadArtifact(_ context.Context, name, dir string) error {
 	return writeTree(dir, h.uploads[name])
+}
+
+func (h *host) RestoreCache(_ context.Context, q runner.CacheQuery, dir string) (string, error) {
+	for _, key := range q.Keys {
+		for _, have := range slices.Backward(slices.Sorted(maps.Keys(h.caches))) {
+			if c := h.caches[have]; !strings.HasPrefix(have, key) || c.Version != q.Version {
+				continue
+			}
+			if dir == "" {
+				return have, h.broken
+			}
+			for _, f := range h.caches[have].Files {
+				if f.Link != "" {
+					if err := os.Symlink(f.Link, filepath.Join(dir, f.Path)); err != nil {
+						return "", err
+					}
+				}
+				if f.Folder {
+					if err := os.MkdirAll(filepath.Join(dir, f.Path), 0o755); err != nil {
+						return "", err
+					}
+				}
+			}
+			return have, errors.Join(h.broken, writeTree(dir, h.held[have]))
+		}
+	}
+	return "", h.broken
+}
+
+func (h *host) SaveCache(_ context.Context, c runner.Cache) (bool, error) {
+	if _, taken := h.caches[c.Key]; taken || h.broken != nil {
+		return false, h.broken
+	}
+	var regular []runner.File
+	for _, f := range c.Files {
+		if f.Open != nil {
+			regular = append(regular, f.File)
+		}
+	}
+	files, err := contents(regular)
+	h.caches[c.Key], h.held[c.Key] = c, files
+	return true, err
 }
 
 func (h *host) StepEvidence(_ context.Context, step int, files []runner.File) error {

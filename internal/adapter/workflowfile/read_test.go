@@ -255,7 +255,7 @@ func TestKeysOfAStep(t *testing.T) {
 func TestActions(t *testing.T) {
 	runFiles(t, []fileCase{
 		{"the native ones", steps("- uses: actions/checkout@v4\n- uses: actions/setup-python@main\n- uses: actions/upload-artifact@v4\n  with: {path: dist}\n- uses: actions/download-artifact@v4\n- uses: databricks/setup-cli@4f2a"), nil},
-		{"another action", steps("- uses: actions/cache@v4"), []string{"7:9 error unsupported-action"}},
+		{"another action", steps("- uses: actions/labeler@v5"), []string{"7:9 error unsupported-action"}},
 		{"an image", steps("- uses: docker://alpine:3"), []string{"7:9 error unsupported-action"}},
 		{"a local action", steps("- uses: ./.github/actions/x"), []string{"7:9 error unsupported-action"}},
 		{"an action without a ref", steps("- uses: actions/checkout"), []string{"7:9 error unsupported-action"}},

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 
 	"github.com/dc-release/dc-release/internal/app/claim"
 	"github.com/dc-release/dc-release/internal/app/deploy"
@@ -127,16 +128,21 @@ func (c *Client) Artifacts(ctx context.Context, e work.Execution) ([]pipeline.Ar
 
 // PutBlob implements Server.
 func (c *Client) PutBlob(ctx context.Context, r io.Reader) (string, int64, error) {
-	resp, err := c.send(ctx, http.MethodPut, "/worker/blob", r)
+	out, err := put[blobPut](ctx, c, "/worker/blob", r)
+	return out.Digest, out.Size, err
+}
+
+func put[R any](ctx context.Context, c *Client, path string, r io.Reader) (R, error) {
+	var out R
+	resp, err := c.send(ctx, http.MethodPut, path, r)
 	if err != nil {
-		return "", 0, err
+		return out, err
 	}
 	defer resp.Body.Close()
-	var out blobPut
 	if err := json.NewDecoder(resp.Body).Decode(&out); err != nil {
-		return "", 0, fmt.Errorf("%w: answer was cut: %w", work.ErrUnreachable, err)
+		return out, fmt.Errorf("%w: answer was cut: %w", work.ErrUnreachable, err)
 	}
-	return out.Digest, out.Size, nil
+	return out, nil
 }
 
 // Blob implements Server.
@@ -152,4 +158,23 @@ func (c *Client) Source(ctx context.Context, e work.Execution) (io.ReadCloser, e
 // Action implements Server.
 func (c *Client) Action(ctx context.Context, r work.ActionRequest) (io.ReadCloser, error) {
 	return c.open(ctx, "action", r)
+}
+
+// FindCache implements Server.
+func (c *Client) FindCache(ctx context.Context, q work.CacheQuery) (work.CacheEntry, error) {
+	return call[work.CacheEntry](ctx, c, "cache/find", q)
+}
+
+// ReadCache implements Server.
+func (c *Client) ReadCache(ctx context.Context, r work.CacheRead) (io.ReadCloser, error) {
+	return c.open(ctx, "cache/read", r)
+}
+
+// SaveCache implements Server.
+func (c *Client) SaveCache(ctx context.Context, q work.CacheSave, r io.Reader) (work.CacheSaved, error) {
+	raw, err := json.Marshal(q)
+	if err != nil {
+		return work.CacheSaved{}, err
+	}
+	return put[work.CacheSaved](ctx, c, "/worker/cache?request="+url.QueryEscape(string(raw)), r)
 }

@@ -83,23 +83,45 @@ type put struct {
 	size   int64
 }
 
-// PutBlob implements work.Server; the bytes are kept aside until they are
-// acknowledged.
+// PutBlob implements work.Server.
 func (p patient) PutBlob(ctx context.Context, r io.Reader) (digest string, size int64, err error) {
-	f, err := os.CreateTemp(p.dir, "blob-")
-	if err != nil {
-		return "", 0, err
-	}
-	defer func() { err = errors.Join(err, f.Close(), os.Remove(f.Name())) }()
-	if _, err := io.Copy(f, r); err != nil {
-		return "", 0, err
-	}
-	out, err := retry(ctx, p, func() (put, error) {
-		if _, err := f.Seek(0, io.SeekStart); err != nil {
-			return put{}, err
-		}
-		digest, size, err := p.Server.PutBlob(ctx, io.MultiReader(f)) // not a Closer
+	out, err := aside(ctx, p, r, func(r io.Reader) (put, error) {
+		digest, size, err := p.Server.PutBlob(ctx, r)
 		return put{digest, size}, err
 	})
 	return out.digest, out.size, err
+}
+
+// SaveCache implements work.Server.
+func (p patient) SaveCache(ctx context.Context, q work.CacheSave, r io.Reader) (work.CacheSaved, error) {
+	return aside(ctx, p, r, func(r io.Reader) (work.CacheSaved, error) { return p.Server.SaveCache(ctx, q, r) })
+}
+
+// FindCache implements work.Server.
+func (p patient) FindCache(ctx context.Context, q work.CacheQuery) (work.CacheEntry, error) {
+	return retry(ctx, p, func() (work.CacheEntry, error) { return p.Server.FindCache(ctx, q) })
+}
+
+// ReadCache implements work.Server.
+func (p patient) ReadCache(ctx context.Context, r work.CacheRead) (io.ReadCloser, error) {
+	return retry(ctx, p, func() (io.ReadCloser, error) { return p.Server.ReadCache(ctx, r) })
+}
+
+// aside keeps bytes in a file until they are acknowledged.
+func aside[R any](ctx context.Context, p patient, r io.Reader, send func(io.Reader) (R, error)) (out R, err error) {
+	f, err := os.CreateTemp(p.dir, "blob-")
+	if err != nil {
+		return out, err
+	}
+	defer func() { err = errors.Join(err, f.Close(), os.Remove(f.Name())) }()
+	if _, err := io.Copy(f, r); err != nil {
+		return out, err
+	}
+	return retry(ctx, p, func() (R, error) {
+		if _, err := f.Seek(0, io.SeekStart); err != nil {
+			var none R
+			return none, err
+		}
+		return send(io.MultiReader(f)) // not a Closer
+	})
 }
