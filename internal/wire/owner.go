@@ -57,6 +57,7 @@ type Config struct {
 	NoWorker   bool
 	Rehearsal  bool
 	Slots      int               // executions at once
+	Processes  int               // of one execution at once; 0 takes the sandbox's default
 	Path       string            // PATH of the steps; "" takes this process's
 	Secrets    map[string]string // for every solution and place of this process
 	Vars       map[string]string

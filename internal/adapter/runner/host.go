@@ -127,6 +127,8 @@ type Process = interface {
 type Sandbox interface {
 	Start(argv, env []string, dir string, stdout, stderr io.Writer) (Process, error)
 	Own(path string) error
+	Limit() string
+	Overrun() error
 	Close() error
 }
 

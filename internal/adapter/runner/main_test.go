@@ -231,8 +231,10 @@ type run struct {
 	secrets []string
 	actions []pipeline.Action
 	timeout time.Duration
-	config  func(*runner.Config)
-	ctx     context.Context
+	// processes is how many there may be, 0 for the default.
+	processes int
+	config    func(*runner.Config)
+	ctx       context.Context
 }
 
 var clock = time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
@@ -257,6 +259,7 @@ func (r run) do(t testing.TB, h *host) pipeline.Outcome {
 		Open: func(ctx context.Context, p runner.Place) (runner.Sandbox, error) {
 			return sandbox.Open(ctx, sandbox.Kind(p.Kind), sandbox.Config{
 				UIDBase: 64900, UIDCount: 32, // the locks are those of the whole machine
+				Processes: r.processes,
 			}, sandbox.Spec{Execution: p.Execution, Keep: p.Keep, Hide: p.Hide, Show: p.Show, Temp: p.Temp})
 		},
 		WorkDir: work,
