@@ -47,6 +47,7 @@ type childArgs struct {
 	Rehearsal bool     `json:"rehearsal"`
 	Slots     int      `json:"slots"`
 	Labels    []string `json:"labels"`
+	Processes int      `json:"processes"`
 }
 
 // startChild starts this program again as a worker. The worker outlives a
@@ -56,7 +57,7 @@ func startChild(c Config, socket string) (*child, error) {
 	if err != nil {
 		return nil, err
 	}
-	args, err := json.Marshal(childArgs{Data: c.Data, Socket: socket, Path: c.Path, Rehearsal: c.Rehearsal, Slots: c.Slots, Labels: c.Labels})
+	args, err := json.Marshal(childArgs{Data: c.Data, Socket: socket, Path: c.Path, Rehearsal: c.Rehearsal, Slots: c.Slots, Labels: c.Labels, Processes: c.Processes})
 	if err != nil {
 		return nil, err
 	}
@@ -197,7 +198,7 @@ func RunChild(ctx context.Context, raw string, logger *slog.Logger) error {
 		Slots:  args.Slots, Spool: spool, Logger: logger, Patience: 2 * time.Minute,
 		Orphan: func() bool { return closed(orphan) },
 		Runner: runner.Config{
-			Open: opener(args.Data), WorkDir: workDir, Bin: bin, Path: path, Name: "local", Rehearsal: args.Rehearsal, ToolMismatch: mismatch,
+			Open: opener(args.Data, args.Processes), WorkDir: workDir, Bin: bin, Path: path, Name: "local", Rehearsal: args.Rehearsal, ToolMismatch: mismatch,
 			Variables: map[string]string{"LANG": "C.UTF-8", "TZ": "UTC"}, Now: time.Now,
 		},
 	})
@@ -261,7 +262,7 @@ var privateFiles = []string{
 }
 
 // opener opens sandboxes that hide the data directory.
-func opener(data string) func(context.Context, runner.Place) (runner.Sandbox, error) {
+func opener(data string, processes int) func(context.Context, runner.Place) (runner.Sandbox, error) {
 	return func(ctx context.Context, p runner.Place) (runner.Sandbox, error) {
 		exe, err := os.Executable()
 		if err != nil {
@@ -271,7 +272,7 @@ func opener(data string) func(context.Context, runner.Place) (runner.Sandbox, er
 		for _, name := range privateFiles {
 			hide = append(hide, filepath.Join(os.Getenv("HOME"), name))
 		}
-		return sandbox.Open(ctx, sandbox.Kind(p.Kind), sandbox.Config{LockDir: lockDir()}, sandbox.Spec{
+		return sandbox.Open(ctx, sandbox.Kind(p.Kind), sandbox.Config{LockDir: lockDir(), Processes: processes}, sandbox.Spec{
 			Execution: p.Execution, Keep: p.Keep, Hide: hide, Temp: p.Temp, Show: append(slices.Clone(p.Show), filepath.Join(data, "bin"), exe),
 		})
 	}

@@ -31,6 +31,7 @@ import (
 	"github.com/dc-release/dc-release/internal/adapter/store/sqlstore"
 	"github.com/dc-release/dc-release/internal/adapter/testresult"
 	"github.com/dc-release/dc-release/internal/app/actions"
+	"github.com/dc-release/dc-release/internal/app/cache"
 	"github.com/dc-release/dc-release/internal/app/claim"
 	"github.com/dc-release/dc-release/internal/app/deploy"
 	"github.com/dc-release/dc-release/internal/app/identify"
@@ -65,6 +66,7 @@ type Config struct {
 	Issuer     string            // URL of the issuer of identity tokens, "" for none
 	Listen     string            // address that others reach this process by, "" for none
 	Actions    string            // store of actions; "" is that of the data directory
+	Processes  int               // of one execution at once; 0 takes the sandbox's default
 	Path       string            // PATH of the steps; "" takes this process's
 	Secrets    map[string]string // for every solution and place of this process
 	Vars       map[string]string
@@ -97,6 +99,7 @@ type Owner struct {
 	socket     string
 	keep       *keeper
 	driver     *driver
+	caches     *cache.Caches
 }
 
 // Open becomes the owner of the data directory; errOwned says that there is
@@ -130,6 +133,10 @@ func (o *Owner) open(ctx context.Context) (err error) {
 	if o.Logs, err = livelog.Open(filepath.Join(o.Config.Data, "spool", "log")); err != nil {
 		return err
 	}
+	caches, err := blobdir.Open(filepath.Join(o.Config.Data, "caches"))
+	if err != nil {
+		return err
+	}
 	engine, err := sqlite.Open(ctx, filepath.Join(o.Config.Data, "ledger.db"))
 	if err != nil {
 		return err
@@ -142,6 +149,10 @@ func (o *Owner) open(ctx context.Context) (err error) {
 		return err
 	}
 	o.Store.OnHead(o.writeHead)
+	o.caches = &cache.Caches{Store: o.Store, Blobs: caches, Now: time.Now}
+	if err := o.caches.Sweep(ctx); err != nil {
+		return err
+	}
 	o.compose()
 	if o.effects, err = effects.Open(ctx, effects.Config{DB: engine.DB(), Logger: o.Config.Logger, Handlers: map[string]effects.Handler{
 		claim.ObserveEffect: o.App.Deployer.Observe, rollback.Effect: o.App.Rollbacks.Carry, publish.Effect: o.publisher.Carry,

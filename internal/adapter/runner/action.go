@@ -23,9 +23,10 @@ var metadataFiles = []string{"action.yml", "action.yaml"}
 // use is one use of an action by a step, from its pre to its post script.
 type use struct {
 	action pipeline.Action // the zero value for a native one
-	dir    string          // of its files, as steps see them
-	name   string          // of the step, as it was when the post script became due
-	due    bool            // it has a post script, which is to run
+	native native
+	dir    string // of its files, as steps see them
+	name   string // of the step, as it was when the post script became due
+	due    bool   // it has a post script, which is to run
 
 	state map[string]string         // by which its scripts hand on what they know
 	uses  map[int]*use              // of a composite action: by the index of its steps
@@ -40,7 +41,8 @@ func (j *job) useOf(in *scope, i int) *use {
 	}
 	if in.uses[i] == nil {
 		a, _ := j.planned(uses)
-		in.uses[i] = &use{action: a, state: map[string]string{}, uses: map[int]*use{}, ids: map[string]workflow.Value{}}
+		n, _ := nativeNamed(uses)
+		in.uses[i] = &use{action: a, native: n, state: map[string]string{}, uses: map[int]*use{}, ids: map[string]workflow.Value{}}
 	}
 	return in.uses[i]
 }
@@ -92,6 +94,9 @@ func (j *job) hasPre(uses string, depth int) bool {
 
 // hasPost reports whether an action has a script to run after the job's steps.
 func (j *job) hasPost(uses string, depth int) bool {
+	if native, ok := nativeNamed(uses); ok {
+		return native.post != nil
+	}
 	a, ok := j.planned(uses)
 	if !ok || depth > maxDepth {
 		return false
@@ -100,7 +105,12 @@ func (j *job) hasPost(uses string, depth int) bool {
 }
 
 // postIf is the condition of the post script, an empty one for always.
-func (u *use) postIf() workflow.Text { return u.action.Body.PostIf }
+func (u *use) postIf() workflow.Text {
+	if u.native.postIf != nil {
+		return workflow.Text{Source: u.native.postIf(u)}
+	}
+	return u.action.Body.PostIf
+}
 
 // register makes the post script due when the first script of the action begins.
 func (j *job) register(s *step) {

@@ -229,6 +229,11 @@ func TestSetUpActionsUseWhatIsOnThePath(t *testing.T) {
 		{"a stub without an interpreter", map[string]string{"python": "-"}, python("3.11"), "says no version", true, ""},
 		{"a range", map[string]string{"python": "echo Python 3.11.4"}, python(">=3.9"), "ranges and several versions are not supported", true, "3.11.4"},
 		{"databricks", map[string]string{"databricks": "echo Databricks CLI v0.218.0"}, uses("databricks/setup-cli@main", "version", "0.218.0"), "", false, "0.218.0"},
+		{"node", map[string]string{"node": "echo v20.11.1"}, uses("actions/setup-node@v4", "node-version", "20.x"), "", false, "20.11.1"},
+		{"node with a v", map[string]string{"node": "echo v20.11.1"}, uses("actions/setup-node@v4", "node-version", "v20"), "", false, "20.11.1"},
+		{"another node", map[string]string{"node": "echo v18.1.0"}, uses("actions/setup-node@v4", "node-version", "20"), "want version 20, found 18.1.0", true, "18.1.0"},
+		{"uv", map[string]string{"uv": "echo 'uv 0.5.11 (c4d0caaee 2024-12-19)'"}, uses("astral-sh/setup-uv@v5", "version", "0.5.x"), "", false, "0.5.11"},
+		{"another uv", map[string]string{"uv": "echo uv 0.5.11"}, uses("astral-sh/setup-uv@v5", "version", "0.4.0"), "want version 0.4.0, found 0.5.11", true, "0.5.11"},
 		{"another databricks", map[string]string{"databricks": "echo Databricks CLI v0.218.0"}, uses("databricks/setup-cli@main", "version", "v0.300.0"), "want version 0.300.0, found 0.218.0", true, "0.218.0"},
 	}
 	for _, tt := range tests {
@@ -255,7 +260,7 @@ func TestSetUpActionsUseWhatIsOnThePath(t *testing.T) {
 }
 
 func TestAMissingToolIsAFailureEvenInARehearsal(t *testing.T) {
-	for _, step := range []workflow.Step{uses("actions/setup-python@v4"), uses("databricks/setup-cli@main")} {
+	for _, step := range []workflow.Step{uses("actions/setup-python@v4"), uses("databricks/setup-cli@main"), uses("actions/setup-node@v4"), uses("astral-sh/setup-uv@v5")} {
 		h := newHost()
 		r := steps(step)
 		r.config = func(c *runner.Config) { c.Path, c.ToolMismatch, c.Rehearsal = "/var/empty", runner.Warn, true }
@@ -309,7 +314,7 @@ func TestEveryNativeActionOfTheLanguageIsRun(t *testing.T) {
 	for _, a := range workflow.Natives {
 		h := newHost()
 		got := steps(uses(a.Name+"@v1")).do(t, h)
-		if len(got.Steps) != 1 || strings.Contains(got.Steps[0].Reason, "none that this engine runs") {
+		if len(got.Steps) == 0 || strings.Contains(got.Steps[0].Reason, "none that this engine runs") {
 			t.Errorf("%s: got %+v", a.Name, got.Steps)
 		}
 	}

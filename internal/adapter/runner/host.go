@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"syscall"
 
 	"github.com/dc-release/dc-release/internal/core/pipeline"
@@ -41,6 +42,13 @@ type Host interface {
 	Artifacts(ctx context.Context) ([]string, error)
 	// DownloadArtifact fills the empty directory dir, which is the worker's own.
 	DownloadArtifact(ctx context.Context, name, dir string) error
+	// RestoreCache fills the empty directory dir, which is the worker's own, with
+	// what was kept under the first key that is found, and gives that key; "" when
+	// there is none. With dir "" it only looks.
+	RestoreCache(ctx context.Context, q CacheQuery, dir string) (key string, err error)
+	// SaveCache keeps files under a key; it reports false when there is something
+	// under it already, which stays.
+	SaveCache(ctx context.Context, c Cache) (saved bool, err error)
 	// StepEvidence takes the result files that a step left; step counts from 1.
 	StepEvidence(ctx context.Context, step int, files []File) error
 }
@@ -72,6 +80,28 @@ type File struct {
 	Open func() (io.ReadCloser, error)
 }
 
+// CacheQuery asks for what was kept under one of several keys, the first one
+// exactly or, like all others, as the beginning of a key; the newest counts.
+type CacheQuery struct {
+	Keys    []string
+	Version string // of what is in it: only the same is found
+}
+
+// Cache is what a step keeps for later jobs.
+type Cache struct {
+	Key, Version string
+	Files        []CacheFile
+}
+
+// CacheFile is a file, a folder or a symbolic link of a cache.
+type CacheFile struct {
+	File
+	Folder    bool
+	Link      string // where a symbolic link leads to, "" for none
+	Mode      fs.FileMode
+	ChangedUS int64 // microseconds since the epoch, UTC
+}
+
 // Artifact is what a step uploads.
 type Artifact struct {
 	Name      string
@@ -97,6 +127,8 @@ type Process = interface {
 type Sandbox interface {
 	Start(argv, env []string, dir string, stdout, stderr io.Writer) (Process, error)
 	Own(path string) error
+	Limit() string
+	Overrun() error
 	Close() error
 }
 

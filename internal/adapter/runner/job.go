@@ -88,6 +88,7 @@ func (j *job) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	j.say(0, fmt.Sprintf("##[debug]sandbox %s: %s", j.a.Sandbox, j.box.Limit()))
 	return j.fetchActions(ctx)
 }
 

@@ -42,6 +42,9 @@ type host struct {
 	asked    []string                     // secrets
 	uploads  map[string]map[string]string
 	evidence map[int]map[string]string
+	caches   map[string]runner.Cache // by key; what its files held is in their links' place
+	held     map[string]map[string]string
+	broken   error // what a call for a cache answers
 	token    string
 
 	mu    sync.Mutex
@@ -56,6 +59,8 @@ func newHost() *host {
 		repos:    map[string]map[string]string{},
 		uploads:  map[string]map[string]string{},
 		evidence: map[int]map[string]string{},
+		caches:   map[string]runner.Cache{},
+		held:     map[string]map[string]string{},
 	}
 }
 
@@ -150,6 +155,48 @@ func (h *host) DownloadArtifact(_ context.Context, name, dir string) error {
 	return writeTree(dir, h.uploads[name])
 }
 
+func (h *host) RestoreCache(_ context.Context, q runner.CacheQuery, dir string) (string, error) {
+	for _, key := range q.Keys {
+		for _, have := range slices.Backward(slices.Sorted(maps.Keys(h.caches))) {
+			if c := h.caches[have]; !strings.HasPrefix(have, key) || c.Version != q.Version {
+				continue
+			}
+			if dir == "" {
+				return have, h.broken
+			}
+			for _, f := range h.caches[have].Files {
+				if f.Link != "" {
+					if err := os.Symlink(f.Link, filepath.Join(dir, f.Path)); err != nil {
+						return "", err
+					}
+				}
+				if f.Folder {
+					if err := os.MkdirAll(filepath.Join(dir, f.Path), 0o755); err != nil {
+						return "", err
+					}
+				}
+			}
+			return have, errors.Join(h.broken, writeTree(dir, h.held[have]))
+		}
+	}
+	return "", h.broken
+}
+
+func (h *host) SaveCache(_ context.Context, c runner.Cache) (bool, error) {
+	if _, taken := h.caches[c.Key]; taken || h.broken != nil {
+		return false, h.broken
+	}
+	var regular []runner.File
+	for _, f := range c.Files {
+		if f.Open != nil {
+			regular = append(regular, f.File)
+		}
+	}
+	files, err := contents(regular)
+	h.caches[c.Key], h.held[c.Key] = c, files
+	return true, err
+}
+
 func (h *host) StepEvidence(_ context.Context, step int, files []runner.File) error {
 	m, err := contents(files)
 	if h.evidence[step] == nil {
@@ -184,8 +231,10 @@ type run struct {
 	secrets []string
 	actions []pipeline.Action
 	timeout time.Duration
-	config  func(*runner.Config)
-	ctx     context.Context
+	// processes is how many there may be, 0 for the default.
+	processes int
+	config    func(*runner.Config)
+	ctx       context.Context
 }
 
 var clock = time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
@@ -210,6 +259,7 @@ func (r run) do(t testing.TB, h *host) pipeline.Outcome {
 		Open: func(ctx context.Context, p runner.Place) (runner.Sandbox, error) {
 			return sandbox.Open(ctx, sandbox.Kind(p.Kind), sandbox.Config{
 				UIDBase: 64900, UIDCount: 32, // the locks are those of the whole machine
+				Processes: r.processes,
 			}, sandbox.Spec{Execution: p.Execution, Keep: p.Keep, Hide: p.Hide, Show: p.Show, Temp: p.Temp})
 		},
 		WorkDir: work,

@@ -13,6 +13,9 @@ import (
 type native struct {
 	workflow.Native
 	run func(*job, context.Context, *step) error
+	// post runs after the job's steps, when postIf holds; nil for nothing.
+	post   func(*job, context.Context, *step) error
+	postIf func(*use) string
 }
 
 // natives is what uses: does, by the names in workflow.Natives; nobody else's
@@ -23,6 +26,11 @@ func natives() map[string]native {
 		"actions/setup-python":      {run: (*job).setUpPython},
 		"actions/upload-artifact":   {run: (*job).uploadArtifact},
 		"actions/download-artifact": {run: (*job).downloadArtifact},
+		"actions/cache":             {run: (*job).restoreCache, post: (*job).saveCacheAfterwards, postIf: saveCacheIf},
+		"actions/cache/restore":     {run: (*job).restoreCache},
+		"actions/cache/save":        {run: (*job).saveCacheNow},
+		"actions/setup-node":        {run: (*job).setUpNode},
+		"astral-sh/setup-uv":        {run: (*job).setUpUV},
 		"databricks/setup-cli":      {run: (*job).setUpDatabricks},
 	}
 }
@@ -50,6 +58,9 @@ func (j *job) runNative(ctx context.Context, s *step, n native) error {
 		}
 	}
 	j.head(s, details...)
+	if s.stage == postStage {
+		return n.post(j, ctx, s)
+	}
 	return n.run(j, ctx, s)
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -62,7 +61,7 @@ func (j *job) mustBeFile(path string) error {
 func (j *job) nodeFor(ctx context.Context, s *step) (pipeline.Tool, error) {
 	if j.node == nil {
 		variables := environment{"PATH": j.searchPath(j.c.Path, nil), "HOME": j.area.home()}
-		t, err := j.tool(ctx, s, wanted{name: "node", files: []string{"node"}, reads: regexp.MustCompile(`v([0-9][^\s]*)`)}, variables)
+		t, err := j.tool(ctx, s, wanted{name: "node", files: []string{"node"}, reads: nodeVersion}, variables)
 		if err != nil {
 			return t, err
 		}

@@ -22,9 +22,10 @@ func (j *job) execute(ctx context.Context, s *step, argv []string, env environme
 	defer stderr.Close()
 	p, err := j.box.Start(argv, env.list(), dir, stdout, stderr)
 	if err != nil {
-		return -1, fmt.Errorf("start step: %w", err)
+		return -1, errors.Join(fmt.Errorf("start step: %w", err), j.box.Overrun())
 	}
-	return j.await(ctx, p)
+	code, err := j.await(ctx, p)
+	return code, errors.Join(err, j.box.Overrun())
 }
 
 // await waits for a command. When ctx ends the whole tree gets SIGINT, then

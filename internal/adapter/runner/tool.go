@@ -35,6 +35,9 @@ type wanted struct {
 	reads   *regexp.Regexp
 }
 
+// nodeVersion finds what node says of its version.
+var nodeVersion = regexp.MustCompile(`v([0-9][^\s]*)`)
+
 // versions finds a version in what a program says of itself.
 var versions = regexp.MustCompile(`[0-9]+(?:\.[0-9]+)+(?:[-+.a-z0-9]*[a-z0-9])?`)
 
@@ -56,6 +59,39 @@ func (j *job) setUpPython(ctx context.Context, s *step) error {
 	s.commands.setOutputValue("python-version", t.Version)
 	s.commands.setOutputValue("python-path", t.Path)
 	s.commands.setOutputValue("cache-hit", "false")
+	return nil
+}
+
+// setUpNode is satisfied by the node that the steps will find.
+func (j *job) setUpNode(ctx context.Context, s *step) error {
+	t, err := j.tool(ctx, s, wanted{
+		name: "node", files: []string{"node"},
+		version: strings.TrimPrefix(strings.TrimSpace(s.with["node-version"]), "v"), reads: nodeVersion,
+	}, j.variables(s))
+	if err != nil {
+		return err
+	}
+	s.commands.setOutputValue("node-version", "v"+t.Version)
+	s.commands.setOutputValue("cache-hit", "false")
+	return nil
+}
+
+// setUpUV is satisfied by the uv that the steps will find.
+func (j *job) setUpUV(ctx context.Context, s *step) error {
+	t, err := j.tool(ctx, s, wanted{
+		name: "uv", files: []string{"uv"},
+		version: strings.TrimPrefix(strings.TrimSpace(s.with["version"]), "v"), reads: regexp.MustCompile(`uv ([0-9][^\s]*)`),
+	}, j.variables(s))
+	if err != nil {
+		return err
+	}
+	s.commands.setOutputValue("uv-version", t.Version)
+	s.commands.setOutputValue("uv-path", t.Path)
+	s.commands.setOutputValue("cache-hit", "false")
+	if python := s.with["python-version"]; python != "" {
+		j.env["UV_PYTHON"] = python
+		s.commands.setOutputValue("python-version", python)
+	}
 	return nil
 }
 

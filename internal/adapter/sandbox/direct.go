@@ -18,10 +18,28 @@ type direct struct {
 	name       string              // see randomName
 	credential *syscall.Credential // nil: the worker's own
 	spawner    *spawner
+	*hold
 
 	mu   sync.Mutex
 	next int64
 	shut bool
+}
+
+// hire makes the thread that starts commands; in the first version of control
+// groups that thread is in the sandbox's.
+func (d *direct) hire(prepare ...func() error) {
+	if d.group != nil && !d.group.unified {
+		prepare = append(prepare, d.group.enter)
+	}
+	d.spawner = newSpawner(prepare...)
+}
+
+// dismiss ends that thread, outside of the group.
+func (d *direct) dismiss() error {
+	if d.group != nil && !d.group.unified {
+		return d.spawner.close(d.group.leave)
+	}
+	return d.spawner.close(nil)
 }
 
 // randomName makes a name for a sandbox that no other has.
@@ -58,12 +76,19 @@ func (d *direct) start(argv, env []string, dir string, stdout, stderr io.Writer)
 		}
 		c.streams, files = append(c.streams, s), append(files, end)
 	}
-	c.leader, err = d.spawner.start(path, argv, &os.ProcAttr{
+	attr := &os.ProcAttr{
 		Dir:   dir,
 		Env:   withMarkers(env, Marker+"="+d.execution, c.marker),
 		Files: files,
 		Sys:   &syscall.SysProcAttr{Setsid: true, Credential: d.credential, Pdeathsig: unix.SIGKILL},
-	})
+	}
+	within, err := d.group.into(attr.Sys)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("start %q: %w", argv[0], err), c.discard())
+	}
+	defer within.Close()
+	program, words := d.command(path, argv)
+	c.leader, err = d.spawner.start(program, words, attr)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("start %q in %q: %w", path, dir, err), c.discard())
 	}

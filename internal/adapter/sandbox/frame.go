@@ -151,13 +151,15 @@ type ready struct {
 }
 
 // request asks the helper to start a command (Argv set, two descriptors) or to
-// signal the tree of one.
+// signal the tree of one, or all processes.
 type request struct {
 	ID     int64    `json:"id"`
 	Argv   []string `json:"argv,omitempty"`
+	Limit  int      `json:"limit,omitempty"` // RLIMIT_NPROC of the command, 0 for none
 	Env    []string `json:"env,omitempty"`
 	Dir    string   `json:"dir,omitempty"`
 	Signal int      `json:"signal,omitempty"`
+	All    bool     `json:"all,omitempty"` // the signal is for every process
 }
 
 // report tells the worker that a command was started, was signalled or ended.

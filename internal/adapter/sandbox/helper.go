@@ -31,6 +31,10 @@ func Init(args []string) (ran bool, code int) {
 	if len(args) > 1 && args[1] == "kill-all" {
 		return true, killAll()
 	}
+	if len(args) > 1 && args[1] == "limit" {
+		fmt.Fprintln(os.Stderr, becomeLimited(args[2:])) // it returns no success
+		return true, 126
+	}
 	if os.Getpid() != 1 {
 		fmt.Fprintf(os.Stderr, "%s is a part of the worker and not for the command line\n", helperName)
 		return true, 2
@@ -144,7 +148,11 @@ func (h *helper) start(r request, fds []int) report {
 	// that is not yet in the table.
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	pid, err := syscall.ForkExec(path, r.Argv, &syscall.ProcAttr{
+	program, argv := path, r.Argv
+	if r.Limit > 0 {
+		program, argv = limited(r.Limit, path, argv)
+	}
+	pid, err := syscall.ForkExec(program, argv, &syscall.ProcAttr{
 		Dir:   r.Dir,
 		Env:   withMarkers(r.Env, h.marker, processMarker("", r.ID)),
 		Files: []uintptr{0, uintptr(fds[0]), uintptr(fds[1])},
@@ -164,6 +172,13 @@ func (h *helper) start(r request, fds []int) report {
 
 func (h *helper) signal(r request) report {
 	answer := report{ID: r.ID, Kind: "signalled"}
+	if r.All {
+		// As process 1 of its namespace the helper reaches all but itself, at once.
+		if err := unix.Kill(-1, unix.Signal(r.Signal)); err != nil && !errors.Is(err, unix.ESRCH) {
+			answer.Error = err.Error()
+		}
+		return answer
+	}
 	h.mu.Lock()
 	leader := 0
 	for pid, id := range h.running {

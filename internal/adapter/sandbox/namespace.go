@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"sync"
 	"syscall"
 
@@ -20,6 +21,7 @@ type namespace struct {
 	helper *os.Process
 	slot   *slot // nil where the owner's own uid is mapped
 	keep   []string
+	*hold
 
 	mu       sync.Mutex
 	next     int64
@@ -40,6 +42,14 @@ func openNamespace(ctx context.Context, c Config, s Spec) (Sandbox, error) {
 			return nil, err
 		}
 		n.slot = slot
+	}
+	var err error
+	if n.hold, err = newHold(c, randomName(), n.slot != nil || countsByNamespace(), helperThreads); err != nil {
+		return nil, errors.Join(err, n.slot.release())
+	}
+	n.count, n.kill = n.countTasks, n.killAll
+	if n.slot == nil && n.group != nil {
+		s.Show = append(s.Show, groupRoot) // the commands' uid could write there
 	}
 	if err := n.open(ctx, s); err != nil {
 		return nil, errors.Join(err, n.Close())
@@ -96,7 +106,32 @@ func (n *namespace) open(ctx context.Context, s Spec) error {
 	}
 	n.listened = make(chan struct{})
 	go n.listen()
+	n.watch()
 	return nil
+}
+
+// helperThreads is more than the Go runtime of a helper uses.
+const helperThreads = 16
+
+// countTasks counts all processes of the namespace but the helper: they are its
+// descendants, because orphans become its children.
+func (n *namespace) countTasks() (int, error) {
+	ps, _, err := everything()
+	tree := treeOf(ps, n.helper.Pid, func(int) bool { return false })
+	return tasks(slices.DeleteFunc(tree, func(p proc) bool { return p.pid == n.helper.Pid })), err
+}
+
+// killAll ends all commands.
+func (n *namespace) killAll() error {
+	p := &inside{box: n, name: "all", answer: make(chan report, 1), exited: make(chan struct{})}
+	if err := n.register(p); err != nil {
+		return err
+	}
+	err := p.call(request{Signal: int(unix.SIGKILL), All: true})
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	delete(n.commands, p.id)
+	return err
 }
 
 // uid is that of the commands, -1 for the worker's own.
@@ -121,6 +156,12 @@ func (n *namespace) spawn(offline bool) error {
 		return fmt.Errorf("start helper: %w", err)
 	}
 	defer null.Close()
+	attr := n.attributes(offline)
+	within, err := n.group.into(attr)
+	if err != nil {
+		return fmt.Errorf("start helper: %w", err)
+	}
+	defer within.Close()
 	// The death signal comes when the forking thread ends. The caller's may be
 	// locked and end with it; that of a plain goroutine lives on.
 	started := make(chan error)
@@ -131,12 +172,18 @@ func (n *namespace) spawn(offline bool) error {
 			// The runtime needs a thread for each of two blocking calls.
 			Env:   []string{"GOMAXPROCS=4"},
 			Files: []*os.File{null, null, null, theirs},
-			Sys:   n.attributes(offline),
+			Sys:   attr,
 		})
 		started <- err
 	}()
 	if err := <-started; err != nil {
 		return fmt.Errorf("start helper: %w", err)
+	}
+	if n.group != nil && !n.group.unified {
+		// It starts nothing before it has its plan.
+		if err := n.group.take(n.helper.Pid); err != nil {
+			return fmt.Errorf("hold processes of helper: %w", err)
+		}
 	}
 	return nil
 }
@@ -244,7 +291,7 @@ func (n *namespace) Start(argv, env []string, dir string, stdout, stderr io.Writ
 	if err := n.register(p); err != nil {
 		return nil, errors.Join(fmt.Errorf("start %q: %w", argv[0], err), p.discard())
 	}
-	err := p.call(request{Argv: argv, Env: env, Dir: dir}, int(ends[0].Fd()), int(ends[1].Fd()))
+	err := p.call(request{Argv: argv, Limit: n.rlimit(), Env: env, Dir: dir}, int(ends[0].Fd()), int(ends[1].Fd()))
 	if err != nil {
 		n.mu.Lock()
 		delete(n.commands, p.id)
@@ -273,6 +320,9 @@ func (n *namespace) register(p *inside) error {
 // namespace and gives the uid back.
 func (n *namespace) Close() error {
 	n.once.Do(func() {
+		if n.listened != nil {
+			n.unwatch()
+		}
 		if n.helper != nil {
 			if err := n.helper.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
 				n.closing = fmt.Errorf("close sandbox: %w", err)
@@ -288,7 +338,7 @@ func (n *namespace) Close() error {
 		if n.link != nil {
 			unix.Close(n.link.fd)
 		}
-		n.closing = errors.Join(n.closing, n.slot.release())
+		n.closing = errors.Join(n.closing, n.group.remove(), n.slot.release())
 	})
 	return n.closing
 }

@@ -56,6 +56,11 @@ type Config struct {
 	// LockDir holds one lock file per uid, so that no two executions on the
 	// machine share one. "" means /run/dc-release/uid.
 	LockDir string
+	// Processes is how many processes and threads an execution may have at once.
+	// 0 means 4096.
+	Processes int
+	// By is how that is held, "" for the strongest way that works here.
+	By By
 }
 
 func (c Config) withDefaults() Config {
@@ -67,6 +72,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.LockDir == "" {
 		c.LockDir = "/run/dc-release/uid"
+	}
+	if c.Processes == 0 {
+		c.Processes = 4096
 	}
 	return c
 }
@@ -116,6 +124,11 @@ type Sandbox interface {
 	// Own gives a directory with all in it to the execution's uid. It lies
 	// below one of Keep, or is the worker's own and nobody else can reach it.
 	Own(path string) error
+	// Limit says how many processes there may be at once, and what holds them.
+	Limit() string
+	// Overrun says that there were more since the last call: the error names the
+	// limit. All commands were killed then; further ones can be started.
+	Overrun() error
 	// Close kills every process and returns when they are gone; it can be
 	// called again.
 	Close() error

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"errors"
 	"os"
 	"runtime"
 
@@ -15,13 +16,13 @@ type spawner struct {
 	prepared error // set before the first work is done
 }
 
-// newSpawner starts the thread; prepare, if any, runs first on it.
-func newSpawner(prepare func() error) *spawner {
+// newSpawner starts the thread; prepare runs first on it.
+func newSpawner(prepare ...func() error) *spawner {
 	s := &spawner{work: make(chan func())}
 	go func() {
 		runtime.LockOSThread() // never unlocked: the thread ends here
-		if prepare != nil {
-			s.prepared = prepare()
+		for _, p := range prepare {
+			s.prepared = errors.Join(s.prepared, p())
 		}
 		for f := range s.work {
 			f()
@@ -43,7 +44,19 @@ func (s *spawner) start(path string, argv []string, attr *os.ProcAttr) (p *os.Pr
 	return p, err
 }
 
-func (s *spawner) close() { close(s.work) }
+// close ends the thread; last, if any, is the last thing that it does.
+func (s *spawner) close(last func() error) (err error) {
+	if last != nil {
+		done := make(chan struct{})
+		s.work <- func() {
+			defer close(done)
+			err = last()
+		}
+		<-done
+	}
+	close(s.work)
+	return err
+}
 
 // noNewPrivileges makes set-uid programs run without their rights.
 func noNewPrivileges() error { return unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) }

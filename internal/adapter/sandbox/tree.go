@@ -41,11 +41,19 @@ func withMarkers(env []string, markers ...string) []string {
 type proc struct {
 	pid, parent, group, session int
 	start                       string // in clock ticks; tells it from a later process with its number
+	dead                        bool   // a zombie
 }
 
-// processes lists all processes that /proc shows. It is not sure when one has
-// ended meanwhile, which may have left a child that is not on the list.
+// processes lists all that run. It is not sure when one has ended meanwhile,
+// which may have left a child that is not on the list.
 func processes() (ps []proc, sure bool, err error) {
+	ps, sure, err = everything()
+	return slices.DeleteFunc(ps, func(p proc) bool { return p.dead }), sure, err
+}
+
+// everything lists all processes that /proc shows, also those that have ended
+// and whose parent has not taken notice yet: they count for limits.
+func everything() (ps []proc, sure bool, err error) {
 	dir, err := os.Open("/proc")
 	if err != nil {
 		return nil, false, fmt.Errorf("list processes: %w", err)
@@ -61,7 +69,7 @@ func processes() (ps []proc, sure bool, err error) {
 		if err != nil {
 			continue
 		}
-		p, ok, err := lookUp(pid)
+		p, ok, err := inspect(pid)
 		if ok {
 			ps = append(ps, p)
 		}
@@ -72,6 +80,11 @@ func processes() (ps []proc, sure bool, err error) {
 
 // lookUp gives what runs with a number, ok when it still runs.
 func lookUp(pid int) (p proc, ok bool, err error) {
+	p, ok, err = inspect(pid)
+	return p, ok && !p.dead, err
+}
+
+func inspect(pid int) (p proc, ok bool, err error) {
 	stat, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
 	if err != nil {
 		return proc{}, false, err
@@ -81,7 +94,7 @@ func lookUp(pid int) (p proc, ok bool, err error) {
 }
 
 // parseStat reads /proc/PID/stat (proc(5)): the name is in parentheses and may
-// hold any byte, so fields count from the last one. Zombies are not running.
+// hold any byte, so fields count from the last one.
 func parseStat(pid int, stat []byte) (proc, bool) {
 	end := bytes.LastIndexByte(stat, ')')
 	if end < 0 {
@@ -89,10 +102,11 @@ func parseStat(pid int, stat []byte) (proc, bool) {
 	}
 	fields := bytes.Fields(stat[end+1:])
 	const start = 22 - 3 // the 22nd field of all, of which the third is the first here
-	if len(fields) <= start || fields[0][0] == 'Z' || fields[0][0] == 'X' {
+	if len(fields) <= start {
 		return proc{}, false
 	}
-	p := proc{pid: pid, start: string(fields[start])}
+	state := fields[0][0]
+	p := proc{pid: pid, start: string(fields[start]), dead: state == 'Z' || state == 'X'}
 	for i, into := range []*int{&p.parent, &p.group, &p.session} {
 		n, err := strconv.Atoi(string(fields[i+1]))
 		if err != nil {

@@ -33,8 +33,17 @@ func openUID(_ context.Context, c Config, s Spec) (Sandbox, error) {
 		execution:  s.Execution,
 		name:       randomName(),
 		credential: &syscall.Credential{Uid: uint32(slot.uid), Gid: uint32(slot.uid)},
-		spawner:    newSpawner(noNewPrivileges),
 	}}
+	if l.hold, err = newHold(c, l.name, true, 0); err != nil {
+		return nil, errors.Join(err, slot.release())
+	}
+	l.count = func() (int, error) {
+		ps, _, err := everything()
+		return tasks(ofUID(ps, slot.uid)), err
+	}
+	l.kill = func() error { return killUID(slot.uid) }
+	l.hire(noNewPrivileges)
+	l.watch()
 	// A worker that died may have left processes of this uid.
 	if err := killUID(slot.uid); err != nil {
 		return nil, errors.Join(err, l.Close())
@@ -63,18 +72,22 @@ func (l *lent) Close() error {
 	if !l.shutDown() {
 		return nil
 	}
-	l.spawner.close()
+	dismissed := l.dismiss()
 	if err := killUID(l.slot.uid); err != nil {
 		// The uid stays locked: it must not be lent with processes in it.
-		return fmt.Errorf("close sandbox: %w", err)
+		return fmt.Errorf("close sandbox: %w", errors.Join(err, dismissed))
 	}
-	return l.slot.release()
+	return errors.Join(dismissed, l.end(), l.slot.release())
 }
 
-// Sweep kills what dead workers left running under free uids of the pool. A
-// root worker calls it once when it starts.
+// Sweep kills what dead workers left running under free uids of the pool, and
+// removes their control groups. A worker calls it once when it starts.
 func Sweep(c Config) error {
 	c = c.withDefaults()
+	return errors.Join(sweepUIDs(c), sweepGroups())
+}
+
+func sweepUIDs(c Config) error {
 	if !canLend(c) {
 		return nil
 	}
@@ -135,6 +148,10 @@ func killAllAs(uid int) error {
 // undumpable.
 func processesOf(uid int) ([]proc, bool, error) {
 	ps, sure, err := processes()
+	return ofUID(ps, uid), sure, err
+}
+
+func ofUID(ps []proc, uid int) []proc {
 	want := strconv.Itoa(uid)
 	return slices.DeleteFunc(ps, func(p proc) bool {
 		status, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(p.pid), "status"))
@@ -148,5 +165,5 @@ func processesOf(uid int) ([]proc, bool, error) {
 			}
 		}
 		return true
-	}), sure, err
+	})
 }

@@ -81,6 +81,40 @@ type IdentityToken struct {
 // blobs.
 const MaxRequest = 16 << 20
 
+// CacheQuery asks for what earlier executions kept under one of several keys.
+type CacheQuery struct {
+	Execution
+	Keys    []string `json:"keys"`
+	Version string   `json:"version"`
+}
+
+// CacheEntry names what was kept; Found is false for nothing.
+type CacheEntry struct {
+	Found bool   `json:"found"`
+	Scope string `json:"scope"` // the ref that it is kept for
+	Key   string `json:"key"`
+}
+
+// CacheRead asks for the bytes of an entry that was found.
+type CacheRead struct {
+	Execution
+	Scope   string `json:"scope"`
+	Key     string `json:"key"`
+	Version string `json:"version"`
+}
+
+// CacheSave keeps bytes for the execution's own ref.
+type CacheSave struct {
+	Execution
+	Key     string `json:"key"`
+	Version string `json:"version"`
+}
+
+// CacheSaved answers it; Saved is false where the key is taken.
+type CacheSaved struct {
+	Saved bool `json:"saved"`
+}
+
 // PublishRequest is a gate job's call of "dc-release publish".
 type PublishRequest struct {
 	Execution
@@ -126,6 +160,9 @@ type Server interface {
 	Artifacts(ctx context.Context, e Execution) ([]pipeline.Artifact, error)
 	PutBlob(ctx context.Context, r io.Reader) (digest string, size int64, err error)
 	Blob(ctx context.Context, e Execution, digest string) (io.ReadCloser, error)
+	FindCache(ctx context.Context, q CacheQuery) (CacheEntry, error)
+	ReadCache(ctx context.Context, r CacheRead) (io.ReadCloser, error)
+	SaveCache(ctx context.Context, q CacheSave, r io.Reader) (CacheSaved, error)
 	// Source is a tar of a clone at exactly the execution's commit.
 	Source(ctx context.Context, e Execution) (io.ReadCloser, error)
 	// Action is a tar of a repository at a commit that the run's plan names.

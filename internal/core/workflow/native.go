@@ -92,6 +92,67 @@ var Natives = []Native{
 		Outputs: []string{"download-path"},
 	},
 	{
+		// What is kept is for the own ref, read by those that come from it.
+		Name: "actions/cache",
+		Inputs: []NativeInput{
+			{Name: "path", Required: true},
+			{Name: "key", Required: true},
+			{Name: "restore-keys"},
+			{Name: "upload-chunk-size"},
+			{Name: "enableCrossOsArchive", Values: trueFalse},
+			{Name: "fail-on-cache-miss", Values: trueFalse},
+			{Name: "lookup-only", Values: trueFalse},
+			{Name: "save-always", Values: trueFalse},
+		},
+		Outputs: []string{"cache-hit"},
+	},
+	{
+		Name: "actions/cache/restore",
+		Inputs: []NativeInput{
+			{Name: "path", Required: true},
+			{Name: "key", Required: true},
+			{Name: "restore-keys"},
+			{Name: "enableCrossOsArchive", Values: trueFalse},
+			{Name: "fail-on-cache-miss", Values: trueFalse},
+			{Name: "lookup-only", Values: trueFalse},
+		},
+		Outputs: []string{"cache-hit", "cache-primary-key", "cache-matched-key"},
+	},
+	{
+		Name: "actions/cache/save",
+		Inputs: []NativeInput{
+			{Name: "path", Required: true},
+			{Name: "key", Required: true},
+			{Name: "upload-chunk-size"},
+			{Name: "enableCrossOsArchive", Values: trueFalse},
+		},
+	},
+	{
+		// As with python: what is on the worker's PATH.
+		Name: "actions/setup-node",
+		Inputs: []NativeInput{
+			{Name: "node-version"},
+			{Name: "cache"},
+			{Name: "cache-dependency-path"},
+			{Name: "package-manager-cache", Values: trueFalse},
+			{Name: "check-latest", Values: onlyFalse},
+			{Name: "token"},
+		},
+		Outputs: []string{"node-version", "cache-hit"},
+	},
+	{
+		Name: "astral-sh/setup-uv",
+		Inputs: []NativeInput{
+			{Name: "version"},
+			{Name: "python-version"},
+			{Name: "enable-cache", Values: []string{"true", "false", "auto"}},
+			{Name: "cache-dependency-glob"},
+			{Name: "cache-suffix"},
+			{Name: "github-token"},
+		},
+		Outputs: []string{"uv-version", "uv-path", "python-version", "cache-hit"},
+	},
+	{
 		Name:    "databricks/setup-cli",
 		Differs: "finds the command on the worker's PATH and downloads nothing",
 		Inputs:  []NativeInput{{Name: "version"}},

@@ -150,7 +150,10 @@ func TestActionsAreFoundByNameAndRef(t *testing.T) {
 		"actions/checkout":           false,
 		"actions/checkout@":          false,
 		"actions/checkout/sub@v4":    false,
-		"actions/cache@v4":           false,
+		"actions/cache@v4":           true,
+		"actions/Cache/restore@v4":   true,
+		"actions/cache/save@v4":      true,
+		"actions/cache/other@v4":     false,
 		"./.github/actions/checkout": false,
 		"docker://alpine@3":          false,
 	} {

@@ -168,3 +168,22 @@ func (c *Client) Source(ctx context.Context, e work.Execution) (io.ReadCloser, e
 func (c *Client) Action(ctx context.Context, r work.ActionRequest) (io.ReadCloser, error) {
 	return c.open(ctx, "action", r)
 }
+
+// FindCache implements Server.
+func (c *Client) FindCache(ctx context.Context, q work.CacheQuery) (work.CacheEntry, error) {
+	return call[work.CacheEntry](ctx, c, "cache/find", q)
+}
+
+// ReadCache implements Server.
+func (c *Client) ReadCache(ctx context.Context, r work.CacheRead) (io.ReadCloser, error) {
+	return c.open(ctx, "cache/read", r)
+}
+
+// SaveCache implements Server.
+func (c *Client) SaveCache(ctx context.Context, q work.CacheSave, r io.Reader) (work.CacheSaved, error) {
+	raw, err := json.Marshal(q)
+	if err != nil {
+		return work.CacheSaved{}, err
+	}
+	return put[work.CacheSaved](ctx, c, "cache?request="+url.QueryEscape(string(raw)), r)
+}

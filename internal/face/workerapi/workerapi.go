@@ -49,6 +49,17 @@ func Handler(s work.Server, token string) http.Handler {
 	stream(mux, "blob", func(ctx context.Context, q blobGet) (io.ReadCloser, error) { return s.Blob(ctx, q.Execution, q.Digest) })
 	stream(mux, "source", s.Source)
 	stream(mux, "action", s.Action)
+	post(mux, "cache/find", s.FindCache)
+	stream(mux, "cache/read", s.ReadCache)
+	mux.HandleFunc("PUT /worker/cache", func(w http.ResponseWriter, r *http.Request) {
+		var q work.CacheSave
+		if err := json.Unmarshal([]byte(r.URL.Query().Get("request")), &q); err != nil {
+			answer(w, nil, fault.New(fault.Invalid, "request: %v", err))
+			return
+		}
+		out, err := s.SaveCache(r.Context(), q, r.Body)
+		answer(w, out, err)
+	})
 	return authorised(mux, token)
 }
 

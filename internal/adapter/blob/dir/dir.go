@@ -131,3 +131,30 @@ func (s *Store) Bytes(ctx context.Context, digest string) ([]byte, error) {
 	}
 	return data, nil
 }
+
+// Remove deletes a blob; one that is not there is gone already. Only a store
+// that nothing in the ledger points to may lose any.
+func (s *Store) Remove(_ context.Context, digest string) error {
+	if !digestForm.MatchString(digest) {
+		return fault.New(fault.Invalid, "blob %q: want a SHA-256 in lower-case hexadecimal", digest)
+	}
+	if err := ignoreGone(os.Remove(s.path(digest))); err != nil {
+		return fmt.Errorf("remove blob %s: %w", digest, err)
+	}
+	return nil
+}
+
+// Digests lists all blobs.
+func (s *Store) Digests(_ context.Context) ([]string, error) {
+	names, err := filepath.Glob(filepath.Join(s.root, "??", "*"))
+	if err != nil {
+		return nil, fmt.Errorf("list blobs: %w", err)
+	}
+	var list []string
+	for _, n := range names {
+		if digest := filepath.Base(n); digestForm.MatchString(digest) {
+			list = append(list, digest)
+		}
+	}
+	return list, nil
+}

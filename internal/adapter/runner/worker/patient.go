@@ -84,31 +84,56 @@ type put struct {
 	size   int64
 }
 
-// PutBlob implements work.Server. Bytes that cannot be given again are kept
-// aside until they are acknowledged.
+// PutBlob implements work.Server.
 func (p patient) PutBlob(ctx context.Context, r io.Reader) (digest string, size int64, err error) {
+	out, err := send(ctx, p, r, func(r io.Reader) (put, error) {
+		digest, size, err := p.Server.PutBlob(ctx, r)
+		return put{digest, size}, err
+	})
+	return out.digest, out.size, err
+}
+
+// SaveCache implements work.Server.
+func (p patient) SaveCache(ctx context.Context, q work.CacheSave, r io.Reader) (work.CacheSaved, error) {
+	return send(ctx, p, r, func(r io.Reader) (work.CacheSaved, error) { return p.Server.SaveCache(ctx, q, r) })
+}
+
+// FindCache implements work.Server.
+func (p patient) FindCache(ctx context.Context, q work.CacheQuery) (work.CacheEntry, error) {
+	return retry(ctx, p, func() (work.CacheEntry, error) { return p.Server.FindCache(ctx, q) })
+}
+
+// ReadCache implements work.Server.
+func (p patient) ReadCache(ctx context.Context, r work.CacheRead) (io.ReadCloser, error) {
+	return retry(ctx, p, func() (io.ReadCloser, error) { return p.Server.ReadCache(ctx, r) })
+}
+
+// send gives bytes to the server, again where it cannot be reached. Those that
+// cannot be read again are kept aside until they are acknowledged.
+func send[R any](ctx context.Context, p patient, r io.Reader, give func(io.Reader) (R, error)) (R, error) {
 	body, ok := r.(*repeatable)
 	if !ok {
 		f, length, err := aside(p.dir, r)
 		if err != nil {
-			return "", 0, err
+			var none R
+			return none, err
 		}
 		defer f.Close()
 		body = &repeatable{open: func() (io.ReadCloser, error) { return io.NopCloser(io.NewSectionReader(f, 0, length)), nil }}
 	}
-	out, err := retry(ctx, p, func() (put, error) {
+	return retry(ctx, p, func() (R, error) {
 		r, err := body.open()
 		if err != nil {
-			return put{}, err
+			var none R
+			return none, err
 		}
 		source := &noted{r: r}
-		digest, size, err := p.Server.PutBlob(ctx, source)
+		out, err := give(source)
 		if own := source.failure(); own != nil {
 			err = own // asking the server again would not help
 		}
-		return put{digest, size}, errors.Join(err, r.Close())
+		return out, errors.Join(err, r.Close())
 	})
-	return out.digest, out.size, err
 }
 
 // noted remembers why a body could not be read; the transport may go on reading

@@ -19,6 +19,7 @@ import (
 	"github.com/dc-release/dc-release/internal/adapter/sandbox"
 	"github.com/dc-release/dc-release/internal/app/claim"
 	"github.com/dc-release/dc-release/internal/app/work"
+	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/core/pipeline"
 	"github.com/dc-release/dc-release/internal/core/workflow"
 )
@@ -41,6 +42,26 @@ type server struct {
 	repos  map[string]map[string]string // owner/name@commit to files
 	result claim.Result
 	asked  []work.IdentityTokenRequest
+	caches map[string][]byte // by key
+	gone   bool              // they make room between being found and being read
+}
+
+func (s *server) FindCache(_ context.Context, q work.CacheQuery) (work.CacheEntry, error) {
+	_, ok := s.caches[q.Keys[0]]
+	return work.CacheEntry{Found: ok, Scope: "refs/heads/main", Key: q.Keys[0]}, nil
+}
+
+func (s *server) ReadCache(_ context.Context, r work.CacheRead) (io.ReadCloser, error) {
+	if s.gone || r.Scope != "refs/heads/main" || len(r.Version) != 64 {
+		return nil, fault.New(fault.NotFound, "cache %q is not there", r.Key)
+	}
+	return io.NopCloser(bytes.NewReader(s.caches[r.Key])), nil
+}
+
+func (s *server) SaveCache(_ context.Context, q work.CacheSave, r io.Reader) (work.CacheSaved, error) {
+	b, err := io.ReadAll(r)
+	s.caches[q.Key] = b
+	return work.CacheSaved{Saved: true}, err
 }
 
 func (s *server) Claim(context.Context, claim.Worker) (*pipeline.Assignment, error) {
@@ -183,5 +204,40 @@ func TestTheRepositoryOfAnActionComesFromTheServer(t *testing.T) {
 	})
 	if s.result.Outcome.Conclusion != "success" || !strings.Contains(log, "stdout of bob") {
 		t.Errorf("got %+v\n%s", s.result.Outcome, log)
+	}
+}
+
+func TestACacheComesBackAsItWas(t *testing.T) {
+	s := &server{caches: map[string][]byte{}}
+	use := func(with ...string) workflow.Step {
+		step := workflow.Step{Uses: with[0]}
+		for i := 1; i+1 < len(with); i += 2 {
+			step.With = append(step.With, workflow.Binding{Name: with[i], Value: workflow.Text{Source: with[i+1]}})
+		}
+		return step
+	}
+	const look = "cd d && find . -printf '%y %m %TY %p %l\\n' | sort; cat run; test ! -e empty/x"
+	job := func(list ...workflow.Step) pipeline.Assignment {
+		return pipeline.Assignment{Job: pipeline.Job{Body: workflow.Job{Steps: list}}}
+	}
+	first := run(t, s, job(script(`umask 022; mkdir -p d/empty; printf '#!/bin/sh\n' > d/run; chmod 755 d/run; ln -s run d/link; ln -s /nowhere d/broken; touch -d 2001-02-03 d/run; mkfifo d/pipe`),
+		use("actions/cache/save@v4", "path", "d", "key", "k"), script("rm d/pipe; "+look)))
+	second := run(t, s, job(use("actions/cache/restore@v4", "path", "d", "key", "k"), script(look)))
+	said := func(log string) string {
+		var b strings.Builder
+		for line := range strings.Lines(log) {
+			// Folders have the time at which they were made.
+			if _, text, ok := strings.Cut(line, " stdout "); ok && !strings.HasPrefix(text, "d ") {
+				b.WriteString(text)
+			}
+		}
+		return b.String()
+	}
+	if said(first) != said(second) || !strings.Contains(said(second), "f 755 2001 ./run") || !strings.Contains(said(second), "./broken /nowhere") {
+		t.Errorf("first\n%s\nthen\n%s", first, second)
+	}
+	s.gone = true
+	if third := run(t, s, job(use("actions/cache/restore@v4", "path", "d", "key", "k"))); s.result.Outcome.Conclusion != "success" || !strings.Contains(third, "Cache not found") {
+		t.Errorf("got %+v\n%s", s.result.Outcome, third)
 	}
 }

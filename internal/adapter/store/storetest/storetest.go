@@ -6,10 +6,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/dc-release/dc-release/internal/app/cache"
 	"github.com/dc-release/dc-release/internal/app/person"
 
 	"github.com/oklog/ulid/v2"
@@ -82,6 +84,7 @@ func Run(t *testing.T, open Open) {
 		{"views rebuilt are views followed", rebuild},
 		{"a one-time code's step is used once", useStep},
 		{"too large an event is refused", tooLarge},
+		{"caches are kept, used, dropped and make room", caches},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s, clock := New(t, open)
@@ -383,6 +386,52 @@ func useStep(t *testing.T, s *sqlstore.Store, _ *Clock) {
 	wantConflict(t, s.UseStep(t.Context(), "P1", 6))
 	if c, ok, err := s.Credential(t.Context(), "P1"); err != nil || !ok || c.LastStep != 7 {
 		t.Errorf("%+v, %v, %v", c, ok, err)
+	}
+}
+
+func caches(t *testing.T, s *sqlstore.Store, _ *Clock) {
+	add := func(scope, key, digest string, size, created int64) {
+		e := cache.Entry{Solution: "corp", Scope: scope, Key: key, Version: "v", Digest: digest, Size: size, CreatedUS: created, UsedUS: created}
+		if added, err := s.AddCache(t.Context(), e); err != nil || !added {
+			t.Fatalf("%v %v", added, err)
+		}
+		e.Digest = "other"
+		if added, err := s.AddCache(t.Context(), e); err != nil || added {
+			t.Fatalf("a key was taken twice: %v", err)
+		}
+	}
+	keys := func(scope string) string {
+		list, err := s.CacheEntries(t.Context(), "corp", scope, "v")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out []string
+		for _, e := range list {
+			out = append(out, e.Key+"="+e.Digest)
+		}
+		return strings.Join(out, " ")
+	}
+	add("main", "a", "d1", 4, 1)
+	add("main", "b", "d2", 4, 2)
+	add("topic", "a", "d1", 4, 3)
+	if got := keys("main"); got != "b=d2 a=d1" {
+		t.Errorf("got %q, want the newest first", got)
+	}
+	if err := s.UseCache(t.Context(), cache.Entry{Solution: "corp", Scope: "main", Key: "a", Version: "v", UsedUS: 9}); err != nil {
+		t.Fatal(err)
+	}
+	unused, err := s.TrimCaches(t.Context(), "corp", 8)
+	if err != nil || fmt.Sprint(unused) != "[d2]" || keys("main") != "a=d1" || keys("topic") != "a=d1" {
+		t.Errorf("trimmed %v, %v: %q %q", unused, err, keys("main"), keys("topic"))
+	}
+	if unused, err := s.TrimCaches(t.Context(), "corp", 4); err != nil || len(unused) > 0 || keys("topic") != "" {
+		t.Errorf("bytes that another entry has are given as unused: %v %v", unused, err)
+	}
+	if err := s.DropCache(t.Context(), cache.Entry{Solution: "corp", Scope: "main", Key: "a", Version: "v"}); err != nil {
+		t.Fatal(err)
+	}
+	if used, err := s.CacheDigests(t.Context()); err != nil || len(used) > 0 {
+		t.Errorf("%v %v", used, err)
 	}
 }
 
