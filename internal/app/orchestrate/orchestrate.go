@@ -185,9 +185,14 @@ func (o *Orchestrator) drafts(ctx context.Context, run state.Run, c pipeline.Com
 	on := func(p ledger.Payload) ledger.Draft { return ledger.Draft{Stream: stream, Data: p} }
 	switch c := c.(type) {
 	case pipeline.OpenScope:
-		return []ledger.Draft{on(&pipeline.ScopeOpened{Job: c.Job, Name: c.Name, Inputs: c.Inputs})}, nil
+		inputs, kept, err := state.Fit(ctx, o.Blobs, run.Run.Run, pipeline.ValuesKept{Job: c.Job, Inputs: true}, c.Inputs)
+		return append([]ledger.Draft{on(&pipeline.ScopeOpened{Job: c.Job, Name: pipeline.Short(c.Name), Inputs: inputs})}, kept...), err
 	case pipeline.CloseScope:
-		out := []ledger.Draft{on(&pipeline.ScopeClosed{Job: c.Job, Conclusion: c.Conclusion, Outputs: c.Outputs})}
+		outputs, kept, err := state.Fit(ctx, o.Blobs, run.Run.Run, pipeline.ValuesKept{Job: c.Job}, c.Outputs)
+		if err != nil {
+			return nil, err
+		}
+		out := append([]ledger.Draft{on(&pipeline.ScopeClosed{Job: c.Job, Conclusion: c.Conclusion, Outputs: outputs})}, kept...)
 		raw, item, ok, err := evidence.OfConclusion(evidence.Conclusion{
 			Name: run.Jobs[c.Job].Name, Run: run.Run.Run, Job: c.Job, Conclusion: string(c.Conclusion), Commit: run.Run.Trigger.SHA,
 		})
@@ -197,15 +202,15 @@ func (o *Orchestrator) drafts(ctx context.Context, run state.Run, c pipeline.Com
 		_, err = o.Blobs.PutBytes(ctx, raw)
 		return append(out, on(&evidence.Recorded{Job: c.Job, Items: []evidence.Item{item}})), err
 	case pipeline.Conclude:
-		return []ledger.Draft{on(&pipeline.JobConcluded{Job: c.Job, Name: c.Name, Conclusion: c.Conclusion, Reason: c.Reason})}, nil
+		return []ledger.Draft{on(&pipeline.JobConcluded{Job: c.Job, Name: pipeline.Short(c.Name), Conclusion: c.Conclusion, Reason: pipeline.Short(c.Reason)})}, nil
 	case pipeline.Await:
-		return []ledger.Draft{on(&pipeline.GateAwaited{Job: c.Job, Name: c.Name, Gate: c.Gate})}, nil
+		return []ledger.Draft{on(&pipeline.GateAwaited{Job: c.Job, Name: pipeline.Short(c.Name), Gate: c.Gate})}, nil
 	case pipeline.Finish:
 		return []ledger.Draft{on(&pipeline.RunFinished{Run: run.Run.Run, Conclusion: c.Conclusion})}, nil
 	case pipeline.Queue:
 		q := on(&pipeline.ExecutionQueued{
 			Execution: pipeline.ExecutionID(run.Run.Run, c.Attempt, c.Job, c.Try), Run: run.Run.Run, Solution: run.Run.Solution,
-			Job: c.Job, Name: c.Name, Attempt: c.Attempt, Try: c.Try, Environment: c.Environment, Gate: c.Gate,
+			Job: c.Job, Name: pipeline.Short(c.Name), Attempt: c.Attempt, Try: c.Try, Environment: c.Environment, Gate: c.Gate,
 			Pool: c.Pool, Labels: c.Labels, ContinueOnError: c.ContinueOnError,
 		})
 		if c.Gate == "" || !run.Run.Counted {
