@@ -9,6 +9,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"os"
@@ -185,12 +186,17 @@ func newSalt() ([]byte, error) {
 	return salt, err
 }
 
-func readResult(name string, data []byte) evidence.Report {
-	report, err := testresult.Read(name, bytes.NewReader(data))
+func readResult(name string, r io.Reader) evidence.Report {
+	report, err := testresult.Read(name, r)
 	if err != nil {
 		report.Problems = append(report.Problems, evidence.Problem{Message: err.Error(), Fatal: true})
 	}
 	return report
+}
+
+// readWhole reads a result file that is in memory.
+func readWhole(name string, data []byte) evidence.Report {
+	return readResult(name, bytes.NewReader(data))
 }
 
 type factors struct{ hasher *password.Hasher }
@@ -232,7 +238,7 @@ func (o *Owner) compose() {
 	}
 	signer := &sign.Signer{
 		Log: o.Store, State: o.state, Blobs: o.Blobs, Vault: o.Store, Factors: f, Solutions: registry,
-		Key: o.Ring.Keys["attest"], KeyID: o.Ring.Installation + "/attest", Now: time.Now, NewID: newID, Results: readResult,
+		Key: o.Ring.Keys["attest"], KeyID: o.Ring.Installation + "/attest", Now: time.Now, NewID: newID, Results: readWhole,
 	}
 	reporter := o.newReporter(signer)
 	o.publisher = o.newPublisher(registry, claims, reporter)

@@ -23,6 +23,7 @@ type commands struct {
 	annotations []pipeline.Annotation
 	outputs     map[string]string
 	errs        []error
+	untold      int // failures beyond maxErrors
 }
 
 func newCommands(j *job, s *step) *commands {
@@ -64,14 +65,33 @@ func (c *commands) writer(stream Stream) *lines {
 func (c *commands) failure() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.untold > 0 {
+		return errors.Join(errors.Join(c.errs...), fmt.Errorf("and %d more", c.untold))
+	}
 	return errors.Join(c.errs...)
+}
+
+// fail makes the step fail; many reasons say no more than the first.
+func (c *commands) fail(err error) {
+	if len(c.errs) < maxErrors {
+		c.errs = append(c.errs, errors.New(cut(err.Error(), maxReason/maxErrors)))
+	} else {
+		c.untold++
+	}
 }
 
 // setOutputValue sets an output of the step.
 func (c *commands) setOutputValue(name, value string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.outputs[name] = value
+	c.output(name, value)
+}
+
+// output keeps a value, when there is room.
+func (c *commands) output(name, value string) {
+	if err := c.job.keep(name, value, c.outputs); err != nil {
+		c.fail(fmt.Errorf("output %q: %w", cut(name, 200), err))
+	}
 }
 
 // result is what the step's commands came to.
@@ -103,11 +123,11 @@ func (c *commands) line(stream Stream, text string) {
 		return
 	}
 	err := commandNamed(cmd.name)(c, cmd)
-	if c.echo || err != nil {
+	if (c.echo || err != nil) && cmd.name != "add-mask" { // which says so itself
 		c.log(stream, c.job.mask.mask(text))
 	}
 	if err != nil {
-		c.errs = append(c.errs, err)
+		c.fail(err)
 		c.add(pipeline.Annotation{Level: "error", Message: err.Error()})
 	}
 }
@@ -124,6 +144,9 @@ func (c *commands) addMask(cmd command) error {
 	if strings.TrimSpace(cmd.data) == "" {
 		c.system("##[warning]Can't add secret mask for empty string in ##[add-mask] command.")
 		return nil
+	}
+	if c.job.mask.size() > maxMasks {
+		return fmt.Errorf("more is to be masked than %d bytes with all spellings: nothing that follows could be shown", maxMasks)
 	}
 	c.job.mask.add(cmd.data)
 	if c.echo {
@@ -172,7 +195,7 @@ func (c *commands) setOutput(cmd command) error {
 	if name == "" {
 		return errors.New("required field 'name' is missing in ##[set-output] command")
 	}
-	c.outputs[name] = cmd.data
+	c.output(name, cmd.data)
 	c.system("##[warning]The `set-output` command is deprecated, write to $GITHUB_OUTPUT.")
 	return nil
 }
@@ -215,9 +238,7 @@ func (c *commands) warn(message string) {
 
 // add keeps an annotation; many of them say no more.
 func (c *commands) add(a pipeline.Annotation) {
-	if len(c.annotations) < maxAnnotations {
-		mask := func(s string) string { return clean(c.job.mask.mask(s)) }
-		a.Message, a.File, a.Title = mask(a.Message), mask(a.File), mask(a.Title)
+	if len(c.annotations) < maxAnnotations && c.job.fits(&a) {
 		c.annotations = append(c.annotations, a)
 	}
 }

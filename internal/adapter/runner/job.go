@@ -42,8 +42,10 @@ type job struct {
 	fetched map[string]bool
 	node    *pipeline.Tool // found when the first action needs it
 
-	failed  bool
-	outcome pipeline.Outcome
+	failed    bool
+	kept      int // bytes of the steps' outputs, see maxKept
+	annotated int // bytes of annotations, see maxAnnotated
+	outcome   pipeline.Outcome
 }
 
 func newJob(c Config, a pipeline.Assignment, h Host) *job {
@@ -161,11 +163,17 @@ func (j *job) now() int64 { return j.c.Now().UnixMicro() }
 
 // annotate records an error, warning or notice; many of a kind say no more.
 func (j *job) annotate(a pipeline.Annotation) {
-	if len(j.outcome.Annotations) >= maxAnnotations {
-		return
+	if len(j.outcome.Annotations) < maxAnnotations && j.fits(&a) {
+		j.outcome.Annotations = append(j.outcome.Annotations, a)
 	}
-	a.Message, a.File, a.Title = clean(j.mask.mask(a.Message)), clean(j.mask.mask(a.File)), clean(j.mask.mask(a.Title))
-	j.outcome.Annotations = append(j.outcome.Annotations, a)
+}
+
+// fits masks an annotation and reports whether there is room for it.
+func (j *job) fits(a *pipeline.Annotation) bool {
+	text := func(s string) string { return cut(clean(j.mask.mask(s)), maxMessage) }
+	a.Message, a.File, a.Title = text(a.Message), text(a.File), text(a.Title)
+	j.annotated += len(a.Message) + len(a.File) + len(a.Title)
+	return j.annotated <= maxAnnotated
 }
 
 // finish evaluates the job's outputs and fixes its conclusion.

@@ -139,6 +139,9 @@ func (j *job) applyState(s *step, text string) error {
 }
 
 func (j *job) applySummary(_ *step, text string) error {
+	if len(j.outcome.Summary)+len(text) > maxSummaries {
+		return fmt.Errorf("%w: the summaries of a job may have %d bytes together", errTooLarge, maxSummaries)
+	}
 	if j.outcome.Summary != "" && j.outcome.Summary[len(j.outcome.Summary)-1] != '\n' {
 		j.outcome.Summary += "\n"
 	}

@@ -47,7 +47,7 @@ type Queue interface {
 type Blobs interface {
 	Put(ctx context.Context, r io.Reader) (digest string, size int64, err error)
 	PutBytes(ctx context.Context, data []byte) (digest string, err error)
-	Bytes(ctx context.Context, digest string) ([]byte, error)
+	Open(ctx context.Context, digest string) (io.ReadCloser, error)
 }
 
 // Outside gathers what a job's contexts depend on besides its run.

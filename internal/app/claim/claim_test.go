@@ -3,6 +3,7 @@ package claim_test
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"path/filepath"
 	"testing"
 	"time"
@@ -73,7 +74,7 @@ func begin(t *testing.T) fixture {
 		Outside: func(context.Context, state.Run) (pipeline.Outside, []ledger.Read, error) {
 			return pipeline.Outside{}, nil, nil
 		},
-		Reader: func(string, []byte) evidence.Report { return evidence.Report{} },
+		Reader: func(string, io.Reader) evidence.Report { return evidence.Report{} },
 	}}
 	stream := ledger.RunStream(run)
 	f.append(t, "begin",

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -77,7 +78,7 @@ func begin(t *testing.T) *world {
 		Outside: func(context.Context, state.Run) (pipeline.Outside, []ledger.Read, error) {
 			return pipeline.Outside{}, nil, nil
 		},
-		Reader: func(string, []byte) evidence.Report { return evidence.Report{} },
+		Reader: func(string, io.Reader) evidence.Report { return evidence.Report{} },
 	}
 	w.Inspector = &inspect.Inspector{
 		Lists: store, State: reader, Blobs: blobs, Logs: logs, Now: clock.Now,

@@ -198,14 +198,23 @@ func (o *Orchestrator) drafts(ctx context.Context, run state.Run, c pipeline.Com
 	}
 	d := ledger.Draft{Stream: ledger.RunStream(run.Run.Run), Data: fact}
 	switch c := c.(type) {
+	case pipeline.OpenScope:
+		opened := fact.(*pipeline.ScopeOpened)
+		var kept []ledger.Draft
+		opened.Inputs, kept, err = state.Fit(ctx, o.Blobs, run.Run.Run, pipeline.ValuesKept{Job: c.Job, Inputs: true}, c.Inputs)
+		return append([]ledger.Draft{d}, kept...), err
 	case pipeline.JoinGroup, pipeline.EnterGroup, pipeline.LeaveGroup:
 		d.Stream = ledger.ConcurrencyStream(run.Run.Solution)
 	case pipeline.CancelJob:
 		d.Reason = c.Reason
 	case pipeline.CloseScope:
-		if j, _ := run.Plan.Job(c.Job); j.IsCall() { // each leg of a group has its own result
-			return o.closed(ctx, run, c, d)
+		closed := fact.(*pipeline.ScopeClosed)
+		var kept []ledger.Draft
+		if closed.Outputs, kept, err = state.Fit(ctx, o.Blobs, run.Run.Run, pipeline.ValuesKept{Job: c.Job}, c.Outputs); err != nil {
+			return nil, err
 		}
+		found, err := o.closed(ctx, run, c)
+		return append(append([]ledger.Draft{d}, kept...), found...), err
 	case pipeline.Queue:
 		if c.Gate != "" && run.Run.Counted {
 			consumed, err := o.consume(ctx, run.Run, c.Gate)
@@ -215,16 +224,20 @@ func (o *Orchestrator) drafts(ctx context.Context, run state.Run, c pipeline.Com
 	return []ledger.Draft{d}, nil
 }
 
-// closed adds the evidence of a call whose name carries a test's id.
-func (o *Orchestrator) closed(ctx context.Context, run state.Run, c pipeline.CloseScope, d ledger.Draft) ([]ledger.Draft, error) {
+// closed is the evidence of a call whose name carries a test's id. A group has
+// none: each of its legs has its own result.
+func (o *Orchestrator) closed(ctx context.Context, run state.Run, c pipeline.CloseScope) ([]ledger.Draft, error) {
+	if j, _ := run.Plan.Job(c.Job); !j.IsCall() {
+		return nil, nil
+	}
 	raw, item, ok, err := evidence.OfConclusion(evidence.Conclusion{
 		Name: run.Jobs[c.Job].Name, Run: run.Run.Run, Job: c.Job, Conclusion: string(c.Conclusion), Commit: run.Run.Trigger.SHA,
 	})
 	if err != nil || !ok {
-		return []ledger.Draft{d}, err
+		return nil, err
 	}
 	_, err = o.Blobs.PutBytes(ctx, raw)
-	return []ledger.Draft{d, {Stream: d.Stream, Data: &evidence.Recorded{Job: c.Job, Items: []evidence.Item{item}}}}, err
+	return []ledger.Draft{{Stream: ledger.RunStream(run.Run.Run), Data: &evidence.Recorded{Job: c.Job, Items: []evidence.Item{item}}}}, err
 }
 
 // consume releases the job of a gate with the signatures that counted.

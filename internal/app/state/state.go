@@ -88,12 +88,16 @@ func (r *Reader) Run(ctx context.Context, run string) (Run, error) {
 		}
 	}
 	for _, e := range events {
-		s = s.apply(e)
+		if s, err = r.apply(ctx, s, e); err != nil {
+			return Run{}, err
+		}
 	}
 	if r.runs == nil {
 		r.runs = map[string]Run{}
 	}
-	r.runs[run] = s
+	if r.runs[run] = s; s.Finished {
+		delete(r.runs, run) // asked for seldom; an owner lives long
+	}
 	return s.clone(), nil
 }
 

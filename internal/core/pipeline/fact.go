@@ -13,36 +13,36 @@ import (
 func Fact(run RunStarted, c Command) (ledger.Payload, error) {
 	switch c := c.(type) {
 	case OpenScope:
-		return &ScopeOpened{Job: c.Job, Name: c.Name, Inputs: c.Inputs}, nil
+		return &ScopeOpened{Job: c.Job, Name: Short(c.Name), Inputs: c.Inputs}, nil
 	case CloseScope:
 		return &ScopeClosed{Job: c.Job, Conclusion: c.Conclusion, Outputs: c.Outputs}, nil
 	case OpenMatrix:
 		return matrixOpened(c)
 	case Conclude:
-		return &JobConcluded{Job: c.Job, Name: c.Name, Conclusion: c.Conclusion, Reason: c.Reason}, nil
+		return &JobConcluded{Job: c.Job, Name: Short(c.Name), Conclusion: c.Conclusion, Reason: Short(c.Reason)}, nil
 	case Decide:
 		return &JobDecided{Job: c.Job, Decisions: c.Decisions}, nil
 	case Hold:
-		held := &JobHeld{Job: c.Job, Name: c.Name, Group: c.Group}
+		held := &JobHeld{Job: c.Job, Name: Short(c.Name), Group: c.Group}
 		if !c.Until.IsZero() {
 			held.Until = ledger.FormatTime(c.Until)
 		}
 		return held, nil
 	case Await:
-		return &GateAwaited{Job: c.Job, Name: c.Name, Gate: c.Gate}, nil
+		return &GateAwaited{Job: c.Job, Name: Short(c.Name), Gate: c.Gate}, nil
 	case Queue:
 		return &ExecutionQueued{
 			Execution: ExecutionID(run.Run, c.Attempt, c.Job, c.Try), Run: run.Run, Solution: run.Solution,
-			Job: c.Job, Name: c.Name, Attempt: c.Attempt, Try: c.Try, Environment: c.Environment, Gate: c.Gate,
+			Job: c.Job, Name: Short(c.Name), Attempt: c.Attempt, Try: c.Try, Environment: c.Environment, Gate: c.Gate,
 			Pool: c.Pool, Labels: c.Labels, ContinueOnError: c.ContinueOnError,
 		}, nil
 	case Unqueue:
-		return &ExecutionFinished{Execution: c.Execution, Job: c.Job, Conclusion: Cancelled, Reason: c.Reason}, nil
+		return &ExecutionFinished{Execution: c.Execution, Job: c.Job, Conclusion: Cancelled, Reason: Short(c.Reason)}, nil
 	case CancelJob:
 		if c.Job == "" {
 			return &RunCancelRequested{Run: run.Run}, nil
 		}
-		return &JobCancelRequested{Job: c.Job, Reason: c.Reason}, nil
+		return &JobCancelRequested{Job: c.Job, Reason: Short(c.Reason)}, nil
 	case JoinGroup:
 		return &GroupJoined{Group: c.Group, Holder: c.Holder, Superseded: c.Superseded, Cancel: c.Cancel}, nil
 	case EnterGroup:
@@ -56,7 +56,7 @@ func Fact(run RunStarted, c Command) (ledger.Payload, error) {
 }
 
 func matrixOpened(c OpenMatrix) (*MatrixOpened, error) {
-	opened := &MatrixOpened{Job: c.Job, Name: c.Name, FailFast: c.FailFast, MaxParallel: c.MaxParallel}
+	opened := &MatrixOpened{Job: c.Job, Name: Short(c.Name), FailFast: c.FailFast, MaxParallel: c.MaxParallel}
 	for _, l := range c.Legs {
 		values, err := json.Marshal(l.Values)
 		if err != nil {
