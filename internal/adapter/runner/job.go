@@ -261,8 +261,35 @@ func (j *job) close() pipeline.Outcome {
 	if j.outcome.Conclusion == "" {
 		j.outcome.Conclusion = j.conclusion()
 	}
-	j.outcome.Summary = clean(j.mask.mask(j.outcome.Summary))
+	j.maskOutcome()
 	return j.outcome
+}
+
+// maskOutcome masks all that is handed in once more: a secret may have become
+// known after the text.
+func (j *job) maskOutcome() {
+	hide := func(texts ...*string) {
+		for _, t := range texts {
+			*t = clean(j.mask.mask(*t))
+		}
+	}
+	o := &j.outcome
+	hide(&o.Summary, &o.Reason, &o.URL)
+	for i := range o.Steps {
+		hide(&o.Steps[i].Name, &o.Steps[i].Reason)
+	}
+	for i := range o.Annotations {
+		a := &o.Annotations[i]
+		hide(&a.Message, &a.File, &a.Title)
+	}
+	for i := range o.Tools {
+		hide(&o.Tools[i].Path, &o.Tools[i].Version)
+	}
+	for name, value := range o.Outputs {
+		if j.mask.holds(value) {
+			delete(o.Outputs, name)
+		}
+	}
 }
 
 // fetchSecrets asks for the secrets that the job's expressions name, and for no

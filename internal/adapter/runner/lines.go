@@ -20,7 +20,14 @@ type lines struct {
 
 	buf    []byte
 	pieces bool // the line in buf was already broken
+
+	held   []string // lines that may end with the beginning of a secret
+	weight int      // bytes of them
+	before string   // the end of the lines before
 }
+
+// maxHeld is how many bytes may be held back beyond the longest form of a secret.
+const maxHeld = 4096
 
 // Write never fails.
 func (l *lines) Write(b []byte) (int, error) {
@@ -46,6 +53,7 @@ func (l *lines) Close() {
 		l.flush()
 	}
 	l.pieces = false
+	l.release()
 }
 
 func (l *lines) flush() {
@@ -54,9 +62,38 @@ func (l *lines) flush() {
 	if l.pieces {
 		l.piece(clean(l.mask.mask(text)))
 	} else {
-		l.line(clean(text))
+		l.take(clean(text))
 	}
 	l.pieces = false
+}
+
+// take holds a line back as long as the next one may show that a secret is
+// broken over both.
+func (l *lines) take(text string) {
+	if n := l.mask.continued(l.before, text); len(l.held) == 0 && n > 0 {
+		text = masked + text[n:]
+	}
+	l.held = append(l.held, text)
+	l.weight += len(text) + 1
+	if l.weight > maxHeld+2*l.mask.reach() || !l.mask.opens(strings.Join(l.held, "\n")) {
+		l.release()
+	}
+}
+
+// release gives out what was held back.
+func (l *lines) release() {
+	if len(l.held) > 1 {
+		l.held = strings.Split(l.mask.unwrap(strings.Join(l.held, "\n")), "\n")
+	}
+	for _, text := range l.held {
+		l.give(text)
+	}
+	l.held, l.weight = l.held[:0], 0
+}
+
+func (l *lines) give(text string) {
+	l.before = solidEnd(l.before+text, shortest-1)
+	l.line(text)
 }
 
 // shorten gives out the beginning of a line that has become too long. It keeps

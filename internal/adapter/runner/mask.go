@@ -18,7 +18,8 @@ type masker struct {
 	seen    map[string]bool
 	byFirst [256][]form // longest first
 	longest int
-	bytes   int // of all forms
+	bytes   int                     // of all forms
+	inner   map[[shortest]byte]bool // all that stands in forms before their last character
 }
 
 // form is one spelling of a secret.
@@ -30,7 +31,9 @@ type form struct {
 	within *[256]bool
 }
 
-func newMasker() *masker { return &masker{seen: map[string]bool{}} }
+func newMasker() *masker {
+	return &masker{seen: map[string]bool{}, inner: map[[shortest]byte]bool{}}
+}
 
 // add makes the masker know a secret in all its forms.
 func (m *masker) add(secret string) {
@@ -46,6 +49,9 @@ func (m *masker) add(secret string) {
 		m.byFirst[f.text[0]] = bucket
 		m.longest = max(m.longest, len(f.text))
 		m.bytes += len(f.text)
+		for i := range len(f.text) - shortest {
+			m.inner[[shortest]byte([]byte(f.text[i:i+shortest]))] = true
+		}
 	}
 }
 
@@ -59,10 +65,30 @@ func (m *masker) size() int {
 // span is a part of a text, from start up to end.
 type span struct{ start, end int }
 
-// find gives the parts of s that must not be seen, in order, without overlap.
+// find gives the parts of s that must not be seen, in order, without overlap: a
+// secret, also one that is broken over lines.
 func (m *masker) find(s string) []span {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
+	spans := m.plain(s)
+	if strings.Contains(s, "\n") {
+		spans = ordered(append(spans, m.broken(s)...))
+	}
+	return spans
+}
+
+// ordered sorts spans and makes one of those that touch or overlap.
+func ordered(spans []span) []span {
+	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.start, b.start) })
+	var all []span
+	for _, p := range spans {
+		all = merge(all, p)
+	}
+	return all
+}
+
+// plain is find without regard to lines.
+func (m *masker) plain(s string) []span {
 	var spans []span
 	for i := range len(s) {
 		for _, f := range m.byFirst[s[i]] {
@@ -109,8 +135,10 @@ func merge(spans []span, p span) []span {
 }
 
 // mask gives s without secrets.
-func (m *masker) mask(s string) string {
-	spans := m.find(s)
+func (m *masker) mask(s string) string { return hide(s, m.find(s)) }
+
+// hide puts something else in the place of spans; the lines of s stay.
+func hide(s string, spans []span) string {
 	if len(spans) == 0 {
 		return s
 	}
@@ -118,7 +146,7 @@ func (m *masker) mask(s string) string {
 	at := 0
 	for _, p := range spans {
 		b.WriteString(s[at:p.start])
-		b.WriteString(masked)
+		b.WriteString(masked + strings.Repeat("\n"+masked, strings.Count(s[p.start:p.end], "\n")))
 		at = p.end
 	}
 	b.WriteString(s[at:])

@@ -50,7 +50,10 @@ func parts(secret string) []string {
 	if trimmed == "" {
 		return nil
 	}
-	list := []string{secret, trimmed}
+	list := append([]string{secret, trimmed, clean(secret)}, sections(trimmed)...)
+	if flat, _ := solid(trimmed); len(flat) > shortLine {
+		list = append(list, flat) // as it is looked for where lines are broken
+	}
 	if !strings.ContainsAny(trimmed, "\r\n") {
 		return list
 	}
@@ -58,6 +61,29 @@ func parts(secret string) []string {
 	for line := range strings.FieldsFuncSeq(trimmed, func(r rune) bool { return r == '\n' || r == '\r' }) {
 		if line = strings.TrimSpace(line); len(line) > shortLine {
 			list = append(list, line)
+		}
+	}
+	return list
+}
+
+// sections are the parts in which a secret is shown by PowerShell, which colours
+// what stands before and after the last ampersand by itself, and a secret without
+// the quotes around it; as GitHub's runner has them, none that is short.
+func sections(secret string) []string {
+	const long = 6
+	var list []string
+	if inner, ok := strings.CutPrefix(secret, `"`); ok && len(secret) > 8 && strings.HasSuffix(inner, `"`) {
+		list = append(list, strings.TrimSuffix(inner, `"`))
+	}
+	before, after := "", ""
+	if i := strings.Index(secret, "&+"); i >= 0 {
+		before, after = secret[:i+2], secret[min(i+3, len(secret)):]
+	} else if i := strings.LastIndex(secret, "&"); i >= 0 {
+		before, after = secret[:i+1], secret[i+1:]
+	}
+	for _, s := range []string{before, after} {
+		if len(s) >= long {
+			list = append(list, s)
 		}
 	}
 	return list

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"github.com/dc-release/dc-release/internal/adapter/runner"
 	"github.com/dc-release/dc-release/internal/archtest/need"
 	"github.com/dc-release/dc-release/internal/core/pipeline"
@@ -61,6 +63,16 @@ func TestSecretsAreMaskedWhereverTheyLeave(t *testing.T) {
 		{"in the reason", `echo "$S" >> $GITHUB_ENV`, []string{"c4nary"}},
 		{"in a shell trace", `set -x; : "$S"; echo x"$S"`, []string{"c4nary+"}},
 		{"in a group", `echo "::group::$S"`, []string{"c4nary"}},
+		{"over two lines", `printf '%s\n%s\n' "${S:0:7}" "${S:7}"`, []string{"c4nary", "uote"}},
+		{"over many lines", `printf '%s' "$S" | fold -w 5`, []string{"c4nar", "uote", "y+/"}},
+		{"over lines that are indented", `printf '%s' "$S" | fold -w 9 | sed 's/^/      /'`, []string{"c4nary", "uote"}},
+		{"over two lines, nearly all on the second", `printf 'x%s\n%s\n' "${S:0:1}" "${S:1}"`, []string{"4nary", "uote"}},
+		{"over two lines, a moment apart", `echo "${S:0:9}"; sleep 0.05; echo "${S:9}"`, []string{"c4nary", "uote"}},
+		{"over two lines of a group", `echo "::group::x ${S:0:9}%0A${S:9} y"`, []string{"c4nary", "uote"}},
+		{"over two lines of an annotation", `echo "::warning::x ${S:0:9}%0A${S:9} y"`, []string{"c4nary", "uote"}},
+		{"over lines of the summary", `printf '%s' "$S" | fold -w 6 >> $GITHUB_STEP_SUMMARY`, []string{"c4nary", "uote"}},
+		{"in base64 that is broken within it", `printf '{"padding":"0123456789","token":"%s","more":"0123456789"}' "$S" | base64 -w 60`, []string{"YzRuYXJ5", "M0bmFyeS", "jNG5hcnk", "ZW4iOiJjNG5hcnkr"}},
+		{"in JSON that is broken within it", `/usr/bin/python3 -c 'import json, os; s = json.dumps(os.environ["S"]); print(s[:12]); print(s[12:])'`, []string{"c4nary", "uote"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -172,5 +184,69 @@ func TestStepsInheritNothingFromTheWorker(t *testing.T) {
 		"http://127.0.0.1:1 1 C.UTF-8 /opt/dc:/usr/bin:/bin\n"
 	if got.Conclusion != "success" || h.log("stdout") != want {
 		t.Errorf("got %s\n%swant\n%s", got.Conclusion, h.log("stdout"), want)
+	}
+}
+
+func TestWhatHasNoSecretComesOutAsItWentIn(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		secrets := rapid.SliceOfN(rapid.StringMatching(`[a-d]{9,12}( [a-d]{3,5})?`), 1, 3).Draw(t, "secrets")
+		list := rapid.SliceOf(rapid.StringMatching(`[a-f ]{0,9}`)).Draw(t, "lines")
+		if rapid.Bool().Draw(t, "with") {
+			for rest := secrets[0]; rest != ""; {
+				n := min(rapid.IntRange(3, 14).Draw(t, "width"), len(rest))
+				list, rest = append(list, rest[:n]), rest[n:]
+			}
+			list = append(list, rapid.StringMatching(`[ef]{0,9}`).Draw(t, "after"))
+		}
+		whole, lines := runner.Masked(secrets...)
+		text := strings.Join(list, "\n")
+		got := lines(append(strings.SplitAfter(text, "\n"), "\n")...)
+		if seen := strings.Join(got, "\n"); strings.Contains(strings.ReplaceAll(text, "\n", ""), secrets[0]) {
+			// However it is broken, it is not seen.
+			for _, all := range []string{seen, whole(text)} {
+				if strings.Contains(strings.ReplaceAll(all, "\n", ""), secrets[0]) {
+					t.Errorf("%q is seen in %q of %q", secrets[0], all, list)
+				}
+			}
+		}
+		if strings.Join(got, "\n") != text && !strings.Contains(strings.Join(got, ""), "***") {
+			t.Errorf("got %q, want %q", got, list)
+		}
+	})
+}
+
+func TestASecretThatBecomesKnownLateIsMaskedInWhatIsHandedIn(t *testing.T) {
+	h := newHost()
+	r := steps(
+		workflow.Step{Name: text("say ${{ env.W }}"), Run: text("echo ::notice title=$W::it is $W; echo \"# $W\" >> $GITHUB_STEP_SUMMARY; echo out=$W >> $GITHUB_OUTPUT"), ID: "a", Env: bind("W", "tell-tale")},
+		sh("echo nonsense tell-tale >> $GITHUB_ENV; echo ::add-mask::tell-tale"))
+	r.job.Outputs = []workflow.Output{{Name: "out", Value: text("${{ steps.a.outputs.out }}")}}
+	r.job.EnvironmentURL = text("https://x/${{ steps.a.outputs.out }}")
+	got := r.do(t, h)
+	raw, err := json.Marshal(got)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(raw), "tell-tale") || got.Conclusion != "failure" || got.Outputs["out"] != "" || got.URL != "" {
+		t.Errorf("got %s", raw)
+	}
+}
+
+func TestEachLineOfASecretAndItsFormsAreMasked(t *testing.T) {
+	whole, _ := runner.Masked("-----BEGIN KEY-----\r\nbGluZW9uZQ==\r\n  indented-line\r\nab\r\n-----END KEY-----\r\n", `"quoted-secret"`, "first-part&second-part&third-part", "bro\xffken-secret")
+	for text, want := range map[string]string{
+		"x bGluZW9uZQ== y":              "x *** y",
+		"x indented-line y":             "x *** y",
+		"ab":                            "ab", // too short to be told from any other text
+		`{"k":"-----BEGIN KEY-----\n"}`: `{"k":"***\n"}`,
+		"quoted-secret":                 "***",
+		"first-part&second-part& rest":  "*** rest",
+		"then third-part":               "then ***",
+		"bro\ufffdken-secret":           "***",
+		"bro\xffken-secret":             "***",
+	} {
+		if got := whole(text); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
 	}
 }

@@ -62,13 +62,10 @@ func Short(text string) string {
 
 // WithValues puts what was kept as a blob where the event says.
 func (s State) WithValues(d ValuesKept, values map[string]string) State {
-	return s.with(d.Job, func(j *JobState) {
-		if d.Inputs {
-			j.Inputs = values
-		} else {
-			j.Outputs = values
-		}
-	})
+	if d.Inputs {
+		return s.with(d.Job, func(j *JobState) { j.Inputs = values })
+	}
+	return s.with(d.Job, func(j *JobState) { j.Outputs = values }).passOn(d.Job, values)
 }
 
 // OutputBytes is the size of the outputs of all jobs so far.
