@@ -38,7 +38,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"code": exitsWith, "jobs": jobs, "finding": finding, "stubs": stubs, "commit": commit, "standin": standIn, "log": jobLog, "tool": tool,
+			"code": exitsWith, "jobs": jobs, "finding": finding, "stubs": stubs, "commit": commit, "standin": standIn, "log": jobLog, "tool": tool, "serve": serve,
 			"repository":   repository,
 			"installation": installation, "setrun": setRun, "until": until,
 		},

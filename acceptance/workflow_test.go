@@ -1,10 +1,12 @@
 package acceptance_test
 
 import (
+	"bufio"
 	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -48,6 +50,30 @@ func jobLog(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	ts.Defer(func() { os.RemoveAll(run.Data) })
 	ts.Check(ts.Exec(program, "--data", run.Data, "runs", "logs", run.Run, "--job", args[1]))
+}
+
+// serve is "serve": a server owns the data directory data until the script ends.
+func serve(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 0 {
+		ts.Fatalf("usage: serve")
+	}
+	cmd := exec.Command(program, "--data", ts.MkAbs("data"), "serve")
+	cmd.Env = []string{"PATH=" + ts.Getenv("PATH"), "HOME=" + ts.Getenv("HOME")}
+	said, err := cmd.StderrPipe()
+	ts.Check(err)
+	ts.Check(cmd.Start())
+	lines := bufio.NewScanner(said)
+	for lines.Scan() && !strings.HasPrefix(lines.Text(), "serving ") {
+		ts.Logf("serve: %s", lines.Text())
+	}
+	go func() { // nothing may block it
+		for lines.Scan() {
+		}
+	}()
+	ts.Defer(func() {
+		_ = cmd.Process.Signal(os.Interrupt)
+		_ = cmd.Wait() // it was interrupted
+	})
 }
 
 // tool is "tool NAME": the script needs a program of this machine.

@@ -332,3 +332,29 @@ func TestAnOpenedPlanKeepsWhatItWasMadeFrom(t *testing.T) {
 	r.all()
 	r.want("the second attempt", r.s.Result, pipeline.Success)
 }
+
+func TestWhatAlwaysRunsRunsInSpiteOfACancellation(t *testing.T) {
+	r := start(t, "R", outside(), map[string]string{"main.yaml": pushed + `  a: {runs-on: ubuntu-latest, steps: [{run: a}]}
+  b: {needs: a, runs-on: ubuntu-latest, steps: [{run: a}]}
+  c: {needs: a, if: always(), uses: ./.github/workflows/c.yaml}
+  d: {needs: a, if: cancelled(), runs-on: ubuntu-latest, steps: [{run: a}]}
+`, "c.yaml": "on: workflow_call\njobs:\n  x: {runs-on: ubuntu-latest, steps: [{run: a}]}\n"})
+	r.claim("a")
+	r.apply(&pipeline.RunCancelRequested{Run: "R"})
+	r.move()
+	if !r.s.Stopping("a") {
+		t.Error("what runs is not told to stop")
+	}
+	r.end("a", pipeline.Cancelled, nil)
+	r.want("what runs all the same", r.in(pipeline.Queued), []string{"c/x", "d"})
+	r.claim("d")
+	if r.s.Stopping("d") || r.s.Stopping("c/x") {
+		t.Error("what began in spite of the cancellation is told to stop")
+	}
+	r.end("d", pipeline.Success, nil)
+	r.all()
+	r.want("conclusions", r.conclusions(), map[string]pipeline.Conclusion{
+		"a": pipeline.Cancelled, "b": pipeline.Cancelled, "c": pipeline.Success, "c/x": pipeline.Success, "d": pipeline.Success,
+	})
+	r.want("the run", r.s.Result, pipeline.Cancelled)
+}

@@ -16,7 +16,7 @@ func Next(s State, o Outside) []Command {
 	out := s.leave(o)
 	o.Groups = o.Groups.after(out)
 	entered, commands := s.enterRun(o)
-	if out = append(out, commands...); !entered {
+	if out = append(out, commands...); !entered || len(commands) > 0 {
 		return out
 	}
 	for _, j := range s.Plan.Jobs {
@@ -27,6 +27,9 @@ func Next(s State, o Outside) []Command {
 		o.Groups = o.Groups.after(commands)
 		out = append(out, commands...)
 	}
+	if cancel := cancellations(out); len(cancel) > 0 {
+		return cancel
+	}
 	if len(out) > 0 {
 		return together(out)
 	}
@@ -34,6 +37,18 @@ func Next(s State, o Outside) []Command {
 		return append(s.leaveAll(o), Finish{Conclusion: s.aggregate("")})
 	}
 	return nil
+}
+
+// cancellations are the commands that let something stop: they come before what
+// else would begin at the same time.
+func cancellations(commands []Command) []Command {
+	var out []Command
+	for _, c := range commands {
+		if _, ok := c.(CancelJob); ok {
+			out = append(out, c)
+		}
+	}
+	return out
 }
 
 // together makes one of the decisions of a job that follow one another.
@@ -161,23 +176,25 @@ func (s State) stop(j Job, st JobState, o Outside) []Command {
 }
 
 // cancelReason says why a job is to stop: by itself, or because of a call or
-// group around it or the run.
+// group around it or the run. What began in spite of that goes on.
 func (s State) cancelReason(j Job) string {
-	if s.Cancelled {
-		return "the run was cancelled"
-	}
-	if reason := s.Jobs[j.Key].Cancel; reason != "" {
-		return reason
+	st := s.Jobs[j.Key]
+	switch {
+	case st.Despite:
+		return ""
+	case st.Cancel != "":
+		return st.Cancel
 	}
 	for _, above := range []string{j.Group, j.Scope} {
 		if above == "" {
 			continue
 		}
 		if outer, ok := s.Plan.Job(above); ok {
-			if reason := s.cancelReason(outer); reason != "" {
-				return reason
-			}
+			return s.cancelReason(outer) // which looks further up
 		}
+	}
+	if s.Cancelled {
+		return "the run was cancelled"
 	}
 	return ""
 }

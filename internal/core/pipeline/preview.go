@@ -143,6 +143,8 @@ func (f foresight) open(j Job, later string) (Forecast, string) {
 		return Runs, "waits at the gate " + j.Environment
 	case j.Late:
 		return Depends, "the matrix depends on results"
+	case len(j.Needs) > 0 && j.Group == "" && calls(j, "always"):
+		return Runs, "when " + strings.Join(j.Needs, ", ") + " have ended"
 	case len(j.Needs) > 0 && j.Group == "":
 		return Runs, "when " + strings.Join(j.Needs, ", ") + " succeeded"
 	default:

@@ -45,6 +45,7 @@ type JobState struct {
 	Held       []string  // concurrency groups that it has waited for
 	Until      time.Time // end of the wait timer
 	Cancel     string    // why it is to stop, "" for no reason to
+	Despite    bool      // it began although it was to stop: its condition says so
 	FailFast   bool      // groups
 	Parallel   int       // groups: legs at once, 0 for all
 }
@@ -80,6 +81,10 @@ func fresh(j Job) JobState { return JobState{Status: Pending, Name: j.Body.ID} }
 // nouns pass by.
 func Apply(s State, e ledger.Event) State {
 	s.Version = e.Version
+	if key := begun(e.Data); key != "" {
+		despite := s.Stopping(key)
+		s = s.with(key, func(j *JobState) { j.Despite = j.Despite || despite })
+	}
 	switch d := e.Data.(type) {
 	case *RunStarted:
 		s.Run, s.ID = *d, e.Seq
@@ -180,6 +185,23 @@ func (s State) passOn(key string, outputs map[string]string) State {
 			}
 		}
 	})
+}
+
+// begun is the job that an event lets begin, "" for none.
+func begun(p ledger.Payload) string {
+	switch d := p.(type) {
+	case *ExecutionQueued:
+		return d.Job
+	case *ScopeOpened:
+		return d.Job
+	case *MatrixOpened:
+		return d.Job
+	case *JobHeld:
+		return d.Job
+	case *GateAwaited:
+		return d.Job
+	}
+	return ""
 }
 
 func (s State) with(key string, change func(*JobState)) State {
