@@ -80,12 +80,7 @@ func (p *process) kill(worker bool) {
 // until asks again and again; a machine under load is slow, so it is patient.
 func (s *site) until(holds func() bool) {
 	s.t.Helper()
-	s.untilEvery(50*time.Millisecond, holds)
-}
-
-func (s *site) untilEvery(pause time.Duration, holds func() bool) {
-	s.t.Helper()
-	tick := time.NewTicker(pause)
+	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	deadline := time.After(patience)
 	for !holds() {

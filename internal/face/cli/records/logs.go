@@ -98,7 +98,7 @@ func (l *logsCommand) one(ctx context.Context, s *console.Steady) error {
 			return p.close()
 		case page.Text == "" && !more:
 			if l.follow {
-				l.env.Note("nobody serves %s: nothing moves until dc-release serve", l.env.Data)
+				nobodyServes(l.env)
 			}
 			return p.close()
 		case more:
@@ -206,7 +206,7 @@ func (l *logsCommand) ended(s *console.Steady, w inspect.Watched) error {
 	switch {
 	case w.Finished:
 	case s.Owner():
-		l.env.Note("nobody serves %s: nothing moves until dc-release serve", l.env.Data)
+		nobodyServes(l.env)
 	default:
 		l.env.Note("the run waits for people")
 	}

@@ -25,6 +25,7 @@ type owner struct {
 	at      int
 	gone    int // so many calls get no answer
 	waits   []string
+	stuck   bool // nothing happens after the last moment
 }
 
 // moment is a run at a time: what each execution has printed.
@@ -34,6 +35,8 @@ type moment struct {
 	ended    map[string]bool   // executions
 	finished bool
 	moving   bool
+
+	conclusion string
 }
 
 func (o *owner) Owner() bool                    { return o.own }
@@ -43,7 +46,7 @@ func (o *owner) Close() error                   { return nil }
 // pageSize makes several pages of a short log.
 const pageSize = 120
 
-func (o *owner) Call(_ context.Context, name string, request []byte) ([]byte, error) {
+func (o *owner) Call(ctx context.Context, name string, request []byte) ([]byte, error) {
 	if o.gone > 0 {
 		o.gone--
 		return nil, fmt.Errorf("%w: EOF", operation.ErrGone)
@@ -55,12 +58,16 @@ func (o *owner) Call(_ context.Context, name string, request []byte) ([]byte, er
 	if err := json.Unmarshal(request, &q); err != nil {
 		return nil, err
 	}
+	if q.Wait > 0 && o.stuck && o.at == len(o.moments)-1 {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
 	if q.Wait > 0 {
 		o.waits = append(o.waits, name)
 		o.at = min(o.at+1, len(o.moments)-1)
 	}
 	m := o.moments[o.at]
-	detail := inspect.RunDetail{Run: q.Run, Jobs: m.jobs, Finished: m.finished}
+	detail := inspect.RunDetail{Run: q.Run, Jobs: m.jobs, Finished: m.finished, Conclusion: m.conclusion}
 	switch name {
 	case "run.show":
 		return json.Marshal(detail)

@@ -67,10 +67,10 @@ func (p *textPages) line(line string) string {
 	line = strings.TrimSuffix(line, "\n")
 	l, ok := joblog.Parse(line)
 	if !ok {
-		return p.prefix + p.tame(line) + "\n" // the rest of a line that begins before --offset
+		return p.prefix + tame(line, p.colour) + "\n" // the rest of a line that begins before --offset
 	}
 	mark, text := l.Marked()
-	text = p.tame(text)
+	text = tame(text, p.colour)
 	indent := "  "
 	if p.folded {
 		indent = "    "
@@ -106,16 +106,16 @@ var (
 	sgr     = regexp.MustCompile(`^\x1b\[[0-9;:]*m$`)
 )
 
-// tame takes out of a step's text what would steer the terminal of the person
+// tame takes out of a job's text what would steer the terminal of the person
 // who reads it; colours stay where there are any. Of a line that was written
 // over and over the last text counts.
-func (p *textPages) tame(text string) string {
+func tame(text string, colour bool) string {
 	if i := strings.LastIndexByte(strings.TrimRight(text, "\r"), '\r'); i >= 0 {
 		text = text[i+1:]
 	}
 	coloured := false
 	text = control.ReplaceAllStringFunc(text, func(s string) string {
-		if p.colour && sgr.MatchString(s) {
+		if colour && sgr.MatchString(s) {
 			coloured = true
 			return s
 		}

@@ -26,7 +26,7 @@ import (
 // Runs makes "dc-release runs".
 func Runs(env *console.Env) *cobra.Command {
 	cmd := &cobra.Command{Use: "runs", Short: "Runs and their jobs"}
-	cmd.AddCommand(listRuns(env), showRun(env), logs(env), changeRun(env, "cancel RUN", "run.cancel", "Stop a run", false),
+	cmd.AddCommand(listRuns(env), showRun(env), watch(env), logs(env), changeRun(env, "cancel RUN", "run.cancel", "Stop a run", false),
 		changeRun(env, "rerun RUN", "run.rerun", "Begin a new attempt of a finished run, or declare a silent job lost and try it again", true))
 	return cmd
 }
