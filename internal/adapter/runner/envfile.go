@@ -2,6 +2,7 @@ package runner
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -14,14 +15,15 @@ type pair struct{ name, value string }
 //	value
 //	DELIMITER
 //
-// as GitHub's runner does: a line break is LF or CRLF, empty lines are skipped,
-// the line breaks within a heredoc are kept, the last one is not a part of it.
-// The entries before an error are given too.
+// as GitHub's runner does on Linux: a line break is LF alone, a CR before it is a
+// part of the value and of the delimiter; empty lines are skipped; the last line
+// break within a heredoc is not a part of it. The entries before an error are
+// given too.
 func parsePairs(text string) ([]pair, error) {
 	text = strings.TrimPrefix(text, "\ufeff")
 	var pairs []pair
 	for number := 1; text != ""; {
-		line, _, rest := cutLine(text)
+		line, rest, _ := strings.Cut(text, "\n")
 		text = rest
 		at := number
 		number++
@@ -56,44 +58,23 @@ func parsePairs(text string) ([]pair, error) {
 
 // cutHeredoc takes the value up to the line that is the delimiter.
 func cutHeredoc(text, delimiter string) (value, rest string, lines int, ok bool) {
-	var b strings.Builder
-	ending := ""
-	for text != "" {
-		line, end, after := cutLine(text)
-		text = after
+	for at := 0; at < len(text); {
+		line, _, broken := strings.Cut(text[at:], "\n")
 		lines++
 		if line == delimiter {
-			return b.String(), text, lines, true
+			rest, _ = strings.CutPrefix(text[at+len(line):], "\n")
+			return text[:max(at-1, 0)], rest, lines, true
 		}
-		b.WriteString(ending)
-		b.WriteString(line)
-		ending = end
+		at += len(line) + 1
+		if !broken {
+			break
+		}
 	}
 	return "", "", lines, false
 }
 
-// cutLine takes the first line without its ending.
-func cutLine(text string) (line, ending, rest string) {
-	i := strings.IndexByte(text, '\n')
-	switch {
-	case i < 0:
-		return text, "", ""
-	case i > 0 && text[i-1] == '\r':
-		return text[:i-1], "\r\n", text[i+1:]
-	default:
-		return text[:i], "\n", text[i+1:]
-	}
-}
-
-// parsePaths reads GITHUB_PATH: one directory a line.
+// parsePaths reads GITHUB_PATH: one directory a line, which CR, LF or both end.
 func parsePaths(text string) []string {
-	var paths []string
-	for text = strings.TrimPrefix(text, "\ufeff"); text != ""; {
-		line, _, rest := cutLine(text)
-		text = rest
-		if line != "" {
-			paths = append(paths, line)
-		}
-	}
-	return paths
+	text = strings.ReplaceAll(strings.TrimPrefix(text, "\ufeff"), "\r", "\n")
+	return slices.DeleteFunc(strings.Split(text, "\n"), func(line string) bool { return line == "" })
 }

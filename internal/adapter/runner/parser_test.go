@@ -21,12 +21,18 @@ func TestParsePairs(t *testing.T) {
 		{"one line", "a=1", []runner.Pair{{"a", "1"}}, ""},
 		{"an empty value", "a=\n", []runner.Pair{{"a", ""}}, ""},
 		{"a value with equals signs and arrows", "a=b=c<<d\n", []runner.Pair{{"a", "b=c<<d"}}, ""},
-		{"empty lines and CRLF", "\r\na=1\r\n\nb=2\r\n", []runner.Pair{{"a", "1"}, {"b", "2"}}, ""},
+		{"empty lines", "\na=1\n\n\nb=2\n", []runner.Pair{{"a", "1"}, {"b", "2"}}, ""},
+		{"a CR is a part of the value", "a=1\r\nb=2\r", []runner.Pair{{"a", "1\r"}, {"b", "2\r"}}, ""},
+		{"a CR alone is no line break", "a=1\rb=2\n", []runner.Pair{{"a", "1\rb=2"}}, ""},
+		{"a CR is no empty line", "\r\na=1\n", nil, `line 1: invalid format "\r"`},
 		{"a byte order mark", "\ufeffa=1\n", []runner.Pair{{"a", "1"}}, ""},
 		{"a heredoc", "a<<EOF\none\ntwo\nEOF\nb=2\n", []runner.Pair{{"a", "one\ntwo"}, {"b", "2"}}, ""},
 		{"an empty heredoc", "a<<EOF\nEOF\n", []runner.Pair{{"a", ""}}, ""},
 		{"a heredoc without a line break at its end", "a<<EOF\nx\nEOF", []runner.Pair{{"a", "x"}}, ""},
+		{"a heredoc of empty lines", "a<<E\n\n\nE\n", []runner.Pair{{"a", "\n"}}, ""},
+		{"a heredoc of one empty line", "a<<E\n\nE\nb=2", []runner.Pair{{"a", ""}, {"b", "2"}}, ""},
 		{"a heredoc keeps CRLF and empty lines", "a<<E\r\none\r\n\r\ntwo\nE\r\n", []runner.Pair{{"a", "one\r\n\r\ntwo"}}, ""},
+		{"a CR is a part of the delimiter", "a<<E\r\none\nE\n", nil, `delimiter "E\r" not found`},
 		{"a delimiter with an equals sign", "a<<=E\nx\n=E\n", []runner.Pair{{"a", "x"}}, ""},
 		{"the delimiter counts as a whole line only", "a<<E\nE1\n E\nE\n", []runner.Pair{{"a", "E1\n E"}}, ""},
 		{"entries before an error are given", "a=1\nb\n", []runner.Pair{{"a", "1"}}, `line 2: invalid format "b": want name=value`},
@@ -50,7 +56,7 @@ func TestParsePairs(t *testing.T) {
 }
 
 func TestParsePaths(t *testing.T) {
-	got := runner.ParsePaths("\ufeff/a\r\n\n/b c\n/d")
+	got := runner.ParsePaths("\ufeff/a\r\n\n/b c\r/d")
 	if diff := cmp.Diff([]string{"/a", "/b c", "/d"}, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -158,7 +164,7 @@ func TestLinesThatAreTooLongAreBrokenButNotWithinASecret(t *testing.T) {
 	const secret = "hush-hush-hush"
 	_, lines := runner.Masked(secret)
 	// The secret is moved over the place of the cut.
-	for at := range 400 {
+	for at := 0; at < 400; at += 5 {
 		text := strings.Repeat("x", runner.LongLine-200+at) + secret + strings.Repeat("y", 5000)
 		got := strings.Join(lines(text[:1000], text[1000:]), "")
 		if strings.Contains(got, "hush") || !strings.Contains(got, "x***y") {
@@ -184,7 +190,7 @@ func FuzzParsePairs(f *testing.F) {
 		// What was read can be written again and means the same.
 		var b strings.Builder
 		for _, p := range pairs {
-			if strings.ContainsAny(p.Name, "<=\r") {
+			if strings.ContainsAny(p.Name, "<=") {
 				return
 			}
 			b.WriteString(p.Name + "<<a delimiter that is not there\n" + p.Value + "\na delimiter that is not there\n")
@@ -194,12 +200,6 @@ func FuzzParsePairs(f *testing.F) {
 			return
 		}
 		if err != nil || !cmp.Equal(pairs, again) {
-			// A value that ends with \r meets the line break that follows it.
-			for _, p := range pairs {
-				if strings.HasSuffix(p.Value, "\r") {
-					return
-				}
-			}
 			t.Errorf("%q was read as %q, written as %q, read as %q, %v", text, pairs, b.String(), again, err)
 		}
 	})

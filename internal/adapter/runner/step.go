@@ -358,6 +358,6 @@ func (j *job) head(s *step, details ...string) {
 }
 
 func firstLine(s string) string {
-	line, _, _ := cutLine(s)
-	return line
+	line, _, _ := strings.Cut(s, "\n")
+	return strings.TrimSuffix(line, "\r")
 }

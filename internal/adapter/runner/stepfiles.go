@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"github.com/dc-release/dc-release/internal/core/pipeline"
 )
@@ -114,9 +115,12 @@ func (j *job) applyEnv(s *step, text string) error {
 	return err
 }
 
+// applyPath puts directories before PATH, the last one first; one that is given
+// again moves there.
 func (j *job) applyPath(_ *step, text string) error {
 	for _, p := range parsePaths(text) {
-		j.paths = append([]string{p}, j.paths...)
+		others := slices.DeleteFunc(j.paths, func(have string) bool { return have == p })
+		j.paths = append([]string{p}, others...)
 	}
 	return nil
 }
