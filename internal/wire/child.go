@@ -288,11 +288,9 @@ func lockDir() string {
 
 // StrongestSandbox is the kind that works here and protects most.
 func StrongestSandbox(ctx context.Context) (string, error) {
-	kinds, why := sandbox.Available(ctx, sandbox.Config{LockDir: lockDir()})
-	for _, k := range kinds {
-		if k != sandbox.None {
-			return string(k), nil
-		}
+	kind, err := sandbox.Strongest(ctx, sandbox.Config{LockDir: lockDir()}, sandbox.UID)
+	if err != nil {
+		return "", fault.New(fault.Invalid, "no sandbox works here: %v", err).WithHint("enable unprivileged user namespaces, run as root, or accept EVALUATION mode with --sandbox none")
 	}
-	return "", fault.New(fault.Invalid, "no sandbox works here: %v", why).WithHint("enable unprivileged user namespaces, run as root, or accept EVALUATION mode with --sandbox none")
+	return string(kind), nil
 }

@@ -58,7 +58,7 @@ func (n *none) killAll() error {
 		}
 		fresh := slices.DeleteFunc(ps, func(p proc) bool { return slices.Contains(stopped, p) })
 		if len(fresh) == 0 {
-			return killAllOf(n.processes, nil)
+			return killAllOf(n.processes)
 		}
 		if err := signalAll(fresh, syscall.SIGSTOP); err != nil {
 			return err

@@ -155,19 +155,20 @@ func Open(ctx context.Context, kind Kind, c Config, s Spec) (Sandbox, error) {
 	return nil, fmt.Errorf("open sandbox %q: want one of %q, %q, %q", kind, Namespace, UID, None)
 }
 
-// Available tries each kind with a real command and gives those that work,
-// strongest first, and why the others do not.
-func Available(ctx context.Context, c Config) ([]Kind, map[Kind]error) {
-	var works []Kind
-	refused := map[Kind]error{}
+// Strongest is the strongest kind at or above the weakest that is accepted which
+// a real command works in. The error says why no kind does.
+func Strongest(ctx context.Context, c Config, weakest Kind) (Kind, error) {
+	var refused []error
 	for _, k := range kinds {
-		if err := probe(ctx, k.kind, c); err != nil {
-			refused[k.kind] = err
-			continue
+		err := probe(ctx, k.kind, c)
+		if err == nil {
+			return k.kind, nil
 		}
-		works = append(works, k.kind)
+		if refused = append(refused, err); k.kind == weakest {
+			break
+		}
 	}
-	return works, refused
+	return "", errors.Join(refused...)
 }
 
 func probe(ctx context.Context, kind Kind, c Config) error {

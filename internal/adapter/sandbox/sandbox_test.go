@@ -5,7 +5,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -264,6 +263,29 @@ func TestSweepKillsWhatADeadWorkerLeft(t *testing.T) {
 	if err := cmd.Wait(); err == nil || err.Error() != "signal: killed" {
 		t.Errorf("got %v, want it killed", err)
 	}
+	if got, err := os.ReadFile(filepath.Join(c.LockDir, "64945")); err != nil || string(got) != "unused" {
+		t.Errorf("the lock file says %q %v, want that nothing is left", got, err)
+	}
+}
+
+func TestUIDThatIsGivenBackIsKnownToBeUnused(t *testing.T) {
+	need.Root(t)
+	c := sandbox.Config{LockDir: t.TempDir(), UIDBase: 64946, UIDCount: 1}
+	lock := filepath.Join(c.LockDir, "64946")
+	dir := t.TempDir()
+	box, err := sandbox.Open(t.Context(), sandbox.UID, c, sandbox.Spec{Execution: "x", Keep: []string{dir}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(lock); err != nil || len(got) != 0 {
+		t.Errorf("while it is lent the lock file says %q %v", got, err)
+	}
+	if err := box.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(lock); err != nil || string(got) != "unused" {
+		t.Errorf("given back the lock file says %q %v", got, err)
+	}
 }
 
 func TestOfflineHasLoopbackOnly(t *testing.T) {
@@ -275,20 +297,28 @@ func TestOfflineHasLoopbackOnly(t *testing.T) {
 	})
 }
 
-func TestAvailableTriesEachKind(t *testing.T) {
+func TestStrongestTriesEachKind(t *testing.T) {
 	bothIdentities(t, func(t *testing.T) {
-		kinds, refused := sandbox.Available(t.Context(), config(t))
-		want := everyKind
-		if os.Geteuid() != 0 {
-			want = []sandbox.Kind{sandbox.Namespace, sandbox.None}
-			if err := refused[sandbox.UID]; err == nil || !strings.Contains(err.Error(), "want root") {
-				t.Errorf("uid without root: got %v", err)
-			}
-		}
-		if !slices.Equal(kinds, want) {
-			t.Errorf("got %q, refused %v, want %q", kinds, refused, want)
+		if kind, err := sandbox.Strongest(t.Context(), config(t), sandbox.None); err != nil || kind != sandbox.Namespace {
+			t.Errorf("got %q %v, want %q", kind, err, sandbox.Namespace)
 		}
 	})
+}
+
+func TestStrongestSaysWhyNoKindWorks(t *testing.T) {
+	c := sandbox.Config{LockDir: "/dev/null/uids"}
+	_, err := sandbox.Strongest(t.Context(), c, sandbox.UID)
+	if os.Geteuid() != 0 {
+		t.Skip("without root a namespace needs no uid")
+	}
+	for _, want := range []string{`sandbox "namespace"`, `sandbox "uid"`, "take uid"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q in it", err, want)
+		}
+	}
+	if kind, err := sandbox.Strongest(t.Context(), c, sandbox.None); err != nil || kind != sandbox.None {
+		t.Errorf("where no protection is accepted: got %q %v", kind, err)
+	}
 }
 
 func TestOpenReportsAllThatIsWrong(t *testing.T) {

@@ -12,13 +12,18 @@ import (
 )
 
 // slot is a uid of the pool, lent to one execution for as long as its lock
-// file is locked. The lock ends with the worker, however that dies.
+// file is locked. The lock ends with the worker, however that dies; that nothing
+// of the uid ran any more when it was given back is written in the file.
 type slot struct {
 	uid  int
 	lock *os.File
 }
 
-// takeSlot lends the first free uid of the pool.
+// unused is what the lock file of a uid holds under which nothing runs.
+const unused = "unused"
+
+// takeSlot lends the first free uid of the pool. What a dead worker left running
+// under it is killed.
 func takeSlot(c Config) (*slot, error) {
 	if err := os.MkdirAll(c.LockDir, 0o700); err != nil {
 		return nil, fmt.Errorf("take uid: %w", err)
@@ -28,9 +33,16 @@ func takeSlot(c Config) (*slot, error) {
 		if err != nil {
 			return nil, err
 		}
-		if s != nil {
-			return s, nil
+		if s == nil {
+			continue
 		}
+		if err := s.clear(); err != nil {
+			return nil, errors.Join(err, s.lock.Close())
+		}
+		if err := s.note(""); err != nil {
+			return nil, errors.Join(err, s.lock.Close())
+		}
+		return s, nil
 	}
 	return nil, fmt.Errorf("take uid: all of %d to %d are lent, want a larger pool or fewer jobs", c.UIDBase, c.UIDBase+c.UIDCount-1)
 }
@@ -53,13 +65,31 @@ func lockUID(c Config, uid int) (*slot, error) {
 	return nil, fmt.Errorf("take uid %d: lock %q: %w", uid, path, err)
 }
 
-// release gives the uid back. The lock file stays: removing it would let two
-// holders lock two files of one name.
+// clear kills what runs under the uid, where that is not known to be nothing.
+func (s *slot) clear() error {
+	buf := make([]byte, len(unused))
+	if n, _ := s.lock.ReadAt(buf, 0); string(buf[:n]) == unused {
+		return nil
+	}
+	return killUID(s.uid)
+}
+
+// note writes what the next holder needs to know.
+func (s *slot) note(text string) error {
+	_, err := s.lock.WriteAt([]byte(text), 0)
+	if err = errors.Join(err, s.lock.Truncate(int64(len(text)))); err != nil {
+		return fmt.Errorf("note in lock of uid %d: %w", s.uid, err)
+	}
+	return nil
+}
+
+// release gives the uid back, under which nothing runs. The lock file stays:
+// removing it would let two holders lock two files of one name.
 func (s *slot) release() error {
 	if s == nil || s.lock == nil {
 		return nil
 	}
-	err := s.lock.Close()
+	err := errors.Join(s.note(unused), s.lock.Close())
 	s.lock = nil
 	return err
 }

@@ -192,15 +192,14 @@ func signalTree(leader int, sig syscall.Signal, marker string) error {
 		return tree, allSure, err
 	}
 	if sig == syscall.SIGKILL {
-		return killAllOf(list, nil)
+		return killAllOf(list)
 	}
 	ps, _, err := list()
 	return errors.Join(err, signalAll(ps, sig))
 }
 
-// killAllOf kills what list gives until it stays empty. Where there is an atomic
-// way to kill it all, that is used too when there is anything.
-func killAllOf(list func() (ps []proc, sure bool, err error), atomic func() error) error {
+// killAllOf kills what list gives until it stays empty.
+func killAllOf(list func() (ps []proc, sure bool, err error)) error {
 	end := time.Now().Add(killPatience)
 	for empty, enough := 0, emptyLists; ; {
 		ps, sure, err := list()
@@ -218,11 +217,6 @@ func killAllOf(list func() (ps []proc, sure bool, err error), atomic func() erro
 		}
 		if err := signalAll(ps, syscall.SIGKILL); err != nil {
 			return err
-		}
-		if atomic != nil && len(ps) > 0 {
-			if err := atomic(); err != nil {
-				return err
-			}
 		}
 		if time.Now().After(end) {
 			return fmt.Errorf("kill processes: %d left after %s", len(ps), killPatience)

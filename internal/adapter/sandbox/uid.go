@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // lent is a sandbox of a uid that nobody else has. What the owner may read
@@ -44,10 +45,6 @@ func openUID(_ context.Context, c Config, s Spec) (Sandbox, error) {
 	l.kill = func() error { return killUID(slot.uid) }
 	l.hire(noNewPrivileges)
 	l.watch()
-	// A worker that died may have left processes of this uid.
-	if err := killUID(slot.uid); err != nil {
-		return nil, errors.Join(err, l.Close())
-	}
 	for _, dir := range s.Keep {
 		if err := l.Own(dir); err != nil {
 			return nil, errors.Join(err, l.Close())
@@ -109,24 +106,37 @@ func sweepUIDs(c Config) error {
 			bad = append(bad, err)
 			continue
 		}
-		if s != nil {
-			bad = append(bad, killUID(uid), s.release())
+		if s == nil {
+			continue
 		}
+		if err := s.clear(); err != nil {
+			bad = append(bad, err, s.lock.Close())
+			continue
+		}
+		bad = append(bad, s.release())
 	}
 	return errors.Join(bad...)
 }
 
-// killUID kills every process of uid until none is left. What forks between
-// list and signal is ended by a helper of the same uid, whose kill(-1) is atomic.
+// killUID kills every process of uid. kill(-1) by a helper of the same uid
+// reaches all of them at once, so that none can fork meanwhile; what is on no
+// list after it is gone.
 func killUID(uid int) error {
-	err := killAllOf(
-		func() ([]proc, bool, error) { return processesOf(uid) },
-		func() error { return killAllAs(uid) },
-	)
-	if err != nil {
-		return fmt.Errorf("clear uid %d: %w", uid, err)
+	for end := time.Now().Add(killPatience); ; time.Sleep(killPause) {
+		if err := killAllAs(uid); err != nil {
+			return fmt.Errorf("clear uid %d: %w", uid, err)
+		}
+		ps, _, err := processes()
+		if err != nil {
+			return fmt.Errorf("clear uid %d: %w", uid, err)
+		}
+		if ps = ofUID(ps, uid); len(ps) == 0 {
+			return nil
+		}
+		if time.Now().After(end) {
+			return fmt.Errorf("clear uid %d: %d processes left after %s", uid, len(ps), killPatience)
+		}
 	}
-	return nil
 }
 
 func killAllAs(uid int) error {
@@ -143,14 +153,8 @@ func killAllAs(uid int) error {
 	return err
 }
 
-// processesOf lists the running processes of which any uid is uid. It reads
-// the status: the owner of /proc/PID is root where a process made itself
-// undumpable.
-func processesOf(uid int) ([]proc, bool, error) {
-	ps, sure, err := processes()
-	return ofUID(ps, uid), sure, err
-}
-
+// ofUID picks the processes of which any uid is uid. It reads the status: the
+// owner of /proc/PID is root where a process made itself undumpable.
 func ofUID(ps []proc, uid int) []proc {
 	want := strconv.Itoa(uid)
 	return slices.DeleteFunc(ps, func(p proc) bool {
