@@ -116,7 +116,7 @@ func Open(ctx context.Context, c Config) (o *Owner, err error) {
 	if err != nil {
 		return nil, err
 	}
-	o = &Owner{Config: c, lock: lock, mirrors: &mirrors{root: filepath.Join(c.Data, "git")}, sources: clones{dir: filepath.Join(c.Data, "git", "clones")}}
+	o = &Owner{Config: c, lock: lock, mirrors: newMirrors(c.Data), sources: clones{dir: filepath.Join(c.Data, "git", "clones")}}
 	o.driver = newDriver(o)
 	if err := o.open(ctx); err != nil {
 		return nil, errors.Join(err, o.Close())

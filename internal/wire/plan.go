@@ -80,6 +80,9 @@ func (p planner) expansion(ctx context.Context, r intake.PlanRequest) *expansion
 	e := &expansion{request: r, files: map[string][]byte{}}
 	e.sources = workflowfile.Sources{
 		Local: func(path string) ([]byte, bool) {
+			if data, ok := e.files[path]; ok {
+				return data, true
+			}
 			data, ok, err := r.Code.ReadFile(ctx, r.Trigger.SHA, path)
 			return e.keep(path, data, ok, err)
 		},

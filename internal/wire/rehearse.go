@@ -2,10 +2,13 @@ package wire
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/dc-release/dc-release/internal/adapter/git"
 	"github.com/dc-release/dc-release/internal/adapter/solutionfile"
@@ -29,16 +32,27 @@ func Rehearse(ctx context.Context, base Config, q run.Rehearsal, progress func(i
 	}
 	base.Actions = actionsDir(base.Data)
 	base.Data, base.Rehearsal, base.Secrets, base.Vars = dir, true, q.Secrets, q.Vars
-	if base.Sandbox == "" {
-		if base.Sandbox, err = StrongestSandbox(ctx); err != nil {
-			return run.Outcome{}, err
-		}
-	}
+	// What takes time and needs nothing of the rest is done at once.
+	var all errgroup.Group
+	var kind string
+	all.Go(func() (err error) {
+		kind, err = sandboxOf(ctx, base)
+		return err
+	})
+	var copied copied
+	all.Go(func() (err error) {
+		copied, err = copyRepository(ctx, dir, q.Repo)
+		return err
+	})
 	o, err := Open(ctx, base)
+	if waitErr := all.Wait(); err == nil && waitErr != nil {
+		err = errors.Join(waitErr, o.Close())
+	}
 	if err != nil {
 		return run.Outcome{}, err
 	}
-	out, err := o.rehearse(ctx, q, progress)
+	o.Config.Sandbox = kind
+	out, err := o.rehearse(ctx, q, copied, progress)
 	if q.Keep {
 		out.Data = dir
 	}
@@ -48,15 +62,27 @@ func Rehearse(ctx context.Context, base Config, q run.Rehearsal, progress func(i
 	return out, err
 }
 
-func (o *Owner) rehearse(ctx context.Context, q run.Rehearsal, progress func(inspect.RunDetail)) (run.Outcome, error) {
-	source, err := git.Open(ctx, q.Repo)
-	if err != nil {
-		return run.Outcome{}, err
+// sandboxOf is the kind that is asked for, or else the strongest.
+func sandboxOf(ctx context.Context, c Config) (string, error) {
+	if c.Sandbox != "" {
+		return c.Sandbox, nil
 	}
-	code, err := o.mirrors.open(ctx, rehearse.Solution, "code", source.Dir())
-	if err != nil {
-		return run.Outcome{}, err
+	return StrongestSandbox(ctx)
+}
+
+// copied is a repository and what a rehearsal has of it.
+type copied struct{ source, code *git.Repository }
+
+func copyRepository(ctx context.Context, data, repo string) (c copied, err error) {
+	if c.source, err = git.Open(ctx, repo); err != nil {
+		return c, err
 	}
+	c.code, err = newMirrors(data).open(ctx, rehearse.Solution, "code", c.source.Dir())
+	return c, err
+}
+
+func (o *Owner) rehearse(ctx context.Context, q run.Rehearsal, c copied, progress func(inspect.RunDetail)) (run.Outcome, error) {
+	source, code := c.source, c.code
 	full, ref, err := findRef(ctx, source, code, q.Event, q.Ref)
 	if err != nil {
 		return run.Outcome{}, err

@@ -18,6 +18,9 @@ type mirrors struct {
 	mu   sync.Mutex
 }
 
+// newMirrors are those of a data directory.
+func newMirrors(data string) *mirrors { return &mirrors{root: filepath.Join(data, "git")} }
+
 func (m *mirrors) open(ctx context.Context, solution, role, source string) (*git.Repository, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -34,6 +34,7 @@ type Config struct {
 type Effects struct {
 	db     *sql.DB
 	client *river.Client[*sql.Tx]
+	watch  *watch
 }
 
 // job is the one kind of River job: it carries any effect.
@@ -49,6 +50,7 @@ func (job) Kind() string { return "effect" }
 type worker struct {
 	river.WorkerDefaults[job]
 	handlers map[string]Handler
+	watch    *watch
 }
 
 // Work implements river.Worker.
@@ -57,6 +59,7 @@ func (w *worker) Work(ctx context.Context, j *river.Job[job]) error {
 	if !ok {
 		return river.JobCancel(fmt.Errorf("effect %q has no handler", j.Args.Effect))
 	}
+	defer func() { w.watch.wake(time.Now()) }() // more may wait, or this again
 	return h(ctx, j.Args.Args)
 }
 
@@ -68,8 +71,8 @@ func (w *worker) NextRetry(j *river.Job[job]) time.Time {
 // Open migrates River's tables, takes over what a dead owner left running (the
 // data directory has one owner), and makes the client.
 func Open(ctx context.Context, c Config) (*Effects, error) {
-	driver := riversqlite.New(c.DB)
-	m, err := rivermigrate.New(driver, &rivermigrate.Config{Logger: c.Logger})
+	sqlite := driver{Driver: riversqlite.New(c.DB), watch: &watch{}}
+	m, err := rivermigrate.New(sqlite, &rivermigrate.Config{Logger: c.Logger})
 	if err != nil {
 		return nil, fmt.Errorf("migrate effects: %w", err)
 	}
@@ -80,22 +83,23 @@ func Open(ctx context.Context, c Config) (*Effects, error) {
 		return nil, fmt.Errorf("take over effects: %w", err)
 	}
 	workers := river.NewWorkers()
-	if err := river.AddWorkerSafely(workers, &worker{handlers: c.Handlers}); err != nil {
+	if err := river.AddWorkerSafely(workers, &worker{handlers: c.Handlers, watch: sqlite.watch}); err != nil {
 		return nil, err
 	}
-	client, err := river.NewClient(driver, &river.Config{
+	client, err := river.NewClient(sqlite, &river.Config{
 		Logger: c.Logger, Workers: workers, MaxAttempts: 100, JobTimeout: 30 * time.Minute,
 		Queues:        map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 4}},
-		FetchCooldown: 5 * time.Millisecond, FetchPollInterval: 25 * time.Millisecond,
+		FetchCooldown: 5 * time.Millisecond, FetchPollInterval: pollEvery,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("open effects: %w", err)
 	}
-	return &Effects{db: c.DB, client: client}, nil
+	return &Effects{db: c.DB, client: client, watch: sqlite.watch}, nil
 }
 
 // Enqueue inserts effects in the transaction of their events.
 func (e *Effects) Enqueue(ctx context.Context, tx *sql.Tx, list []ledger.Effect) error {
+	e.watch.wake(time.Now())
 	for _, f := range list {
 		if _, err := e.client.InsertTx(ctx, tx, job{Effect: f.Kind, Key: f.Key, Args: f.Args}, nil); err != nil {
 			return fmt.Errorf("insert effect %s: %w", f.Key, err)

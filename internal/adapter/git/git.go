@@ -86,16 +86,16 @@ var objectForm = regexp.MustCompile(`^[0-9a-f]{40}([0-9a-f]{24})?$`)
 // Resolve reads a full reference name (refs/...) or an object id; ok is false
 // when there is none.
 func (r *Repository) Resolve(ctx context.Context, name string) (release.Ref, bool, error) {
-	if !strings.HasPrefix(name, "refs/") && !objectForm.MatchString(name) {
+	if !strings.HasPrefix(name, "refs/") && !objectForm.MatchString(name) || strings.Contains(name, "\n") {
 		return release.Ref{}, false, fault.New(fault.Invalid, "ref %q: want a full name like refs/heads/main", name)
 	}
-	object, ok, err := r.object(ctx, name)
-	if err != nil || !ok {
-		return release.Ref{}, false, err
+	out, err := command(ctx, r.dir, []byte(name+"\n"+name+"^{commit}\n"), nil, "--git-dir="+r.dir, "cat-file", "--batch-check=%(objectname)")
+	if err != nil {
+		return release.Ref{}, false, fmt.Errorf("resolve %q: %w", name, err)
 	}
-	commit, ok, err := r.object(ctx, object+"^{commit}")
-	if err != nil || !ok {
-		return release.Ref{}, false, err
+	object, commit, _ := strings.Cut(strings.TrimSuffix(string(out), "\n"), "\n")
+	if !objectForm.MatchString(object) || !objectForm.MatchString(commit) {
+		return release.Ref{}, false, nil // "missing", or a tag of something else
 	}
 	return release.Ref{Object: object, Commit: commit}, true, nil
 }
