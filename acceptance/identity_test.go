@@ -33,50 +33,87 @@ jobs:
 func TestAJobProvesItsIdentityToARelyingParty(t *testing.T) {
 	need(t, "git")
 	need(t, "curl")
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := l.Addr().String()
-	l.Close() // the server takes it in a moment
-	issuer := "http://" + address
-
-	var mu sync.Mutex
-	var claims map[string]any
-	party := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		got, err := verifyToken(r, issuer)
-		if err != nil {
-			http.Error(w, err.Error(), http.StatusForbidden)
-			return
-		}
-		mu.Lock()
-		defer mu.Unlock()
-		claims = got
-	}))
-	defer party.Close()
+	address := freeAddress(t)
+	party := newRelyingParty(t, "http://"+address)
 
 	s := newSite(t)
 	mustWrite(t, filepath.Join(s.clone(), ".github", "workflows", "main.yaml"), []byte(strings.ReplaceAll(askForToken, "RELYING_PARTY", party.URL)))
-	s.commit(s.clone(), "Prove")
-	s.mustGit(s.clone(), "push", "--quiet", "origin", "main")
-	s.start("serve", "--issuer", issuer, "--listen", address)
-	var run string
-	s.until(func() bool { run = s.latestRun(); return run != "" })
-	s.until(func() bool { return s.latestRun() == "" })
-	if shown := s.want(0, "", "runs", "show", run).out; !strings.Contains(shown, ": success") {
-		t.Fatalf("%s\n%s", shown, s.call("", "runs", "logs", run).out)
-	}
-	mu.Lock()
-	defer mu.Unlock()
-	if sub := fmt.Sprint(claims["sub"]); !strings.HasSuffix(sub, ":environment:dev") {
-		t.Errorf("sub %q", sub)
-	}
-	if claims["dc_release_execution"] != run+"/1/prove/1" || claims["run_attempt"] != "1" {
-		t.Errorf("claims %v", claims)
+	run := s.runPush("Prove", "--issuer", party.issuer, "--listen", address)
+	for _, claims := range party.all(1) {
+		if sub := fmt.Sprint(claims["sub"]); !strings.HasSuffix(sub, ":environment:dev") {
+			t.Errorf("sub %q", sub)
+		}
+		if claims["dc_release_execution"] != run+"/1/prove/1" || claims["run_attempt"] != "1" {
+			t.Errorf("claims %v", claims)
+		}
 	}
 	if audit := s.want(0, "", "audit", "list", "--type", "token.issued").out; strings.Count(audit, "token.issued") != 1 {
 		t.Errorf("the token is not recorded once: %s", audit)
 	}
+}
+
+// runPush commits and pushes the clone, and gives the run that a server made of
+// it, which is in success.
+func (s *site) runPush(message string, serve ...string) (run string) {
+	s.t.Helper()
+	s.commit(s.clone(), message)
+	s.mustGit(s.clone(), "push", "--quiet", "origin", "main")
+	s.start(append([]string{"serve"}, serve...)...)
+	s.until(func() bool { run = s.latestRun(); return run != "" })
+	s.until(func() bool { return s.latestRun() == "" })
+	if shown := s.want(0, "", "runs", "show", run).out; !strings.Contains(shown, ": success") {
+		s.t.Fatalf("%s\n%s", shown, s.call("", "runs", "logs", run).out)
+	}
+	return run
+}
+
+// freeAddress is one that nobody listens to for the moment.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// relyingParty trusts an issuer and takes its tokens as the body of a request.
+type relyingParty struct {
+	*httptest.Server
+	t      *testing.T
+	issuer string
+
+	mu    sync.Mutex
+	taken []map[string]any
+}
+
+func newRelyingParty(t *testing.T, issuer string) *relyingParty {
+	p := &relyingParty{t: t, issuer: issuer}
+	p.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		claims, err := verifyToken(r, issuer)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusForbidden)
+			return
+		}
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.taken = append(p.taken, claims)
+		fmt.Fprint(w, "welcome")
+	}))
+	t.Cleanup(p.Close)
+	return p
+}
+
+// all gives what the n tokens said that came.
+func (p *relyingParty) all(n int) []map[string]any {
+	p.t.Helper()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.taken) != n {
+		p.t.Fatalf("%d tokens came, want %d: %v", len(p.taken), n, p.taken)
+	}
+	return p.taken
 }
 
 func verifyToken(r *http.Request, issuer string) (map[string]any, error) {
