@@ -15,8 +15,10 @@ import (
 
 // Limits of what a job may report.
 const (
-	maxOutputs     = 1 << 20 // bytes of all outputs, as on GitHub
-	maxAnnotations = 100
+	maxOutputs         = 1 << 20 // bytes of all outputs, as on GitHub
+	maxAnnotations     = 50      // of the job
+	maxStepAnnotations = 10      // of each level
+	maxMessage         = 4096    // characters of an annotation
 )
 
 // job is one execution while it runs. Its fields belong to the goroutine that
@@ -42,6 +44,10 @@ type job struct {
 	fetched map[string]bool
 	node    *pipeline.Tool // found when the first action needs it
 
+	matchers  matchers
+	annotated map[string]int // annotations by step and level
+	summaries int
+
 	failed  bool
 	outcome pipeline.Outcome
 }
@@ -55,7 +61,9 @@ func newJob(c Config, a pipeline.Assignment, h Host) *job {
 		secrets: map[string]string{},
 		top:     &scope{steps: a.Job.Body.Steps, uses: map[int]*use{}, ids: map[string]workflow.Value{}},
 		fetched: map[string]bool{},
-		outcome: pipeline.Outcome{Steps: []pipeline.StepOutcome{}},
+
+		annotated: map[string]int{},
+		outcome:   pipeline.Outcome{Steps: []pipeline.StepOutcome{}},
 	}
 }
 
@@ -159,11 +167,14 @@ func (j *job) say(step int, text string) {
 
 func (j *job) now() int64 { return j.c.Now().UnixMicro() }
 
-// annotate records an error, warning or notice; many of a kind say no more.
-func (j *job) annotate(a pipeline.Annotation) {
-	if len(j.outcome.Annotations) >= maxAnnotations {
+// annotate records an error, warning or notice of a step, 0 for the job; many of
+// a kind say no more.
+func (j *job) annotate(step int, a pipeline.Annotation) {
+	of := fmt.Sprint(step, a.Level)
+	if len(j.outcome.Annotations) >= maxAnnotations || j.annotated[of] >= maxStepAnnotations {
 		return
 	}
+	j.annotated[of]++
 	a.Message, a.File, a.Title = clean(j.mask.mask(a.Message)), clean(j.mask.mask(a.File)), clean(j.mask.mask(a.Title))
 	j.outcome.Annotations = append(j.outcome.Annotations, a)
 }
@@ -233,7 +244,7 @@ func (j *job) evaluateURL() {
 
 // warn reports a warning about the job.
 func (j *job) warn(message string) {
-	j.annotate(pipeline.Annotation{Level: "warning", Message: message})
+	j.annotate(0, pipeline.Annotation{Level: "warning", Message: message})
 	j.say(0, "##[warning]"+message)
 }
 
@@ -273,6 +284,10 @@ func (j *job) maskOutcome() {
 	for i := range o.Annotations {
 		a := &o.Annotations[i]
 		hide(&a.Message, &a.File, &a.Title)
+		// Not before: a part of a secret would not be known for one.
+		if r := []rune(a.Message); len(r) > maxMessage {
+			a.Message = string(r[:maxMessage])
+		}
 	}
 	for i := range o.Tools {
 		hide(&o.Tools[i].Path, &o.Tools[i].Version)

@@ -110,13 +110,11 @@ func (j *job) do(s *step) ending {
 	}
 	var annotations []pipeline.Annotation
 	e.outputs, annotations = s.commands.result()
-	j.outcome.Annotations = appendLimited(j.outcome.Annotations, annotations)
+	for _, a := range annotations {
+		j.annotate(s.number, a)
+	}
 	s.in.record(s, e)
 	return e
-}
-
-func appendLimited(have, more []pipeline.Annotation) []pipeline.Annotation {
-	return append(have, more[:min(len(more), maxAnnotations-len(have))]...)
 }
 
 // result is the step's outcome.

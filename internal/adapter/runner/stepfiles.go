@@ -13,6 +13,8 @@ import (
 const (
 	maxCommandFile = 16 << 20
 	maxSummary     = 1 << 20 // of one step, as on GitHub
+
+	maxSummaries = 20 // steps of a job whose summaries count, as on GitHub
 )
 
 // commandFile is one of the files by which a step talks to the runner
@@ -88,15 +90,19 @@ func (j *job) collect(s *step) error {
 		if err == nil {
 			continue
 		}
-		err = fmt.Errorf("process file GITHUB_%s: %w", upper(f.variable), err)
-		if f.optional && errors.Is(err, errTooLarge) {
-			s.commands.report(pipeline.Annotation{Level: "error", Message: err.Error()})
+		if large := (tooLarge{}); f.optional && errors.As(err, &large) {
+			s.commands.report(pipeline.Annotation{Level: "error", Message: large.refusal(f.variable)})
 			continue
 		}
-		bad = append(bad, err)
+		bad = append(bad, fmt.Errorf("process file GITHUB_%s: %w", upper(f.variable), err))
 	}
 	j.handEvidence(s)
 	return errors.Join(bad...)
+}
+
+// refusal says it in GitHub's words.
+func (e tooLarge) refusal(variable string) string {
+	return fmt.Sprintf("$GITHUB_%s upload aborted, supports content up to a size of %dk, got %dk", upper(variable), e.limit>>10, e.size>>10)
 }
 
 // applyEnv takes variables over for the following steps.
@@ -142,7 +148,11 @@ func (j *job) applyState(s *step, text string) error {
 	return err
 }
 
-func (j *job) applySummary(_ *step, text string) error {
+func (j *job) applySummary(s *step, text string) error {
+	if j.summaries++; j.summaries > maxSummaries {
+		s.commands.warn(fmt.Sprintf("the job's summary has those of %d steps: this one is left out", maxSummaries))
+		return nil
+	}
 	if j.outcome.Summary != "" && j.outcome.Summary[len(j.outcome.Summary)-1] != '\n' {
 		j.outcome.Summary += "\n"
 	}
