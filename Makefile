@@ -4,7 +4,7 @@ export CGO_ENABLED := 0
 GO ?= go
 LEFT_OUT := $(CURDIR)/.left-out
 
-.PHONY: build test race lint bench generate fuzz crash
+.PHONY: build test race lint bench peer generate fuzz crash load
 
 build: ## bin/dc-release, static
 	$(GO) build -trimpath -o bin/dc-release ./cmd/dc-release
@@ -22,8 +22,13 @@ lint:
 
 bench: ## ratios against a peer or the physical limit, in the same run
 	$(GO) test -run '^$$' -bench . -benchtime 1s ./...
+	$(GO) run -C peer ./bench
 
-generate: ## docs/where.md and .github/workflows from what is in the code
+peer: ## our expressions beside act's; its modules are not the product's
+	$(GO) vet -C peer ./...
+	$(GO) test -C peer ./...
+
+generate: ## docs/where.md, docs/workflows.md and .github/workflows from what is in the code
 	$(GO) test ./internal/archtest -count=1 -update
 	$(GO) test ./internal/core/event -count=1 -update
 
@@ -38,3 +43,6 @@ fuzz: ## every fuzz target for FUZZTIME
 crash: ## kill -9 at every ledger sequence number of a release; takes long
 	@grep -rq --include='*_test.go' '^func TestCrash' acceptance || { echo "there is no TestCrash in acceptance"; exit 1; }
 	DC_RELEASE_TEST_CRASH=all $(GO) test ./acceptance/... -run TestCrash -count=1 -timeout 6h -v
+
+load: ## a log of 200 MB, 10,000 outputs, files of 1 GB: server and worker stay below 200 MB; needs 10 GB of disk
+	DC_RELEASE_TEST_LOAD=full $(GO) test ./acceptance -run '^TestLoad' -count=1 -timeout 2h -v

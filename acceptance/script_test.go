@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -37,7 +38,9 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"code": exitsWith, "jobs": jobs, "finding": finding, "stubs": stubs, "repository": repository,
+			"code": exitsWith, "jobs": jobs, "finding": finding, "stubs": stubs, "commit": commit, "standin": standIn, "log": jobLog, "tool": tool, "serve": serve,
+			"repository":   repository,
+			"installation": installation, "setrun": setRun, "until": until,
 		},
 	})
 }
@@ -63,6 +66,7 @@ func exitsWith(ts *testscript.TestScript, neg bool, args []string) {
 // runJSON is the part of dc-release/run/v1 that scripts look at.
 type runJSON struct {
 	Schema     string `json:"schema"`
+	Run        string `json:"run"`
 	Conclusion string `json:"conclusion"`
 	Jobs       []struct {
 		Key        string `json:"key"`
@@ -170,5 +174,58 @@ func repository(ts *testscript.TestScript, neg bool, args []string) {
 		"tag -a v1.0.0 -m v1.0.0", "update-ref refs/pull/1/head HEAD",
 	} {
 		ts.Check(ts.Exec("git", append([]string{"-C", dir}, strings.Fields(c)...)...))
+	}
+}
+
+// installation is "installation FILE...": the data directory data with an
+// administrator and the solution corp-procurement, whose code repository holds
+// the workflows as "repository" makes it.
+func installation(ts *testscript.TestScript, neg bool, args []string) {
+	repository(ts, neg, append([]string{"code"}, args...))
+	for _, name := range []string{"requirements", "release-log"} {
+		ts.Check(ts.Exec("git", "init", "--quiet", "--bare", "--initial-branch=main", ts.MkAbs(name)))
+	}
+	password := ts.MkAbs("password")
+	ts.Check(os.WriteFile(password, []byte("correct horse battery staple"), 0o600))
+	ts.Check(ts.Exec(program, "--data", "data", "person", "add", "admin", "--bootstrap", "--name", "Admin", "--password-file", password, "--reason", "first"))
+	add := []string{
+		"--data", "data", "solution", "add", product, "--profile", "non-gxp", "--code", ts.MkAbs("code"), "--requirements", ts.MkAbs("requirements"),
+		"--release-log", ts.MkAbs("release-log"), "--as", "admin", "--reason", "baseline",
+	}
+	for _, place := range []string{"dev", "tst", "val", "prd"} {
+		add = append(add, "--environment", place+"=localdir:"+ts.MkAbs(place))
+	}
+	ts.Check(ts.Exec(program, add...))
+}
+
+// setRun is "setrun FILE": the environment variable RUN becomes the run's id.
+func setRun(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: setrun FILE")
+	}
+	id := readRun(ts, args[0]).Run
+	if id == "" {
+		ts.Fatalf("%s names no run", args[0])
+	}
+	ts.Setenv("RUN", id)
+}
+
+// until is "until TEXT PROGRAM ARGS...": the command is run until it succeeds
+// and prints the text.
+func until(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: until TEXT PROGRAM ARGS...")
+	}
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(patience); ; {
+		err := ts.Exec(args[1], args[2:]...)
+		if err == nil && strings.Contains(ts.ReadFile("stdout"), args[0]) {
+			return
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("%v: never printed %q: %v", args[1:], args[0], err)
+		}
+		<-tick.C
 	}
 }

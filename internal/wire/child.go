@@ -41,12 +41,13 @@ type child struct {
 
 // childArgs is what the worker process is told.
 type childArgs struct {
-	Data      string `json:"data"`
-	Socket    string `json:"socket"`
-	Path      string `json:"path"`
-	Rehearsal bool   `json:"rehearsal"`
-	Slots     int    `json:"slots"`
-	Processes int    `json:"processes"`
+	Data      string   `json:"data"`
+	Socket    string   `json:"socket"`
+	Path      string   `json:"path"`
+	Rehearsal bool     `json:"rehearsal"`
+	Slots     int      `json:"slots"`
+	Labels    []string `json:"labels"`
+	Processes int      `json:"processes"`
 }
 
 // startChild starts this program again as a worker. The worker outlives a
@@ -56,7 +57,7 @@ func startChild(c Config, socket string) (*child, error) {
 	if err != nil {
 		return nil, err
 	}
-	args, err := json.Marshal(childArgs{Data: c.Data, Socket: socket, Path: c.Path, Rehearsal: c.Rehearsal, Slots: c.Slots, Processes: c.Processes})
+	args, err := json.Marshal(childArgs{Data: c.Data, Socket: socket, Path: c.Path, Rehearsal: c.Rehearsal, Slots: c.Slots, Labels: c.Labels, Processes: c.Processes})
 	if err != nil {
 		return nil, err
 	}
@@ -193,7 +194,7 @@ func RunChild(ctx context.Context, raw string, logger *slog.Logger) error {
 	}
 	w, err := worker.New(worker.Config{
 		Server: workerapi.Dial(args.Socket, ring.WorkerToken),
-		Worker: claim.Worker{ID: childID(os.Getpid()), Pools: pools, Labels: labels},
+		Worker: claim.Worker{ID: childID(os.Getpid()), Pools: pools, Labels: append(slices.Clone(labels), args.Labels...)},
 		Slots:  args.Slots, Spool: spool, Logger: logger, Patience: 2 * time.Minute,
 		Orphan: func() bool { return closed(orphan) },
 		Runner: runner.Config{

@@ -24,8 +24,10 @@ type driver struct {
 	done   sync.WaitGroup
 
 	mu      sync.Mutex
-	settled int64 // ledger size at which everything had been moved
-	failure error // of the last round, nil when it went well
+	settled int64     // ledger size at which everything had been moved
+	failure error     // of the last round, nil when it went well
+	due     time.Time // when a run moves by itself, zero for never
+	started bool
 }
 
 const spoolEvery = 100 * time.Millisecond
@@ -34,12 +36,18 @@ func newDriver(o *Owner) *driver { return &driver{o: o} }
 
 func (d *driver) start(ctx context.Context) {
 	ctx, d.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	d.mu.Lock()
+	d.started = true
+	d.mu.Unlock()
 	d.done.Go(func() { d.follow(ctx) })
 	d.done.Go(func() { d.watch(ctx) })
 }
 
+// stop ends it, also when it never began.
 func (d *driver) stop() {
-	d.cancel()
+	if d.cancel != nil {
+		d.cancel()
+	}
 	d.done.Wait()
 }
 
@@ -55,7 +63,7 @@ func (d *driver) follow(ctx context.Context) {
 		select {
 		case <-changed:
 		case <-retry.C:
-			if !d.failed() {
+			if !d.failed() && !d.isDue() {
 				continue
 			}
 		case <-ctx.Done():
@@ -70,6 +78,13 @@ func (d *driver) failed() bool {
 	return d.failure != nil
 }
 
+// isDue reports whether a timer of a run has ended.
+func (d *driver) isDue() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return !d.due.IsZero() && !time.Now().Before(d.due)
+}
+
 // round moves every open run once and remembers up to where.
 func (d *driver) round(ctx context.Context) error {
 	before, err := d.o.Store.Head(ctx)
@@ -81,17 +96,24 @@ func (d *driver) round(ctx context.Context) error {
 		return err
 	}
 	var errs []error
+	var due time.Time
 	for _, r := range runs {
-		if r.Conclusion == "" {
-			_, err := d.o.Orchestrator.Step(ctx, r.Run)
-			errs = append(errs, err)
+		if r.Conclusion != "" {
+			continue
+		}
+		_, err := d.o.Orchestrator.Step(ctx, r.Run)
+		errs = append(errs, err)
+		run, err := d.o.state.Run(ctx, r.Run)
+		errs = append(errs, err)
+		if at := run.Due(); !at.IsZero() && (due.IsZero() || at.Before(due)) {
+			due = at
 		}
 	}
 	errs = append(errs, d.o.App.Rollbacks.Step(ctx))
 	err = errors.Join(errs...)
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.settled, d.failure = before.Size, err
+	d.settled, d.failure, d.due = before.Size, err, due
 	return err
 }
 
@@ -103,9 +125,9 @@ func (d *driver) idle(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	d.mu.Lock()
-	settled, failure := d.settled, d.failure
+	settled, failure, due := d.settled, d.failure, d.due
 	d.mu.Unlock()
-	if failure != nil || settled < head.Size {
+	if failure != nil || settled < head.Size || !due.IsZero() {
 		return false, failure
 	}
 	if n, err := d.o.effects.Pending(ctx); err != nil || n > 0 {
@@ -129,6 +151,24 @@ func (d *driver) idle(ctx context.Context) (bool, error) {
 	}
 	after, err := d.o.Store.Head(ctx) // nothing was appended while looking
 	return after.Size == head.Size, err
+}
+
+// moving reports whether anything happens without a person: a worker has to do
+// with the run in question, decisions are not made yet, or effects are pending.
+// A driver that has not started moves nothing.
+func (d *driver) moving(ctx context.Context, busy bool) (bool, error) {
+	head, err := d.o.Store.Head(ctx)
+	if err != nil {
+		return false, err
+	}
+	d.mu.Lock()
+	started, behind := d.started, d.failure != nil || d.settled < head.Size
+	d.mu.Unlock()
+	if !started || busy || behind {
+		return started, nil
+	}
+	n, err := d.o.effects.Pending(ctx)
+	return n > 0, err
 }
 
 func (d *driver) spool() string { return filepath.Join(d.o.Config.Data, "spool", "intake") }

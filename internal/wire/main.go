@@ -17,6 +17,7 @@ import (
 	"github.com/dc-release/dc-release/internal/face/cli"
 	"github.com/dc-release/dc-release/internal/face/cli/console"
 	"github.com/dc-release/dc-release/internal/face/cli/run"
+	"github.com/dc-release/dc-release/internal/face/cli/workflows"
 )
 
 // Main is the whole program behind cmd/dc-release: arguments and streams in,
@@ -29,8 +30,12 @@ func Main(ctx context.Context, version string, args []string, in io.Reader, out,
 	root := cli.Root(cli.Deps{
 		Env: env, Version: version, Code: totp.Code, Verify: Verify,
 		Rehearse: func(ctx context.Context, q run.Rehearsal, progress func(inspect.RunDetail)) (run.Outcome, error) {
-			base.Sandbox = env.Sandbox
+			base.Sandbox, base.Data, base.Labels = env.Sandbox, env.Data, env.Labels
 			return Rehearse(ctx, base, q, progress)
+		},
+		Preview: func(ctx context.Context, q workflows.Request) ([]workflows.Planned, error) {
+			base.Data, base.Labels = env.Data, env.Labels
+			return Preview(ctx, base, q)
 		},
 		Worker: func(ctx context.Context, child string) error { return RunChild(ctx, child, logger) },
 	})
@@ -54,7 +59,8 @@ func isTerminal(stream any) bool {
 // connect asks the owner of the data directory, or becomes it.
 func connect(ctx context.Context, base Config, env *console.Env) (console.Session, error) {
 	base.Data, base.Sandbox, base.Evaluation = env.Data, env.Sandbox, env.Evaluation
-	base.Secrets, base.Vars = env.Secrets, env.Vars
+	base.Secrets, base.Vars, base.Labels = env.Secrets, env.Vars, env.Labels
+	base.Issuer, base.Listen = env.Issuer, env.Listen
 	if base.Sandbox == "" {
 		kind, err := StrongestSandbox(ctx)
 		switch {

@@ -9,6 +9,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"os"
@@ -20,16 +21,21 @@ import (
 	blobdir "github.com/dc-release/dc-release/internal/adapter/blob/dir"
 	"github.com/dc-release/dc-release/internal/adapter/deploy/localdir"
 	"github.com/dc-release/dc-release/internal/adapter/effects"
+	"github.com/dc-release/dc-release/internal/adapter/git"
 	"github.com/dc-release/dc-release/internal/adapter/identity/password"
 	"github.com/dc-release/dc-release/internal/adapter/identity/totp"
 	"github.com/dc-release/dc-release/internal/adapter/keyring"
+	"github.com/dc-release/dc-release/internal/adapter/livelog"
+	"github.com/dc-release/dc-release/internal/adapter/oidcissuer"
 	"github.com/dc-release/dc-release/internal/adapter/solutionfile"
 	"github.com/dc-release/dc-release/internal/adapter/store/sqlite"
 	"github.com/dc-release/dc-release/internal/adapter/store/sqlstore"
 	"github.com/dc-release/dc-release/internal/adapter/testresult"
+	"github.com/dc-release/dc-release/internal/app/actions"
 	"github.com/dc-release/dc-release/internal/app/cache"
 	"github.com/dc-release/dc-release/internal/app/claim"
 	"github.com/dc-release/dc-release/internal/app/deploy"
+	"github.com/dc-release/dc-release/internal/app/identify"
 	"github.com/dc-release/dc-release/internal/app/inspect"
 	"github.com/dc-release/dc-release/internal/app/intake"
 	"github.com/dc-release/dc-release/internal/app/operation"
@@ -57,6 +63,10 @@ type Config struct {
 	NoWorker   bool
 	Rehearsal  bool
 	Slots      int               // executions at once
+	Labels     []string          // further labels of the worker
+	Issuer     string            // URL of the issuer of identity tokens, "" for none
+	Listen     string            // address that others reach this process by, "" for none
+	Actions    string            // store of actions; "" is that of the data directory
 	Processes  int               // of one execution at once; 0 takes the sandbox's default
 	Path       string            // PATH of the steps; "" takes this process's
 	Secrets    map[string]string // for every solution and place of this process
@@ -71,20 +81,26 @@ type Owner struct {
 	Ring         *keyring.Ring
 	Store        *sqlstore.Store
 	Blobs        *blobdir.Store
+	Logs         *livelog.Store
 	Orchestrator *orchestrate.Orchestrator
 
-	lock      *os.File
-	effects   *effects.Effects
-	state     *state.Reader
-	mirrors   *mirrors
-	sources   clones
-	caches    *cache.Caches
-	tracer    *traceability.Tracer
-	publisher *publish.Publisher
-	http      *http.Server
-	socket    string
-	keep      *keeper
-	driver    *driver
+	lock       *os.File
+	effects    *effects.Effects
+	state      *state.Reader
+	mirrors    *mirrors
+	sources    clones
+	tracer     *traceability.Tracer
+	pins       *git.Pins
+	identifier *identify.Identifier
+	issuer     *oidcissuer.Issuer
+	public     *http.Server
+	planner    planner
+	publisher  *publish.Publisher
+	http       *http.Server
+	socket     string
+	keep       *keeper
+	driver     *driver
+	caches     *cache.Caches
 }
 
 // Open becomes the owner of the data directory; errOwned says that there is
@@ -101,6 +117,7 @@ func Open(ctx context.Context, c Config) (o *Owner, err error) {
 		return nil, err
 	}
 	o = &Owner{Config: c, lock: lock, mirrors: &mirrors{root: filepath.Join(c.Data, "git")}, sources: clones{dir: filepath.Join(c.Data, "git", "clones")}}
+	o.driver = newDriver(o)
 	if err := o.open(ctx); err != nil {
 		return nil, errors.Join(err, o.Close())
 	}
@@ -112,6 +129,9 @@ func (o *Owner) open(ctx context.Context) (err error) {
 		return err
 	}
 	if o.Blobs, err = blobdir.Open(filepath.Join(o.Config.Data, "blobs")); err != nil {
+		return err
+	}
+	if o.Logs, err = livelog.Open(filepath.Join(o.Config.Data, "spool", "log")); err != nil {
 		return err
 	}
 	caches, err := blobdir.Open(filepath.Join(o.Config.Data, "caches"))
@@ -143,7 +163,10 @@ func (o *Owner) open(ctx context.Context) (err error) {
 	o.Store.OnEffects(func(ctx context.Context, tx sqlstore.Tx, list []ledger.Effect) error {
 		return o.effects.Enqueue(ctx, tx.Native().(*sql.Tx), list)
 	})
-	return o.begin(ctx)
+	if err := o.begin(ctx); err != nil {
+		return err
+	}
+	return o.openIssuer(ctx)
 }
 
 // begin appends the first events of an installation, once.
@@ -163,12 +186,17 @@ func newSalt() ([]byte, error) {
 	return salt, err
 }
 
-func readResult(name string, data []byte) evidence.Report {
-	report, err := testresult.Read(name, bytes.NewReader(data))
+func readResult(name string, r io.Reader) evidence.Report {
+	report, err := testresult.Read(name, r)
 	if err != nil {
 		report.Problems = append(report.Problems, evidence.Problem{Message: err.Error(), Fatal: true})
 	}
 	return report
+}
+
+// readWhole reads a result file that is in memory.
+func readWhole(name string, data []byte) evidence.Report {
+	return readResult(name, bytes.NewReader(data))
 }
 
 type factors struct{ hasher *password.Hasher }
@@ -186,6 +214,11 @@ func (f factors) Match(seed, code string, at time.Time) (int64, bool, error) {
 // compose connects the use cases.
 func (o *Owner) compose() {
 	o.state = &state.Reader{Log: o.Store, Blobs: o.Blobs}
+	if o.Config.Actions == "" {
+		o.Config.Actions = actionsDir(o.Config.Data)
+	}
+	o.pins = git.OpenPins(o.Config.Actions)
+	o.planner = planner{pins: o.pins, offers: offers(o.Config)}
 	registry := &solution.Registry{Log: o.Store, Lists: o.Store}
 	if o.Config.Rehearsal {
 		registry.Rehearsed = rehearse.Solution
@@ -193,18 +226,19 @@ func (o *Owner) compose() {
 	f := factors{password.NewHasher(2)}
 	vars := func(string, string) map[string]string { return o.Config.Vars }
 	o.tracer = &traceability.Tracer{Repositories: o.mirrors, Blobs: o.Blobs, Solutions: registry, Results: readResult}
-	o.Orchestrator = &orchestrate.Orchestrator{Log: o.Store, State: o.state, Blobs: o.Blobs, Vars: vars}
+	o.Orchestrator = &orchestrate.Orchestrator{Log: o.Store, State: o.state, Blobs: o.Blobs, Vars: vars, Now: time.Now}
 	claims := &claim.Server{
-		Log: o.Store, State: o.state, Queue: o.Store, Blobs: o.Blobs, Reader: readResult,
+		Log: o.Store, State: o.state, Queue: o.Store, Blobs: o.Blobs, Logs: o.Logs, Reader: readResult,
 		Outside: o.Orchestrator.Outside, Secrets: o.secret,
 	}
+	o.identifier = &identify.Identifier{Log: o.Store, State: o.state, Claims: claims}
 	deployer := &deploy.Deployer{
 		Log: o.Store, State: o.state, Blobs: o.Blobs, Claims: claims, Solutions: registry,
 		Targets: map[string]deploy.Target{"localdir": localdir.Target{}},
 	}
 	signer := &sign.Signer{
 		Log: o.Store, State: o.state, Blobs: o.Blobs, Vault: o.Store, Factors: f, Solutions: registry,
-		Key: o.Ring.Keys["attest"], KeyID: o.Ring.Installation + "/attest", Now: time.Now, NewID: newID, Results: readResult,
+		Key: o.Ring.Keys["attest"], KeyID: o.Ring.Installation + "/attest", Now: time.Now, NewID: newID, Results: readWhole,
 	}
 	reporter := o.newReporter(signer)
 	o.publisher = o.newPublisher(registry, claims, reporter)
@@ -215,15 +249,16 @@ func (o *Owner) compose() {
 	o.App = &operation.App{
 		Log: o.Store, NewID: newID,
 		Solutions: registry, Signer: signer, Claims: claims, Deployer: deployer,
+		Actions: &actions.Actions{Log: o.Store, Pins: o.pins},
 		People: &person.People{
 			Log: o.Store, State: o.state, Directory: o.Store, Factors: f, NewID: newID,
 			IdentityDigest: func(email string) string { return intake.IdentityDigest(o.Ring.Installation, email) },
 		},
 		Intake: &intake.Intake{
-			Log: o.Store, State: o.state, Lists: o.Store, Blobs: o.Blobs, Repositories: o.mirrors, Plan: plan, Config: solutionfile.Read, Vars: vars,
+			Log: o.Store, State: o.state, Lists: o.Store, Blobs: o.Blobs, Repositories: o.mirrors, Plan: o.planner.plan, Config: solutionfile.Read, Vars: vars,
 			NewID: newID, Installation: o.Ring.Installation, Sandbox: o.Config.Sandbox, Evaluation: o.Config.Evaluation && o.Config.Sandbox == "none",
 		},
-		Inspector: &inspect.Inspector{Lists: o.Store, State: o.state, Blobs: o.Blobs, Names: signer.PrintedName, Unsigned: o.Orchestrator.Unsigned},
+		Inspector: &inspect.Inspector{Lists: o.Store, State: o.state, Blobs: o.Blobs, Logs: o.Logs, Names: signer.PrintedName, Unsigned: o.Orchestrator.Unsigned, Moving: o.driver.moving, Now: time.Now},
 		Rollbacks: &rollback.Rollbacks{
 			Log: o.Store, State: o.state, Lists: o.Store, Blobs: o.Blobs, Deployer: deployer,
 			Unsigned: o.Orchestrator.Unsigned, Publisher: o.publisher,
@@ -245,6 +280,9 @@ func (o *Owner) Start(ctx context.Context) error {
 		return err
 	}
 	o.socket = socket
+	if err := o.listenPublic(); err != nil {
+		return err
+	}
 	if err := o.listen(socket); err != nil {
 		return fmt.Errorf("listen on %s: %w", socket, err)
 	}
@@ -254,7 +292,9 @@ func (o *Owner) Start(ctx context.Context) error {
 	if err := o.App.Claims.GiveUp(ctx, deadChild); err != nil {
 		return err
 	}
-	o.driver = newDriver(o)
+	if err := o.App.Claims.SweepLogs(ctx); err != nil {
+		return err
+	}
 	o.driver.start(ctx)
 	if o.Config.NoWorker {
 		return nil
@@ -269,8 +309,9 @@ func (o *Owner) Close() error {
 	if o.keep != nil {
 		errs = append(errs, o.keep.stop(o.Config.Rehearsal))
 	}
-	if o.driver != nil {
-		o.driver.stop()
+	o.driver.stop()
+	if o.public != nil {
+		errs = append(errs, o.public.Close())
 	}
 	if o.http != nil {
 		errs = append(errs, o.http.Close())
@@ -279,6 +320,9 @@ func (o *Owner) Close() error {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		errs = append(errs, o.effects.Stop(ctx))
 		cancel()
+	}
+	if o.Logs != nil {
+		errs = append(errs, o.Logs.Close())
 	}
 	if o.Store != nil {
 		errs = append(errs, o.Store.Close())

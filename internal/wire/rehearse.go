@@ -27,6 +27,7 @@ func Rehearse(ctx context.Context, base Config, q run.Rehearsal, progress func(i
 	if !q.Keep {
 		defer os.RemoveAll(dir)
 	}
+	base.Actions = actionsDir(base.Data)
 	base.Data, base.Rehearsal, base.Secrets, base.Vars = dir, true, q.Secrets, q.Vars
 	if base.Sandbox == "" {
 		if base.Sandbox, err = StrongestSandbox(ctx); err != nil {
@@ -69,7 +70,7 @@ func (o *Owner) rehearse(ctx context.Context, q run.Rehearsal, progress func(ins
 		return run.Outcome{}, err
 	}
 	r := &rehearse.Rehearsal{
-		Log: o.Store, State: o.state, Blobs: o.Blobs, Code: code, Plan: plan, Config: solutionfile.Read, Vars: q.Vars, NewID: newID, Sandbox: o.Config.Sandbox,
+		Log: o.Store, State: o.state, Blobs: o.Blobs, Code: code, Plan: o.planner.plan, Config: solutionfile.Read, Vars: q.Vars, NewID: newID, Sandbox: o.Config.Sandbox,
 	}
 	trigger := intake.NewTrigger(q.Event, full, ref, repositoryName(source.RemoteURL(ctx, "origin")), filepath.Base(abs), q.Actor, subject)
 	id, findings, err := r.Start(ctx, rehearse.Request{Trigger: trigger, Workflow: q.Workflow})

@@ -44,6 +44,12 @@ func (s server) Secret(ctx context.Context, r work.SecretRequest) (work.SecretVa
 	return work.SecretValue{Value: v, Known: known}, err
 }
 
+// AppendLog implements work.Server.
+func (s server) AppendLog(ctx context.Context, c work.LogChunk, data []byte) (work.Logged, error) {
+	have, err := s.o.App.Claims.AppendLog(ctx, c.Execution.Execution, c.Fence, c.Offset, data)
+	return work.Logged{Have: have}, err
+}
+
 // Finish implements work.Server.
 func (s server) Finish(ctx context.Context, r claim.Result) error {
 	return s.o.App.Claims.Finish(ctx, r)
@@ -160,14 +166,33 @@ func (s server) Source(ctx context.Context, e work.Execution) (io.ReadCloser, er
 	return s.o.sources.open(ctx, s.o.mirrors.dir(slot.Solution, "code"), run.Run.Trigger.SHA)
 }
 
-// Action implements work.Server.
-func (s server) Action(context.Context, work.ActionRequest) (io.ReadCloser, error) {
-	return nil, fault.New(fault.Internal, "not connected yet: the store of actions")
+// Action implements work.Server: the files of an action that the run's plan
+// pins.
+func (s server) Action(ctx context.Context, r work.ActionRequest) (io.ReadCloser, error) {
+	slot, err := s.o.App.Claims.Current(ctx, r.Execution.Execution, r.Fence)
+	if err != nil {
+		return nil, err
+	}
+	run, err := s.o.state.Run(ctx, slot.Run)
+	if err != nil {
+		return nil, err
+	}
+	if !slices.ContainsFunc(run.Plan.Actions, func(a pipeline.Action) bool {
+		return a.Repository == r.Repository && a.Commit == r.Commit && r.Commit != ""
+	}) {
+		return nil, fault.New(fault.Forbidden, "%s at %s is no action of this run's plan", r.Repository, r.Commit)
+	}
+	repository, err := git.Open(ctx, s.o.pins.Dir(r.Repository))
+	if err != nil {
+		return nil, err
+	}
+	return repository.Archive(ctx, r.Commit)
 }
 
 // IdentityToken implements work.Server.
-func (s server) IdentityToken(context.Context, work.IdentityTokenRequest) (work.IdentityToken, error) {
-	return work.IdentityToken{}, fault.New(fault.Internal, "not connected yet: the issuer of identity tokens")
+func (s server) IdentityToken(ctx context.Context, r work.IdentityTokenRequest) (work.IdentityToken, error) {
+	v, err := s.o.identifier.Token(ctx, r.Execution.Execution, r.Fence, r.Audience)
+	return work.IdentityToken{Value: v}, err
 }
 
 // clones keeps a tar of a clone for each commit, made once.

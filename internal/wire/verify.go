@@ -27,7 +27,7 @@ func Verify(ctx context.Context, q audit.Verification) (verify.Report, error) {
 		if err != nil || !info.IsDir() {
 			return verify.Report{}, fault.New(fault.NotFound, "%s has no folder %s", q.ReleaseLog, q.Version)
 		}
-		return verify.Folder(os.DirFS(q.ReleaseLog), q.Version, verify.Options{Trust: trust, Results: readResult}), nil
+		return verify.Folder(os.DirFS(q.ReleaseLog), q.Version, verify.Options{Trust: trust, Results: readWhole}), nil
 	}
 	path := filepath.Join(q.Data, "ledger.db")
 	if _, err := os.Stat(path); err != nil {

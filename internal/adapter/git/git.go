@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -259,6 +260,43 @@ func (r *Repository) Checkout(ctx context.Context, commit, dir string) error {
 		return fmt.Errorf("check out %s: %w", commit, err)
 	}
 	return nil
+}
+
+// Archive is a tar of a commit's files, as git archive makes it. The reader ends
+// with an error when git does not come to its end; closing it ends git.
+func (r *Repository) Archive(ctx context.Context, commit string) (io.ReadCloser, error) {
+	if !objectForm.MatchString(commit) {
+		return nil, fmt.Errorf("archive %q: no object id", commit)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	cmd := prepare(ctx, r.dir, nil, "--git-dir="+r.dir, "archive", "--format=tar", commit)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, in := io.Pipe()
+	cmd.Stdout = in
+	if err := cmd.Start(); err != nil {
+		cancel()
+		return nil, fmt.Errorf("archive %s: %w", commit, err)
+	}
+	go func() {
+		err := cmd.Wait()
+		if err != nil {
+			err = fmt.Errorf("archive %s: %w: %s", commit, err, strings.TrimSpace(stderr.String()))
+		}
+		in.CloseWithError(err)
+		cancel()
+	}()
+	return archive{out, cancel}, nil
+}
+
+type archive struct {
+	*io.PipeReader
+	cancel context.CancelFunc
+}
+
+func (a archive) Close() error {
+	a.cancel()
+	return a.PipeReader.Close()
 }
 
 // command runs git with an environment of its own.

@@ -24,6 +24,7 @@ type commands struct {
 	outputs     map[string]string
 	errs        []error
 	problems    map[Stream]matching
+	untold      int // failures beyond maxErrors
 }
 
 func newCommands(j *job, s *step) *commands {
@@ -82,14 +83,33 @@ func (c *commands) writer(stream Stream) *lines {
 func (c *commands) failure() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.untold > 0 {
+		return errors.Join(errors.Join(c.errs...), fmt.Errorf("and %d more", c.untold))
+	}
 	return errors.Join(c.errs...)
+}
+
+// fail makes the step fail; many reasons say no more than the first.
+func (c *commands) fail(err error) {
+	if len(c.errs) < maxErrors {
+		c.errs = append(c.errs, errors.New(cut(err.Error(), maxReason/maxErrors)))
+	} else {
+		c.untold++
+	}
 }
 
 // setOutputValue sets an output of the step.
 func (c *commands) setOutputValue(name, value string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.outputs[name] = value
+	c.output(name, value)
+}
+
+// output keeps a value, when there is room.
+func (c *commands) output(name, value string) {
+	if err := c.job.keep(name, value, c.outputs); err != nil {
+		c.fail(fmt.Errorf("output %q: %w", cut(name, 200), err))
+	}
 }
 
 // result is what the step's commands came to.
@@ -127,10 +147,10 @@ func (c *commands) line(stream Stream, text string) {
 		c.log(stream, c.job.mask.mask(text))
 	}
 	if err := kind.do(c, cmd); err != nil {
-		if !shown {
+		if kind.show == onEcho && !shown {
 			c.log(stream, c.job.mask.mask(text))
 		}
-		c.errs = append(c.errs, err)
+		c.fail(err)
 		c.add(pipeline.Annotation{Level: "error", Message: err.Error()})
 	}
 }
@@ -166,8 +186,11 @@ func (c *commands) system(text string) { c.job.say(c.step.number, text) }
 
 func (c *commands) addMask(cmd command) error {
 	if strings.TrimSpace(cmd.data) == "" {
-		c.system("##[warning]Can't add secret mask for empty string in ##[add-mask] command.")
+		c.system("##[warning]an empty text cannot be masked")
 		return nil
+	}
+	if c.job.mask.size() > maxMasks {
+		return fmt.Errorf("more is to be masked than %d bytes with all spellings: nothing that follows could be shown", maxMasks)
 	}
 	c.job.mask.add(cmd.data)
 	if c.echo {
@@ -222,7 +245,7 @@ func (c *commands) setOutput(cmd command) error {
 	if name == "" {
 		return errors.New("required field 'name' is missing in ##[set-output] command")
 	}
-	c.outputs[name] = cmd.data
+	c.output(name, cmd.data)
 	c.system("##[warning]The `set-output` command is deprecated, write to $GITHUB_OUTPUT.")
 	return nil
 }
@@ -288,6 +311,6 @@ func (c *commands) add(a pipeline.Annotation) {
 		}
 	}
 	if n < maxStepAnnotations {
-		c.annotations = append(c.annotations, a)
+		c.annotations = append(c.annotations, c.job.short(a))
 	}
 }

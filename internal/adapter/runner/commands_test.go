@@ -41,7 +41,7 @@ func TestCommandsOfAStep(t *testing.T) {
 		},
 		{"echo is on in a debug run", "::remove-matcher owner=x::", true, "::remove-matcher owner=x::|", "", false},
 		{"echo of something else fails", "::echo::yes", false, "::echo::yes|", "##[error]invalid echo command value \"yes\": want on or off\n", true},
-		{"an empty mask is a warning", "::add-mask::", false, "", "##[warning]Can't add secret mask for empty string in ##[add-mask] command.\n", false},
+		{"an empty mask is a warning", "::add-mask::", false, "", "##[warning]an empty text cannot be masked\n", false},
 		{
 			"stopped commands are text until the token comes", "::stop-commands::My-Token|::notice::a|##[notice]b|::other::|::my-token::|::notice::c", false,
 			"::stop-commands::My-Token|::notice::a|##[notice]b|::other::|::my-token::|", "##[notice]c\n", false,
@@ -171,7 +171,7 @@ func TestProblemMatchers(t *testing.T) {
 		{"a bad severity", one("fatal", `{"regexp":"(b)","message":1}`), add + "b", nil, add + "b|", `##[error]problem matcher "o": severity is "fatal"`, true},
 		{"no JSON", "[", add + "b", nil, add + "b|", `##[error]read problem matchers "m.json": unexpected end`, true},
 		{"a file that is not the job's", lint, "::add-matcher::/etc/passwd", nil, "::add-matcher::/etc/passwd|", `##[error]read problem matchers "/etc/passwd": not in a directory of the job`, true},
-		{"no file", lint, "::add-matcher::", nil, "", "##[warning]File path must be specified.", false},
+		{"no file", lint, "::add-matcher::", nil, "", "##[warning]add-matcher names no file", false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -214,7 +214,7 @@ func TestSummaries(t *testing.T) {
 		{
 			"more",
 			[]workflow.Step{sh("head -c 2097151 /dev/zero | tr '\\0' x > $GITHUB_STEP_SUMMARY"), sh("echo '# two' >> $GITHUB_STEP_SUMMARY")},
-			"# two\n", "##[error]$GITHUB_STEP_SUMMARY upload aborted, supports content up to a size of 1024k, got 2047k\n",
+			"# two\n", "##[error]process file GITHUB_STEP_SUMMARY: read \"step_summary\": file too large: it has 2047 KiB, want at most 1024 KiB\n",
 		},
 		{"twenty steps", slices.Repeat([]workflow.Step{sh("echo x >> $GITHUB_STEP_SUMMARY")}, 21), strings.Repeat("x\n", 20), "##[warning]the job's summary has those of 20 steps: this one is left out\n"},
 	}

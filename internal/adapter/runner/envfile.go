@@ -34,23 +34,23 @@ func parsePairs(text string) ([]pair, error) {
 		switch {
 		case equals >= 0 && (heredoc < 0 || equals < heredoc):
 			if equals == 0 {
-				return pairs, fmt.Errorf("line %d: invalid format %q: name must not be empty", at, line)
+				return pairs, fmt.Errorf("line %d: invalid format %q: name must not be empty", at, cut(line, 200))
 			}
 			pairs = append(pairs, pair{line[:equals], line[equals+1:]})
 		case heredoc >= 0:
 			name, delimiter := line[:heredoc], line[heredoc+2:]
 			if name == "" || delimiter == "" {
-				return pairs, fmt.Errorf("line %d: invalid format %q: name and delimiter must not be empty", at, line)
+				return pairs, fmt.Errorf("line %d: invalid format %q: name and delimiter must not be empty", at, cut(line, 200))
 			}
 			value, left, lines, ok := cutHeredoc(text, delimiter)
 			if !ok {
-				return pairs, fmt.Errorf("line %d: invalid value of %q: matching delimiter %q not found", at, name, delimiter)
+				return pairs, fmt.Errorf("line %d: invalid value of %q: matching delimiter %q not found", at, cut(name, 200), cut(delimiter, 200))
 			}
 			text = left
 			number += lines
 			pairs = append(pairs, pair{name, value})
 		default:
-			return pairs, fmt.Errorf("line %d: invalid format %q: want name=value or name<<DELIMITER", at, line)
+			return pairs, fmt.Errorf("line %d: invalid format %q: want name=value or name<<DELIMITER", at, cut(line, 200))
 		}
 	}
 	return pairs, nil

@@ -46,7 +46,9 @@ type job struct {
 
 	matchers  matchers
 	annotated map[string]int // annotations by step and level
-	summaries int
+	noted     int            // bytes of annotations, see maxAnnotated
+	summaries int            // steps that have one
+	kept      int            // bytes of the steps' outputs, see maxKept
 
 	failed  bool
 	outcome pipeline.Outcome
@@ -175,8 +177,17 @@ func (j *job) annotate(step int, a pipeline.Annotation) {
 		return
 	}
 	j.annotated[of]++
-	a.Message, a.File, a.Title = clean(j.mask.mask(a.Message)), clean(j.mask.mask(a.File)), clean(j.mask.mask(a.Title))
-	j.outcome.Annotations = append(j.outcome.Annotations, a)
+	a = j.short(a)
+	if j.noted += len(a.Message) + len(a.File) + len(a.Title); j.noted <= maxAnnotated {
+		j.outcome.Annotations = append(j.outcome.Annotations, a)
+	}
+}
+
+// short masks an annotation and cuts what is very long.
+func (j *job) short(a pipeline.Annotation) pipeline.Annotation {
+	text := func(s string) string { return cut(clean(j.mask.mask(s)), maxNote) }
+	a.Message, a.File, a.Title = text(a.Message), text(a.File), text(a.Title)
+	return a
 }
 
 // finish evaluates the job's outputs and fixes its conclusion.
@@ -224,21 +235,18 @@ func (j *job) evaluateOutputs() {
 	}
 }
 
-// keyURL is where a job says the address of its environment.
-const keyURL workflow.Key = "jobs.<job_id>.environment.url"
-
 // evaluateURL computes environment.url. One that holds a secret is dropped, as
 // on GitHub.
 func (j *job) evaluateURL() {
-	url, err := j.text(keyURL, j.a.Job.Body.EnvironmentURL, j.expressions(nil))
+	url, err := j.text(workflow.KeyJobEnvironmentURL, j.a.Job.Body.EnvironmentURL, j.expressions(nil))
 	switch {
 	case err != nil:
 		j.fail(fmt.Errorf("environment url: %w", err))
 	case j.mask.holds(url):
-		j.warn(fmt.Sprintf("Skip setting environment url as environment '%s' may contain secret.", j.a.Job.Environment))
+		j.warn(fmt.Sprintf("the URL of environment %q is left out: it may hold a secret", j.a.Job.Environment))
 	case url != "":
 		j.outcome.URL = clean(url)
-		j.say(0, "Evaluated environment url: "+url)
+		j.say(0, "environment URL: "+url)
 	}
 }
 

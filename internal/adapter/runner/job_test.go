@@ -225,12 +225,12 @@ func TestJobs(t *testing.T) {
 		{
 			"a summary that is too large is left out",
 			steps(sh("head -c 1100000 /dev/zero | tr '\\0' x > $GITHUB_STEP_SUMMARY")),
-			want{conclusion: "success", steps: "success", log: []string{"##[error]$GITHUB_STEP_SUMMARY upload aborted, supports content up to a size of 1024k, got 1074k"}},
+			want{conclusion: "success", steps: "success", log: []string{"##[error]process file GITHUB_STEP_SUMMARY: read \"step_summary\": file too large: it has 1074 KiB, want at most 1024 KiB"}},
 		},
 		{
 			"an output file that is too large is a failure",
 			steps(sh("head -c 17000000 /dev/zero | tr '\\0' x > $GITHUB_OUTPUT")),
-			want{conclusion: "failure", steps: "failure", reason: "file too large: want at most 16777216 bytes"},
+			want{conclusion: "failure", steps: "failure", reason: "file too large: it has 16601 KiB, want at most 16384 KiB"},
 		},
 		{
 			"outputs of more than a mebibyte are a failure of the job",

@@ -18,6 +18,7 @@ type masker struct {
 	seen    map[string]bool
 	byFirst [256][]form // longest first
 	longest int
+	bytes   int                     // of all forms
 	inner   map[[shortest]byte]bool // all that stands in forms before their last character
 }
 
@@ -47,10 +48,18 @@ func (m *masker) add(secret string) {
 		slices.SortFunc(bucket, func(a, b form) int { return cmp.Compare(len(b.text), len(a.text)) })
 		m.byFirst[f.text[0]] = bucket
 		m.longest = max(m.longest, len(f.text))
+		m.bytes += len(f.text)
 		for i := range len(f.text) - shortest {
 			m.inner[[shortest]byte([]byte(f.text[i:i+shortest]))] = true
 		}
 	}
+}
+
+// size is the length of all forms together.
+func (m *masker) size() int {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return m.bytes
 }
 
 // span is a part of a text, from start up to end.

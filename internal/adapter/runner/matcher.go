@@ -281,7 +281,7 @@ func (j *job) readMatchers(file string) ([]matcher, error) {
 // addMatcher takes over the matchers of a file.
 func (c *commands) addMatcher(cmd command) error {
 	if cmd.data == "" {
-		c.system("##[warning]File path must be specified.")
+		c.system("##[warning]add-matcher names no file")
 		return nil
 	}
 	list, err := c.job.readMatchers(cmd.data)
@@ -313,12 +313,10 @@ func (c *commands) addMatcher(cmd command) error {
 func (c *commands) removeMatcher(cmd command) error {
 	owner := cmd.properties["owner"]
 	switch {
-	case owner != "" && cmd.data != "":
-		c.system("##[warning]Either specify an owner name or a file path in ##[remove-matcher] command. Both values cannot be set.")
+	case (owner == "") == (cmd.data == ""):
+		c.system("##[warning]remove-matcher: want either an owner or a file")
 	case owner != "":
 		c.job.matchers.remove(owner)
-	case cmd.data == "":
-		c.system("##[warning]Either an owner name or a file path must be specified in ##[remove-matcher] command.")
 	default:
 		list, err := c.job.readMatchers(cmd.data)
 		if err != nil {

@@ -346,7 +346,7 @@ func (s *step) defaultName() string {
 // head logs what the step is about to do, folded under its name.
 func (j *job) head(s *step, details ...string) {
 	if s.stage == postStage {
-		j.say(s.number, "Post job cleanup.")
+		j.say(s.number, "cleaning up after the job's steps")
 	}
 	j.say(s.number, "##[group]"+firstLine(string(s.stage)+s.name))
 	for _, d := range details {

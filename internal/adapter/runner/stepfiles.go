@@ -14,7 +14,7 @@ const (
 	maxCommandFile = 16 << 20
 	maxSummary     = 1 << 20 // of one step, as on GitHub
 
-	maxSummaries = 20 // steps of a job whose summaries count, as on GitHub
+	maxSummarySteps = 20 // of a job, as on GitHub
 )
 
 // commandFile is one of the files by which a step talks to the runner
@@ -90,19 +90,15 @@ func (j *job) collect(s *step) error {
 		if err == nil {
 			continue
 		}
-		if large := (tooLarge{}); f.optional && errors.As(err, &large) {
-			s.commands.report(pipeline.Annotation{Level: "error", Message: large.refusal(f.variable)})
+		err = fmt.Errorf("process file GITHUB_%s: %w", upper(f.variable), err)
+		if f.optional && errors.Is(err, errTooLarge) {
+			s.commands.report(pipeline.Annotation{Level: "error", Message: err.Error()})
 			continue
 		}
-		bad = append(bad, fmt.Errorf("process file GITHUB_%s: %w", upper(f.variable), err))
+		bad = append(bad, err)
 	}
 	j.handEvidence(s)
 	return errors.Join(bad...)
-}
-
-// refusal says it in GitHub's words.
-func (e tooLarge) refusal(variable string) string {
-	return fmt.Sprintf("$GITHUB_%s upload aborted, supports content up to a size of %dk, got %dk", upper(variable), e.limit>>10, e.size>>10)
 }
 
 // applyEnv takes variables over for the following steps.
@@ -149,9 +145,12 @@ func (j *job) applyState(s *step, text string) error {
 }
 
 func (j *job) applySummary(s *step, text string) error {
-	if j.summaries++; j.summaries > maxSummaries {
-		s.commands.warn(fmt.Sprintf("the job's summary has those of %d steps: this one is left out", maxSummaries))
+	if j.summaries++; j.summaries > maxSummarySteps {
+		s.commands.warn(fmt.Sprintf("the job's summary has those of %d steps: this one is left out", maxSummarySteps))
 		return nil
+	}
+	if len(j.outcome.Summary)+len(text) > maxSummaries {
+		return fmt.Errorf("%w: the summaries of a job may have %d bytes together", errTooLarge, maxSummaries)
 	}
 	if j.outcome.Summary != "" && j.outcome.Summary[len(j.outcome.Summary)-1] != '\n' {
 		j.outcome.Summary += "\n"

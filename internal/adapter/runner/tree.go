@@ -53,15 +53,7 @@ func (t *tree) file(name string) (*os.File, fs.FileInfo, error) {
 	return f, info, nil
 }
 
-// tooLarge is a file of more than limit bytes.
-type tooLarge struct {
-	name        string
-	size, limit int64
-}
-
-func (e tooLarge) Error() string {
-	return fmt.Sprintf("read %q: file too large: want at most %d bytes", e.name, e.limit)
-}
+var errTooLarge = errors.New("file too large")
 
 // read gives the content of a file, "" when it is absent.
 func (t *tree) read(name string, limit int64) (string, error) {
@@ -81,7 +73,7 @@ func (t *tree) read(name string, limit int64) (string, error) {
 		return "", err
 	}
 	if int64(len(b)) > limit {
-		return "", tooLarge{path.Base(name), max(info.Size(), int64(len(b))), limit}
+		return "", fmt.Errorf("read %q: %w: it has %d KiB, want at most %d KiB", path.Base(name), errTooLarge, max(info.Size(), int64(len(b)))>>10, limit>>10)
 	}
 	return string(b), nil
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -27,7 +28,7 @@ func Read(data []byte) (policy.File, []workflow.Finding) {
 		r.report(&yaml.Node{Line: 1, Column: 1}, "syntax", "write valid YAML", "%v", err)
 		return policy.File{}, r.findings
 	}
-	f := policy.File{Environments: map[string]string{}}
+	f := policy.File{Environments: map[string]policy.Environment{}}
 	if len(doc.Content) == 0 {
 		return f, nil
 	}
@@ -95,16 +96,48 @@ func (r *reader) text(to *string, allowed ...string) func(*yaml.Node) {
 	}
 }
 
-func (r *reader) environments(n *yaml.Node, to map[string]string) {
+func (r *reader) environments(n *yaml.Node, to map[string]policy.Environment) {
 	keys := map[string]func(*yaml.Node){}
 	for _, place := range policy.Places {
 		keys[place] = func(n *yaml.Node) {
-			var target string
-			r.mapping(n, map[string]func(*yaml.Node){"target": r.text(&target)})
-			to[place] = target
+			var e policy.Environment
+			r.mapping(n, map[string]func(*yaml.Node){
+				"target": r.text(&e.Target), "names": r.texts(&e.Names),
+				"branches": r.texts(&e.Protection.Branches), "tags": r.texts(&e.Protection.Tags),
+				"wait-minutes": r.number(&e.Protection.WaitMinutes),
+			})
+			to[place] = e
 		}
 	}
 	r.mapping(n, keys)
+}
+
+// texts reads a sequence of texts.
+func (r *reader) texts(to *[]string) func(*yaml.Node) {
+	return func(n *yaml.Node) {
+		if n.Kind != yaml.SequenceNode {
+			r.report(n, "wrong-type", "write [a, b]", "want a sequence of texts")
+			return
+		}
+		for _, item := range n.Content {
+			var text string
+			if r.text(&text)(item); text != "" {
+				*to = append(*to, text)
+			}
+		}
+	}
+}
+
+// number reads a whole number that is not negative.
+func (r *reader) number(to *int) func(*yaml.Node) {
+	return func(n *yaml.Node) {
+		v, err := strconv.Atoi(n.Value)
+		if n.Kind != yaml.ScalarNode || n.Tag != "!!int" || err != nil || v < 0 {
+			r.report(n, "wrong-type", "write it without quotes", "want a whole number that is not negative")
+			return
+		}
+		*to = v
+	}
 }
 
 // meant suggests the known key that is nearest.

@@ -11,8 +11,10 @@ import (
 )
 
 func TestRead(t *testing.T) {
-	f, findings := solutionfile.Read([]byte("schema: dc-release/solution/v1\nsolution: corp-procurement\nprofile: gxp\nenvironments:\n  prd: {target: localdir}\n"))
-	want := policy.File{Solution: "corp-procurement", Profile: policy.GxP, Environments: map[string]string{"prd": "localdir"}}
+	f, findings := solutionfile.Read([]byte("schema: dc-release/solution/v1\nsolution: corp-procurement\nprofile: gxp\nenvironments:\n  prd: {target: localdir, names: [production], branches: [main], tags: ['v*'], wait-minutes: 5}\n"))
+	want := policy.File{Solution: "corp-procurement", Profile: policy.GxP, Environments: map[string]policy.Environment{"prd": {
+		Target: "localdir", Names: []string{"production"}, Protection: policy.Protection{Branches: []string{"main"}, Tags: []string{"v*"}, WaitMinutes: 5},
+	}}}
 	if d := cmp.Diff(want, f); d != "" || len(findings) > 0 {
 		t.Errorf("%s\n%v", d, findings)
 	}

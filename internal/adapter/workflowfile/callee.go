@@ -8,13 +8,7 @@ import (
 	"github.com/dc-release/dc-release/internal/core/workflow"
 )
 
-var (
-	calleeSection = section{what: "on.workflow_call", keys: []string{"inputs", "secrets", "outputs"}}
-	inputSection  = section{what: "input", keys: []string{"description", "required", "default", "type"}}
-	secretSection = section{what: "secret", keys: []string{"description", "required"}}
-	outputSection = section{what: "output", keys: []string{"description", "value"}}
-	inputTypes    = []string{"string", "boolean", "number"}
-)
+var inputTypes = []string{"string", "boolean", "number"}
 
 // callee reads on.workflow_call.
 func (r *reader) callee(n *yaml.Node) *workflow.Interface {

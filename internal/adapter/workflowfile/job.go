@@ -9,40 +9,8 @@ import (
 	"github.com/dc-release/dc-release/internal/core/workflow"
 )
 
-var jobSection = section{
-	what: "job",
-	keys: []string{
-		"name", "needs", "if", "permissions", "runs-on", "environment", "env", "defaults", "outputs",
-		"timeout-minutes", "continue-on-error", "steps", "uses", "with", "secrets",
-	},
-	unsupported: map[string]string{
-		"strategy":    "write the jobs out, one for each combination",
-		"container":   "run the steps on the worker itself; prepare it with the tools that the image holds",
-		"services":    "start the service in a step, or on the worker",
-		"concurrency": serialised,
-		"snapshot":    "remove it: workers have no images",
-	},
-}
-
-var (
-	environmentSection = section{
-		what: "environment",
-		keys: []string{"name"},
-		unsupported: map[string]string{
-			"url":        "remove it: the record of the deployment says where it went",
-			"deployment": "remove it: a job with an environment is always a deployment",
-		},
-	}
-	runnerSection = section{
-		what:        "runs-on",
-		keys:        []string{"labels"},
-		unsupported: map[string]string{"group": "name the labels of the worker"},
-	}
-	defaultsSection    = section{what: "defaults", keys: []string{"run"}}
-	defaultsRunSection = section{what: "defaults.run", keys: []string{"shell", "working-directory"}}
-	// callKeys are the keys that a job with uses may have.
-	callKeys = []string{"name", "needs", "if", "permissions", "uses", "with", "secrets"}
-)
+// callKeys are the keys that a job with uses may have.
+var callKeys = []string{"name", "needs", "if", "permissions", "uses", "with", "secrets", "strategy", "concurrency"}
 
 func (r *reader) jobs(n *yaml.Node) []workflow.Job {
 	entries := r.mapping(n, "jobs")
@@ -104,11 +72,15 @@ func (r *reader) jobKey(j *workflow.Job, e entry) {
 	case "if":
 		j.If = r.condition(e.value, workflow.KeyJobIf)
 	case "permissions":
-		r.permissions(e.value)
+		j.Permissions = r.permissions(e.value)
+	case "strategy":
+		j.Strategy = r.strategy(e.value)
+	case "concurrency":
+		j.Concurrency = r.concurrency(e.value, workflow.KeyJobConcurrency)
 	case "runs-on":
 		j.RunsOn = r.runsOn(e.value)
 	case "environment":
-		j.Environment = r.environment(e.value)
+		j.Environment, j.EnvironmentURL = r.environment(e.value)
 	case "env":
 		j.Env = r.bindings(e.value, "env", workflow.KeyJobEnv)
 	case "defaults":
@@ -122,7 +94,7 @@ func (r *reader) jobKey(j *workflow.Job, e entry) {
 	case "continue-on-error":
 		j.ContinueOnError = r.boolean(e.value, workflow.KeyJobContinueOnError, e.name)
 	case "steps":
-		j.Steps = r.steps(e.value)
+		j.Steps = r.steps(e.value, workflowSteps)
 	default:
 		r.callKey(j, e)
 	}
@@ -149,23 +121,6 @@ func (r *reader) callKey(j *workflow.Job, e entry) {
 	}
 }
 
-// permissions are checked for their form only: they can but shrink a token, and
-// this engine issues none.
-func (r *reader) permissions(n *yaml.Node) {
-	n = resolve(n)
-	if n.Kind == yaml.ScalarNode {
-		if t := r.text(n, workflow.KeyNone); t.Source != "read-all" && t.Source != "write-all" {
-			r.report(t.At, "wrong-type", "", "permissions is %q: want read-all, write-all or a mapping", t.Source)
-		}
-		return
-	}
-	for _, e := range r.mapping(n, "permissions") {
-		if t := r.text(e.value, workflow.KeyNone); !slices.Contains([]string{"read", "write", "none"}, t.Source) {
-			r.report(t.At, "wrong-type", "", "permission %s is %q: want read, write or none", e.name, t.Source)
-		}
-	}
-}
-
 func (r *reader) runsOn(n *yaml.Node) []workflow.Text {
 	n = resolve(n)
 	var labels []workflow.Text
@@ -184,20 +139,25 @@ func (r *reader) runsOn(n *yaml.Node) []workflow.Text {
 	return labels
 }
 
-func (r *reader) environment(n *yaml.Node) workflow.Text {
+func (r *reader) environment(n *yaml.Node) (name, url workflow.Text) {
 	n = resolve(n)
 	if n.Kind != yaml.MappingNode {
-		return r.nonEmpty(n, workflow.KeyJobEnvironment, "environment")
+		return r.nonEmpty(n, workflow.KeyJobEnvironment, "environment"), url
 	}
-	name := workflow.Text{At: r.at(n)}
+	name = workflow.Text{At: r.at(n)}
 	given := false
 	for _, e := range r.section(n, environmentSection) {
-		name, given = r.nonEmpty(e.value, workflow.KeyJobEnvironment, "environment name"), true
+		switch e.name {
+		case "name":
+			name, given = r.nonEmpty(e.value, workflow.KeyJobEnvironment, "environment name"), true
+		case "url":
+			url = r.text(e.value, workflow.KeyJobEnvironmentURL)
+		}
 	}
 	if !given {
 		r.report(r.at(n), "missing-key", "", "environment has no name")
 	}
-	return name
+	return name, url
 }
 
 func (r *reader) defaults(n *yaml.Node, key workflow.Key) workflow.Defaults {
@@ -206,7 +166,7 @@ func (r *reader) defaults(n *yaml.Node, key workflow.Key) workflow.Defaults {
 		for _, run := range r.section(e.value, defaultsRunSection) {
 			switch run.name {
 			case "shell":
-				d.Shell = r.shell(run.value)
+				d.Shell = r.shell(run.value, workflow.KeyNone)
 			case "working-directory":
 				d.WorkingDirectory = r.nonEmpty(run.value, key, run.name)
 			}

@@ -39,17 +39,25 @@ type reader struct {
 // when the file is no YAML mapping. It may be run only when no finding is an
 // error. Findings are sorted by their place.
 func Read(path string, data []byte) (*workflow.Workflow, []workflow.Finding) {
-	r := &reader{file: path, scope: outside, needs: map[string][]workflow.Text{}}
+	r := newReader(path, data)
 	root := r.decode(data)
 	if root == nil {
 		return nil, r.findings
 	}
-	r.lines = strings.Split(string(data), "\n")
 	w := r.workflow(root)
+	return w, r.sorted()
+}
+
+func newReader(path string, data []byte) *reader {
+	return &reader{file: path, lines: strings.Split(string(data), "\n"), scope: outside, needs: map[string][]workflow.Text{}}
+}
+
+// sorted are the findings by their place, each once.
+func (r *reader) sorted() []workflow.Finding {
 	slices.SortStableFunc(r.findings, func(a, b workflow.Finding) int {
 		return cmp.Or(cmp.Compare(a.At.Line, b.At.Line), cmp.Compare(a.At.Column, b.At.Column))
 	})
-	return w, slices.Compact(r.findings)
+	return slices.Compact(r.findings)
 }
 
 // decode parses the YAML and gives its root mapping, nil when there is none.
@@ -116,24 +124,6 @@ func (r *reader) add(severity workflow.Severity, at workflow.Position, rule, hin
 	})
 }
 
-// section is a mapping with known keys: those that are executed, and those that GitHub
-// has and this engine refuses, each with its hint.
-type section struct {
-	what        string
-	keys        []string
-	unsupported map[string]string
-}
-
-var workflowSection = section{
-	what: "workflow",
-	keys: []string{"name", "description", "run-name", "on", "permissions", "env", "defaults", "jobs"},
-	unsupported: map[string]string{
-		"concurrency": serialised,
-	},
-}
-
-const serialised = "remove it: deployments are already serialised per environment, first in first out, and a newer run never cancels one"
-
 func (r *reader) workflow(root *yaml.Node) *workflow.Workflow {
 	w := &workflow.Workflow{File: r.file}
 	var on, jobs *yaml.Node
@@ -148,7 +138,9 @@ func (r *reader) workflow(root *yaml.Node) *workflow.Workflow {
 		case "on":
 			on = e.value
 		case "permissions":
-			r.permissions(e.value)
+			w.Permissions = r.permissions(e.value)
+		case "concurrency":
+			w.Concurrency = r.concurrency(e.value, workflow.KeyConcurrency)
 		case "env":
 			w.Env = r.bindings(e.value, "env", workflow.KeyEnv)
 		case "defaults":

@@ -10,27 +10,32 @@ import (
 	"github.com/dc-release/dc-release/internal/core/workflow"
 )
 
-var stepSection = section{
-	what: "step",
-	keys: []string{
-		"id", "name", "if", "run", "shell", "working-directory", "env", "uses", "with",
-		"continue-on-error", "timeout-minutes",
-	},
-	unsupported: map[string]string{
-		"background":             "steps run one after the other",
-		"cancel-timeout-minutes": "remove it: the worker's time to stop is fixed",
-	},
+// places are the keys of steps, which differ between workflows and actions in
+// what their expressions may use.
+type places struct {
+	section                                                               Section
+	condition, name, run, shell, directory, env, with, tolerance, timeout workflow.Key
 }
 
-// shells are the shells that the runner starts.
-var shells = []string{"bash", "sh", "python"}
+var (
+	workflowSteps = places{
+		section: stepSection, condition: workflow.KeyStepIf, name: workflow.KeyStepName, run: workflow.KeyStepRun, shell: workflow.KeyNone,
+		directory: workflow.KeyStepDirectory, env: workflow.KeyStepEnv, with: workflow.KeyStepWith,
+		tolerance: workflow.KeyStepContinueOnError, timeout: workflow.KeyStepTimeout,
+	}
+	actionSteps = places{
+		section: actionStepSection, condition: workflow.KeyActionStepIf, name: workflow.KeyActionStepName, run: workflow.KeyActionStepRun,
+		shell: workflow.KeyActionStepShell, directory: workflow.KeyActionStepDirectory, env: workflow.KeyActionStepEnv,
+		with: workflow.KeyActionStepWith, tolerance: workflow.KeyActionStepContinueOnError,
+	}
+)
 
-func (r *reader) steps(n *yaml.Node) []workflow.Step {
+func (r *reader) steps(n *yaml.Node, p places) []workflow.Step {
 	var steps []workflow.Step
 	ids := map[string]bool{}
 	for i, item := range r.sequence(n, "steps") {
 		r.scope.step = i
-		s := r.step(item)
+		s := r.step(item, p)
 		if s.ID != "" {
 			folded := strings.ToUpper(s.ID)
 			if ids[folded] {
@@ -46,22 +51,14 @@ func (r *reader) steps(n *yaml.Node) []workflow.Step {
 }
 
 // nameSteps gives ids to the steps that have none, as GitHub does: __run,
-// __run_2, __actions_checkout. Expressions cannot refer to them.
+// __run_2, __actions_checkout, __self. Expressions cannot refer to them.
 func nameSteps(steps []workflow.Step) {
 	count := map[string]int{}
 	for i := range steps {
 		if steps[i].ID != "" {
 			continue
 		}
-		base := "__run"
-		if uses, _, _ := strings.Cut(steps[i].Uses, "@"); uses != "" {
-			base = "__" + strings.Map(func(c rune) rune {
-				if c == '/' || c == '.' || c == ':' {
-					return '_'
-				}
-				return c
-			}, uses)
-		}
+		base := "__" + stepName(steps[i].Uses)
 		count[base]++
 		steps[i].ID = base
 		if count[base] > 1 {
@@ -70,16 +67,34 @@ func nameSteps(steps []workflow.Step) {
 	}
 }
 
-func (r *reader) step(n *yaml.Node) workflow.Step {
+// stepName is what GitHub makes an id of: run, self for an action in the
+// workspace, else the owner and name of the action.
+func stepName(uses string) string {
+	ref, ok := workflow.ParseAction(uses)
+	switch {
+	case !ok:
+		return "run"
+	case ref.Local:
+		return "self"
+	}
+	return strings.Map(func(c rune) rune {
+		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' {
+			return c
+		}
+		return '_'
+	}, ref.Repository)
+}
+
+func (r *reader) step(n *yaml.Node, p places) workflow.Step {
 	s := workflow.Step{At: r.at(n)}
 	if n.Kind != yaml.MappingNode {
 		r.report(s.At, "wrong-type", "", "step is %s: want a mapping", kindName(n))
 		return s
 	}
 	at := map[string]*yaml.Node{}
-	for _, e := range r.section(n, stepSection) {
+	for _, e := range r.section(n, p.section) {
 		at[e.name] = e.key
-		r.stepKey(&s, e)
+		r.stepKey(&s, e, p)
 	}
 	switch {
 	case at["run"] != nil && at["uses"] != nil:
@@ -94,12 +109,12 @@ func (r *reader) step(n *yaml.Node) workflow.Step {
 				r.report(r.at(at[key]), "key-conflict", key+" belongs to a step with run", "step with uses cannot have %s", key)
 			}
 		}
-		r.action(s, at)
+		r.action(s)
 	}
 	return s
 }
 
-func (r *reader) stepKey(s *workflow.Step, e entry) {
+func (r *reader) stepKey(s *workflow.Step, e entry, p places) {
 	switch e.name {
 	case "id":
 		s.ID = r.nonEmpty(e.value, workflow.KeyNone, "id").Source
@@ -107,72 +122,87 @@ func (r *reader) stepKey(s *workflow.Step, e entry) {
 			r.report(r.at(e.value), "invalid-id", "", "step %v", err)
 		}
 	case "name":
-		s.Name = r.text(e.value, workflow.KeyStepName)
+		s.Name = r.text(e.value, p.name)
 	case "if":
-		s.If = r.condition(e.value, workflow.KeyStepIf)
+		s.If = r.condition(e.value, p.condition)
 	case "run":
-		s.Run = r.nonEmpty(e.value, workflow.KeyStepRun, "run")
+		s.Run = r.nonEmpty(e.value, p.run, "run")
 	case "shell":
-		s.Shell = r.shell(e.value)
+		s.Shell = r.shell(e.value, p.shell)
 	case "working-directory":
-		s.WorkingDirectory = r.nonEmpty(e.value, workflow.KeyStepDirectory, e.name)
+		s.WorkingDirectory = r.nonEmpty(e.value, p.directory, e.name)
 	case "env":
-		s.Env = r.bindings(e.value, "env", workflow.KeyStepEnv)
+		s.Env = r.bindings(e.value, "env", p.env)
 	case "uses":
-		s.Uses = r.nonEmpty(e.value, workflow.KeyNone, "uses").Source
+		uses := r.nonEmpty(e.value, workflow.KeyNone, "uses")
+		s.Uses, s.UsesAt = uses.Source, uses.At
 	case "with":
-		s.With = r.bindings(e.value, "with", workflow.KeyStepWith)
+		s.With = r.bindings(e.value, "with", p.with)
 	case "continue-on-error":
-		s.ContinueOnError = r.boolean(e.value, workflow.KeyStepContinueOnError, e.name)
+		s.ContinueOnError = r.boolean(e.value, p.tolerance, e.name)
 	case "timeout-minutes":
-		s.TimeoutMinutes = r.number(e.value, workflow.KeyStepTimeout, e.name)
+		s.TimeoutMinutes = r.number(e.value, p.timeout, e.name)
 	}
 }
 
-// shell must be written out, so that the worker's needs are known beforehand.
-func (r *reader) shell(n *yaml.Node) workflow.Text {
-	t, ok := r.scalar(n)
-	if ok && !slices.Contains(shells, t.Source) {
-		r.report(t.At, "unsupported-shell", "want "+strings.Join(shells, ", ")+", or no shell for the default", "shell %q is not executed by this engine", t.Source)
+// Shells are those that the runner starts by name (docs.github.com, "Workflow
+// syntax", jobs.<job_id>.steps[*].shell); any other is a command with {0}.
+var Shells = []string{"bash", "sh", "python", "pwsh"}
+
+// windowsShells are GitHub's others.
+var windowsShells = []string{"cmd", "powershell"}
+
+func (r *reader) shell(n *yaml.Node, key workflow.Key) workflow.Text {
+	t := r.text(n, key)
+	switch {
+	case strings.Contains(t.Source, "${{"), slices.Contains(Shells, t.Source), strings.Contains(t.Source, "{0}"):
+	case slices.Contains(windowsShells, t.Source):
+		r.report(t.At, "unsupported-shell", "want one of "+strings.Join(Shells, ", "), "shell %q needs Windows: workers run Linux", t.Source)
+	default:
+		r.report(t.At, "unsupported-shell", "want one of "+strings.Join(Shells, ", ")+", or a command in which {0} stands for the script",
+			"shell %q is none that is known", t.Source)
 	}
 	return t
 }
 
-// action refuses an action that is not satisfied natively and inputs that would
-// be ignored.
-func (r *reader) action(s workflow.Step, at map[string]*yaml.Node) {
-	action, ok := workflow.LookupNative(s.Uses)
+// action refuses a reference that cannot be followed, and inputs of native
+// actions that would be ignored. Other actions are looked up when a plan is made.
+func (r *reader) action(s workflow.Step) {
+	native, ok := workflow.LookupNative(s.Uses)
 	if !ok {
-		r.report(r.at(at["uses"]), "unsupported-action", "use run: instead; satisfied natively are "+actionNames(),
-			"action %q is not executed by this engine", s.Uses)
+		r.reference(s)
 		return
 	}
 	for _, b := range s.With {
-		input, ok := action.Input(b.Name)
+		input, ok := native.Input(b.Name)
 		if !ok {
-			r.report(b.Value.At, "unsupported-input", "the inputs honoured are "+strings.Join(action.InputNames(), ", "),
-				"input %q of %s is not honoured by this engine", b.Name, action.Name)
+			r.report(b.Value.At, "unsupported-input", "the inputs honoured are "+strings.Join(native.InputNames(), ", "),
+				"input %q of %s is not honoured by this engine", b.Name, native.Name)
 			continue
 		}
 		if !input.Honours(b.Value.Source) && b.Value.Source != "" {
 			r.report(b.Value.At, "unsupported-value", "want "+strings.Join(input.Values, " or ")+", written out",
-				"input %q of %s is %q, which is not honoured by this engine", b.Name, action.Name, b.Value.Source)
+				"input %q of %s is %q, which is not honoured by this engine", b.Name, native.Name, b.Value.Source)
 		}
 	}
-	for _, input := range action.Inputs {
+	for _, input := range native.Inputs {
 		given := slices.ContainsFunc(s.With, func(b workflow.Binding) bool {
 			return strings.EqualFold(b.Name, input.Name) && b.Value.Source != ""
 		})
 		if input.Required && !given {
-			r.report(s.At, "missing-input", "add it under with", "step gives %s no input %q", action.Name, input.Name)
+			r.report(s.At, "missing-input", "add it under with", "step gives %s no input %q", native.Name, input.Name)
 		}
 	}
 }
 
-func actionNames() string {
-	names := make([]string, len(workflow.Natives))
-	for i, a := range workflow.Natives {
-		names[i] = a.Name
+// reference refuses what is no action that this engine could run.
+func (r *reader) reference(s workflow.Step) {
+	_, ok := workflow.ParseAction(s.Uses)
+	switch {
+	case ok || s.Uses == "":
+	case strings.HasPrefix(s.Uses, "docker://"):
+		r.report(s.UsesAt, "unsupported-action", "use run: with a tool of the worker instead", "container %q is not executed by this engine", s.Uses)
+	default:
+		r.report(s.UsesAt, "unknown-action", "want OWNER/NAME@REF, OWNER/NAME/PATH@REF or ./PATH", "action %q has not the form of one", s.Uses)
 	}
-	return strings.Join(names, ", ")
 }

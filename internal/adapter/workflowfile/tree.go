@@ -98,20 +98,22 @@ func (r *reader) mapping(n *yaml.Node, what string) []entry {
 }
 
 // section reads a mapping whose keys are known; the others are findings.
-func (r *reader) section(n *yaml.Node, s section) []entry {
-	return slices.DeleteFunc(r.mapping(n, s.what), func(e entry) bool {
-		if slices.Contains(s.keys, e.name) {
+func (r *reader) section(n *yaml.Node, s Section) []entry {
+	return slices.DeleteFunc(r.mapping(n, s.What), func(e entry) bool {
+		k, known := s.find(e.name)
+		switch {
+		case known && k.Refused == "":
 			return false
+		case known:
+			r.report(r.at(e.key), "unsupported-key", k.Refused, "key %q in %s is not executed by this engine", e.name, s.What)
+		case !s.Loose:
+			names := s.executed()
+			hint := "the keys are " + strings.Join(names, ", ")
+			if near := nearest(e.name, names); near != "" {
+				hint = "did you mean " + near + "?"
+			}
+			r.report(r.at(e.key), "unknown-key", hint, "unknown key %q in %s", e.name, s.What)
 		}
-		if hint, ok := s.unsupported[e.name]; ok {
-			r.report(r.at(e.key), "unsupported-key", hint, "key %q in %s is not executed by this engine", e.name, s.what)
-			return true
-		}
-		hint := "the keys are " + strings.Join(s.keys, ", ")
-		if near := nearest(e.name, s.keys); near != "" {
-			hint = "did you mean " + near + "?"
-		}
-		r.report(r.at(e.key), "unknown-key", hint, "unknown key %q in %s", e.name, s.what)
 		return true
 	})
 }

@@ -9,8 +9,12 @@ import (
 	"github.com/dc-release/dc-release/internal/core/workflow"
 )
 
-// events are GitHub's events that this engine does not start runs for.
-var events = []string{
+// Started are the events that start runs by themselves.
+var Started = []string{"push", "pull_request"}
+
+// NotStarted are GitHub's events that this engine does not start runs for; a
+// workflow may have them.
+var NotStarted = []string{
 	"branch_protection_rule", "check_run", "check_suite", "create", "delete", "deployment", "deployment_status",
 	"discussion", "discussion_comment", "fork", "gollum", "image_version", "issue_comment", "issues", "label",
 	"merge_group", "milestone", "page_build", "project", "project_card", "project_column", "public",
@@ -24,22 +28,6 @@ var activities = []string{
 	"assigned", "unassigned", "labeled", "unlabeled", "opened", "edited", "closed", "reopened", "synchronize",
 	"converted_to_draft", "locked", "unlocked", "enqueued", "dequeued", "milestoned", "demilestoned",
 	"ready_for_review", "review_requested", "review_request_removed", "auto_merge_enabled", "auto_merge_disabled",
-}
-
-const byPath = "remove it: filters by path need the changed files, which this engine does not compute"
-
-var pathFilters = map[string]string{"paths": byPath, "paths-ignore": byPath}
-
-var pushSection = section{
-	what:        "on.push",
-	keys:        []string{"branches", "branches-ignore", "tags", "tags-ignore"},
-	unsupported: pathFilters,
-}
-
-var pullRequestSection = section{
-	what:        "on.pull_request",
-	keys:        []string{"types", "branches", "branches-ignore"},
-	unsupported: pathFilters,
 }
 
 // triggers reads on: an event, a sequence of events or a mapping of them.
@@ -79,9 +67,9 @@ func (r *reader) trigger(t *workflow.Triggers, name string, key, value *yaml.Nod
 		t.Call = true
 		return r.callee(value)
 	default:
-		if !slices.Contains(events, name) {
+		if !slices.Contains(NotStarted, name) {
 			hint := "see GitHub's list of events that trigger workflows"
-			if near := nearest(name, append([]string{"push", "pull_request", "workflow_call"}, events...)); near != "" {
+			if near := nearest(name, slices.Concat(Started, []string{"workflow_call"}, NotStarted)); near != "" {
 				hint = "did you mean " + near + "?"
 			}
 			r.report(r.at(key), "unknown-event", hint, "unknown event %q", name)
@@ -94,7 +82,7 @@ func (r *reader) trigger(t *workflow.Triggers, name string, key, value *yaml.Nod
 	return nil
 }
 
-func (r *reader) filter(n *yaml.Node, s section) *workflow.Filter {
+func (r *reader) filter(n *yaml.Node, s Section) *workflow.Filter {
 	f := &workflow.Filter{}
 	if n == nil {
 		return f
@@ -102,7 +90,7 @@ func (r *reader) filter(n *yaml.Node, s section) *workflow.Filter {
 	at := map[string]*yaml.Node{}
 	for _, e := range r.section(n, s) {
 		at[e.name] = e.key
-		what := s.what + "." + e.name
+		what := s.What + "." + e.name
 		switch e.name {
 		case "types":
 			f.Types = r.types(e.value, what)
@@ -119,7 +107,7 @@ func (r *reader) filter(n *yaml.Node, s section) *workflow.Filter {
 	for _, name := range []string{"branches", "tags"} {
 		if ignore := at[name+"-ignore"]; ignore != nil && at[name] != nil {
 			r.report(r.at(ignore), "filter-conflict", "keep "+name+" and negate patterns with a leading !",
-				"%s and %s-ignore are both in %s", name, name, s.what)
+				"%s and %s-ignore are both in %s", name, name, s.What)
 		}
 	}
 	return f

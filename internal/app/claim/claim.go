@@ -7,7 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
+	"io"
 	"strings"
 	"time"
 
@@ -45,8 +45,9 @@ type Queue interface {
 
 // Blobs keeps logs, outcomes and evidence.
 type Blobs interface {
+	Put(ctx context.Context, r io.Reader) (digest string, size int64, err error)
 	PutBytes(ctx context.Context, data []byte) (digest string, err error)
-	Bytes(ctx context.Context, digest string) ([]byte, error)
+	Open(ctx context.Context, digest string) (io.ReadCloser, error)
 }
 
 // Outside gathers what a job's contexts depend on besides its run.
@@ -58,6 +59,7 @@ type Server struct {
 	State   *state.Reader
 	Queue   Queue
 	Blobs   Blobs
+	Logs    Logs
 	Outside Outside
 	Reader  ResultReader
 	Secrets Secrets
@@ -93,7 +95,7 @@ func (s *Server) tryAll(ctx context.Context, w Worker) (*pipeline.Assignment, er
 		return nil, err
 	}
 	for _, slot := range slots {
-		if !offers(w.Labels, slot.Labels) {
+		if !pipeline.Offer(w.Labels, slot.Labels) {
 			continue
 		}
 		a, err := s.take(ctx, w, slot)
@@ -105,10 +107,6 @@ func (s *Server) tryAll(ctx context.Context, w Worker) (*pipeline.Assignment, er
 	return nil, nil
 }
 
-func offers(have, want []string) bool {
-	return !slices.ContainsFunc(want, func(label string) bool { return !slices.Contains(have, label) })
-}
-
 // take claims one execution: whatever led to its being queued, the place is
 // asked for again here, bound to the streams that the answer came from.
 func (s *Server) take(ctx context.Context, w Worker, slot pipeline.Slot) (*pipeline.Assignment, error) {
@@ -117,7 +115,7 @@ func (s *Server) take(ctx context.Context, w Worker, slot pipeline.Slot) (*pipel
 		return nil, err
 	}
 	job := pipeline.JobOf(slot.Execution)
-	if st := run.Jobs[job]; st.Status != pipeline.Queued || st.Execution != slot.Execution || run.Cancelled {
+	if st := run.Jobs[job]; st.Status != pipeline.Queued || st.Execution != slot.Execution || run.Stopping(job) {
 		return nil, fmt.Errorf("%w: execution %s is not queued", ledger.ErrConflict, slot.Execution)
 	}
 	planned, _ := run.Plan.Job(job)
@@ -179,7 +177,7 @@ func (s *Server) Renew(ctx context.Context, execution string, fence int64) (canc
 		return false, err
 	}
 	run, err := s.State.Run(ctx, slot.Run)
-	return run.Cancelled, err
+	return run.Stopping(pipeline.JobOf(execution)), err
 }
 
 // Secrets gives the values of a solution's secrets for one place, "" for none.
@@ -237,33 +235,24 @@ func (s *Server) giveUp(ctx context.Context, slot pipeline.Slot, why string, ret
 		if st.Status != pipeline.Running || st.Execution != slot.Execution {
 			return ledger.Batch{}, nil
 		}
-		return ledger.Batch{
+		stream := ledger.RunStream(slot.Run)
+		b := ledger.Batch{
 			Command: "give-up/" + slot.Execution, Actor: by, Correlation: slot.Run,
-			Reads: []ledger.Read{{Stream: ledger.RunStream(slot.Run), Version: run.Version}},
-			Events: []ledger.Draft{{Stream: ledger.RunStream(slot.Run), Reason: reason, Data: &pipeline.ExecutionGivenUp{
+			Reads: []ledger.Read{{Stream: stream, Version: run.Version}},
+			Events: []ledger.Draft{{Stream: stream, Reason: reason, Data: &pipeline.ExecutionGivenUp{
 				Execution: slot.Execution, Job: job, Reason: why, Retry: retry && st.Try < 2 || reason != "",
 			}}},
-		}, nil
+		}
+		kept, err := s.keepLive(ctx, slot.Execution)
+		if kept != nil {
+			b.Events = append(b.Events, ledger.Draft{Stream: stream, Reason: reason, Data: kept})
+		}
+		return b, err
 	})
-	return err
-}
-
-// Lost lets a person declare a silent execution of a job lost; the job is
-// tried again.
-func (s *Server) Lost(ctx context.Context, runID, job string, by ledger.Actor, reason string) error {
-	run, err := s.State.Run(ctx, runID)
 	if err != nil {
 		return err
 	}
-	st, ok := run.Jobs[job]
-	if !ok || st.Status != pipeline.Running {
-		return fault.New(fault.Invalid, "job %q of run %s is %s: only one that runs can be lost", job, runID, st.Status)
-	}
-	slot, ok, err := s.Queue.Execution(ctx, st.Execution)
-	if err != nil || !ok {
-		return errors.Join(err, fmt.Errorf("execution %q is not in the queue", st.Execution))
-	}
-	return s.giveUp(ctx, slot, "declared lost", true, by, reason)
+	return s.Logs.Remove(slot.Execution)
 }
 
 // Cancel asks a run to stop: what waits is cancelled at once, what runs is told

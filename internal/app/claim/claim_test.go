@@ -3,11 +3,13 @@ package claim_test
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/dc-release/dc-release/internal/adapter/blob/dir"
+	"github.com/dc-release/dc-release/internal/adapter/livelog"
 	"github.com/dc-release/dc-release/internal/adapter/store/sqlite"
 	"github.com/dc-release/dc-release/internal/adapter/store/sqlstore"
 	"github.com/dc-release/dc-release/internal/adapter/store/storetest"
@@ -29,6 +31,8 @@ type fixture struct {
 	*claim.Server
 	store *sqlstore.Store
 	clock *storetest.Clock
+	blobs *dir.Store
+	logs  *livelog.Store
 }
 
 // begin makes a store with a GxP run of two jobs: "build" in no place and "prd"
@@ -46,6 +50,11 @@ func begin(t *testing.T) fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
+	logs, err := livelog.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { logs.Close() })
 	store.OnEffects(func(context.Context, sqlstore.Tx, []ledger.Effect) error { return nil })
 	label := []workflow.Text{{Source: "ubuntu-latest"}}
 	raw, err := json.Marshal(pipeline.Plan{File: "main.yaml", Jobs: []pipeline.Job{
@@ -60,12 +69,12 @@ func begin(t *testing.T) fixture {
 		t.Fatal(err)
 	}
 	reader := &state.Reader{Log: store, Blobs: blobs}
-	f := fixture{store: store, clock: clock, Server: &claim.Server{
-		Log: store, State: reader, Queue: store, Blobs: blobs,
+	f := fixture{store: store, clock: clock, blobs: blobs, logs: logs, Server: &claim.Server{
+		Log: store, State: reader, Queue: store, Blobs: blobs, Logs: logs,
 		Outside: func(context.Context, state.Run) (pipeline.Outside, []ledger.Read, error) {
 			return pipeline.Outside{}, nil, nil
 		},
-		Reader: func(string, []byte) evidence.Report { return evidence.Report{} },
+		Reader: func(string, io.Reader) evidence.Report { return evidence.Report{} },
 	}}
 	stream := ledger.RunStream(run)
 	f.append(t, "begin",

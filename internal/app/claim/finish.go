@@ -2,8 +2,11 @@ package claim
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io"
 
 	"github.com/dc-release/dc-release/internal/app/state"
 	"github.com/dc-release/dc-release/internal/core/canonical"
@@ -24,13 +27,14 @@ type Result struct {
 	Execution string              `json:"execution"`
 	Fence     int64               `json:"fence"`
 	Outcome   pipeline.Outcome    `json:"outcome"`
-	Log       string              `json:"log"` // blob digest
+	Log       string              `json:"log"`      // blob digest
+	LogSize   int64               `json:"log_size"` // bytes of that blob
 	Artifacts []pipeline.Artifact `json:"artifacts"`
 	Files     []File              `json:"files"`
 }
 
 // ResultReader reads a result file of any known format.
-type ResultReader func(name string, data []byte) evidence.Report
+type ResultReader func(name string, r io.Reader) evidence.Report
 
 // ObserveEffect is the kind of the effect that verifies an installation after
 // a job in a place.
@@ -72,7 +76,10 @@ func (s *Server) Finish(ctx context.Context, r Result) error {
 		}
 		return b, s.accept(ctx, run, r, outcome, &b)
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	return s.Logs.Remove(r.Execution)
 }
 
 // already handles results of executions that have ended; it reports whether
@@ -92,6 +99,9 @@ func (s *Server) already(run state.Run, r Result, outcome string, b *ledger.Batc
 	}
 	b.Command = "late/" + r.Execution + "/" + outcome
 	b.Events = []ledger.Draft{{Stream: stream, Data: &pipeline.LateResult{Execution: r.Execution, Fence: r.Fence, Conclusion: r.Outcome.Conclusion, Outcome: outcome}}}
+	if r.Log != "" && r.Log != run.Logs[r.Execution] {
+		b.Events = append(b.Events, ledger.Draft{Stream: stream, Data: &pipeline.LogKept{Execution: r.Execution, Log: r.Log, Size: r.LogSize}})
+	}
 	return true
 }
 
@@ -99,16 +109,28 @@ func (s *Server) accept(ctx context.Context, run state.Run, r Result, outcome st
 	key := pipeline.JobOf(r.Execution)
 	job, _ := run.Plan.Job(key)
 	stream := ledger.RunStream(run.Run.Run)
-	b.Events = []ledger.Draft{{Stream: stream, Data: &pipeline.ExecutionFinished{
-		Execution: r.Execution, Job: key, Fence: r.Fence, Conclusion: r.Outcome.Conclusion, Reason: why(r.Outcome),
+	done := &pipeline.ExecutionFinished{
+		Execution: r.Execution, Job: key, Fence: r.Fence, Conclusion: r.Outcome.Conclusion, Reason: pipeline.Short(why(r.Outcome)),
 		Outputs: r.Outcome.Outputs, Outcome: outcome, Log: r.Log, Artifacts: r.Artifacts,
-	}}}
+	}
+	if total := run.OutputBytes() + pipeline.Size(done.Outputs); total > pipeline.MaxRunOutputs {
+		done.Conclusion, done.Outputs = pipeline.Failure, nil
+		done.Reason = fmt.Sprintf("the outputs of the run's jobs are %d bytes with those of this one, want at most %d", total, pipeline.MaxRunOutputs)
+	}
+	var kept []ledger.Draft
+	var err error
+	if done.Outputs, kept, err = state.Fit(ctx, s.Blobs, run.Run.Run, pipeline.ValuesKept{Job: key}, done.Outputs); err != nil {
+		return err
+	}
+	b.Events = append([]ledger.Draft{{Stream: stream, Data: done}}, kept...)
 	items, err := s.evidence(ctx, run, job, r)
 	if err != nil {
 		return err
 	}
-	if len(items) > 0 {
-		b.Events = append(b.Events, ledger.Draft{Stream: stream, Data: &evidence.Recorded{Execution: r.Execution, Job: key, Items: items}})
+	for len(items) > 0 {
+		n := fitting(items)
+		b.Events = append(b.Events, ledger.Draft{Stream: stream, Data: &evidence.Recorded{Execution: r.Execution, Job: key, Items: items[:n]}})
+		items = items[n:]
 	}
 	if job.Kind == pipeline.Place && run.Run.Counted {
 		args, err := json.Marshal(map[string]string{"execution": r.Execution})
@@ -118,6 +140,18 @@ func (s *Server) accept(ctx context.Context, run state.Run, r Result, outcome st
 		b.Effects = append(b.Effects, ledger.Effect{Kind: ObserveEffect, Key: ObserveEffect + "/" + r.Execution, Args: args})
 	}
 	return nil
+}
+
+// fitting is how many of the items have room in one event, at least one.
+func fitting(items []evidence.Item) int {
+	size := 0
+	for n, item := range items {
+		raw, _ := json.Marshal(item) // texts and numbers: it never fails
+		if size += len(raw); n > 0 && size > ledger.MaxEvent/2 {
+			return n
+		}
+	}
+	return len(items)
 }
 
 // why explains a conclusion that is not a success: the outcome's own reason, or
@@ -164,19 +198,39 @@ func (s *Server) evidence(ctx context.Context, run state.Run, job pipeline.Job, 
 	}
 	deployed, _ := there.Of(run.Run.Run)
 	for _, f := range r.Files {
-		data, err := s.Blobs.Bytes(ctx, f.SHA256)
+		report, size, err := s.read(ctx, f)
 		if err != nil {
 			return nil, err
 		}
-		items = append(items, s.items(run, job, f, data, deployed.Tree)...)
+		base := evidence.Item{Name: f.Path, SHA256: f.SHA256, Size: size, Commit: run.Run.Trigger.SHA}
+		items = append(items, evidence.Items(base, report, state.Origin(job, f.Path), deployed.Tree)...)
 	}
 	return items, nil
 }
 
-// items judges one file: one item for each verification that its cases belong
-// to, or one that failed when it cannot be read.
-func (s *Server) items(run state.Run, job pipeline.Job, f File, data []byte, tree string) []evidence.Item {
-	report := s.Reader(f.Path, data)
-	base := evidence.Item{Name: f.Path, SHA256: f.SHA256, Size: int64(len(data)), Commit: run.Run.Trigger.SHA}
-	return evidence.Items(base, report, state.Origin(job, f.Path), tree)
+// read reads a result file from its blob, whatever its size is.
+func (s *Server) read(ctx context.Context, f File) (report evidence.Report, size int64, err error) {
+	blob, err := s.Blobs.Open(ctx, f.SHA256)
+	if err != nil {
+		return report, 0, err
+	}
+	defer blob.Close()
+	sum, length := sha256.New(), new(counter)
+	source := io.TeeReader(blob, io.MultiWriter(sum, length))
+	report = s.Reader(f.Path, source)
+	if _, err := io.Copy(io.Discard, source); err != nil {
+		return report, 0, fmt.Errorf("read result file %q: %w", f.Path, err)
+	}
+	if got := hex.EncodeToString(sum.Sum(nil)); got != f.SHA256 {
+		return report, 0, fault.New(fault.Unverified, "result file %q: blob %s holds other bytes (%s)", f.Path, f.SHA256, got)
+	}
+	return report, int64(*length), nil
+}
+
+// counter counts bytes.
+type counter int64
+
+func (c *counter) Write(p []byte) (int, error) {
+	*c += counter(len(p))
+	return len(p), nil
 }

@@ -1,5 +1,5 @@
 // Package enter answers whether a run may enter a place now. It gathers what
-// gate.MayEnter and the order of versions need, and names the streams that the
+// gate.MayEnter, the order of versions and the place's protection need, and names the streams that the
 // answer was read from, so that a claim can be bound to it.
 package enter
 
@@ -40,7 +40,16 @@ func Place(ctx context.Context, r *state.Reader, run pipeline.RunStarted, place 
 	if reason := older(run.Version, there, place); reason != "" {
 		return pipeline.Entry{Reason: reason}, reads, nil
 	}
-	return pipeline.Entry{Allowed: true}, reads, nil
+	baseline, version, err := r.Baseline(ctx, run.Solution)
+	if err != nil {
+		return pipeline.Entry{}, nil, err
+	}
+	reads = append(reads, ledger.Read{Stream: ledger.SolutionStream(run.Solution), Version: version})
+	protection := baseline.Environments[place].Protection
+	if allowed, reason := protection.Allows(place, run.Trigger.Ref); !allowed {
+		return pipeline.Entry{Reason: reason}, reads, nil
+	}
+	return pipeline.Entry{Allowed: true, Wait: protection.Wait()}, reads, nil
 }
 
 // older refuses to put an earlier version over a later one; going back is a

@@ -3,14 +3,17 @@ package inspect
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/dc-release/dc-release/internal/app/state"
 	"github.com/dc-release/dc-release/internal/core/evidence"
 	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/core/gate"
+	"github.com/dc-release/dc-release/internal/core/joblog"
 	"github.com/dc-release/dc-release/internal/core/ledger"
 	"github.com/dc-release/dc-release/internal/core/pipeline"
 	"github.com/dc-release/dc-release/internal/core/policy"
@@ -24,11 +27,13 @@ type Lists interface {
 	Environments(ctx context.Context, solution string) ([]Environment, error)
 	Persons(ctx context.Context) (map[string]string, error)
 	Events(ctx context.Context, after int64, limit int) ([]ledger.Event, error)
+	// Changed is closed at the next commit.
+	Changed() <-chan struct{}
 }
 
-// Blobs reads logs and outcomes.
+// Blobs reads logs.
 type Blobs interface {
-	Bytes(ctx context.Context, digest string) ([]byte, error)
+	OpenAt(ctx context.Context, digest string, offset int64) (io.ReadCloser, error)
 }
 
 // Names gives the printed name of a person.
@@ -43,8 +48,13 @@ type Inspector struct {
 	Lists
 	State    *state.Reader
 	Blobs    Blobs
+	Logs     Logs
 	Names    Names
 	Unsigned Unsigned
+	// Moving reports whether anything happens without a person, given that a
+	// worker has to do with the run (busy). It is false where nobody serves.
+	Moving func(ctx context.Context, busy bool) (bool, error)
+	Now    func() time.Time
 }
 
 // Job is one job of a run as people see it.
@@ -57,6 +67,10 @@ type Job struct {
 	Environment string              `json:"environment,omitempty"`
 	Call        bool                `json:"call"`
 	Execution   string              `json:"execution,omitempty"`
+	Executions  []string            `json:"executions,omitempty"` // all, when there are several
+	Started     string              `json:"started,omitempty"`    // when a worker took the execution
+	Step        *joblog.Step        `json:"step,omitempty"`       // while it runs
+	Log         int64               `json:"log,omitempty"`        // bytes printed so far, while it runs
 	Artifacts   []pipeline.Artifact `json:"artifacts,omitempty"`
 }
 
@@ -73,6 +87,8 @@ type RunDetail struct {
 	Conclusion string   `json:"conclusion"`
 	Jobs       []Job    `json:"jobs"`
 	Findings   []string `json:"findings,omitempty"`
+
+	events int64
 }
 
 // Run gives one run by id or number of its solution.
@@ -85,6 +101,7 @@ func (i *Inspector) Run(ctx context.Context, id string) (RunDetail, error) {
 	out := RunDetail{
 		Run: r.Run, Solution: r.Solution, Number: r.Number, Event: r.Trigger.Name, Ref: r.Trigger.Ref, SHA: r.Trigger.SHA, Version: r.Version,
 		Finished: run.State.Finished, Conclusion: string(run.Result), Jobs: []Job{},
+		events: run.Version,
 	}
 	for _, f := range run.Plan.Findings {
 		out.Findings = append(out.Findings, f.String())
@@ -93,7 +110,16 @@ func (i *Inspector) Run(ctx context.Context, id string) (RunDetail, error) {
 		st := run.Jobs[j.Key]
 		job := Job{
 			Key: j.Key, Name: st.Name, Status: string(st.Status), Conclusion: string(st.Conclusion), Reason: st.Reason,
-			Environment: j.Environment, Call: j.IsCall(), Execution: st.Execution, Artifacts: run.Results[st.Execution].Artifacts,
+			Environment: j.Environment, Call: !j.IsExecuted(), Execution: st.Execution, Artifacts: run.Results[st.Execution].Artifacts,
+			Started: run.Claims[st.Execution].Time,
+		}
+		if len(st.Executions) > 1 {
+			job.Executions = st.Executions
+		}
+		if st.Status == pipeline.Running {
+			if job.Step, job.Log, err = i.progress(st.Execution); err != nil {
+				return out, err
+			}
 		}
 		if job.Call && st.Conclusion == pipeline.Skipped && job.Reason == "" {
 			job.Reason = skippedWithin(run.State, j.Key)
@@ -101,6 +127,16 @@ func (i *Inspector) Run(ctx context.Context, id string) (RunDetail, error) {
 		out.Jobs = append(out.Jobs, job)
 	}
 	return out, nil
+}
+
+// progress is what an execution does now, nil before its first step, and how
+// much it has printed.
+func (i *Inspector) progress(execution string) (*joblog.Step, int64, error) {
+	printed, step, err := i.Logs.State(execution)
+	if err != nil || step.Number == 0 {
+		return nil, printed, err
+	}
+	return &step, printed, nil
 }
 
 // skippedWithin says why a call that was entered ended skipped: all its jobs
@@ -112,42 +148,6 @@ func skippedWithin(s pipeline.State, call string) string {
 		}
 	}
 	return ""
-}
-
-// Log is what a job printed, with its outcome.
-type Log struct {
-	Execution string           `json:"execution"`
-	Text      string           `json:"text"`
-	Outcome   pipeline.Outcome `json:"outcome"`
-}
-
-// Log gives the log of the latest execution of a job.
-func (i *Inspector) Log(ctx context.Context, id, job string) (Log, error) {
-	run, err := i.State.Run(ctx, id)
-	if err != nil {
-		return Log{}, err
-	}
-	st, ok := run.Jobs[job]
-	if !ok {
-		return Log{}, fault.New(fault.NotFound, "run %s has no job %q", id, job)
-	}
-	res, ok := run.Results[st.Execution]
-	if !ok {
-		return Log{}, fault.New(fault.NotFound, "job %q is %s: it left no log", job, st.Status)
-	}
-	out := Log{Execution: st.Execution}
-	if res.Log != "" {
-		text, err := i.Blobs.Bytes(ctx, res.Log)
-		if err != nil {
-			return out, err
-		}
-		out.Text = string(text)
-	}
-	raw, err := i.Blobs.Bytes(ctx, res.Outcome)
-	if err != nil {
-		return out, err
-	}
-	return out, json.Unmarshal(raw, &out.Outcome)
 }
 
 // Evidence is one item with where it came from.

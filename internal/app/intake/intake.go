@@ -67,6 +67,7 @@ type PlanRequest struct {
 	Vars         map[string]string
 	Profile      policy.Profile
 	Environments map[string]string // further names of places
+	Branch       string            // that releases come from, "" for main
 }
 
 // ConfigReader reads dc-release.yaml.
@@ -237,7 +238,7 @@ func NewTrigger(event, ref string, at release.Ref, repository, folder, who, subj
 
 // start plans and appends the run, with its release for a version.
 func (i *Intake) start(ctx context.Context, b policy.Solution, code Code, p Push, t pipeline.Trigger, version string) (Started, error) {
-	plan, findings, files, err := i.Plan(ctx, PlanRequest{Trigger: t, File: b.Workflow, Code: code, Vars: i.Vars(b.Solution, ""), Profile: b.Profile})
+	plan, findings, files, err := i.Plan(ctx, PlanRequest{Trigger: t, File: b.Workflow, Code: code, Vars: i.Vars(b.Solution, ""), Profile: b.Profile, Environments: b.Named(), Branch: b.Branch})
 	if err != nil {
 		return Started{}, err
 	}

@@ -3,6 +3,7 @@ package operation
 import (
 	"context"
 
+	"github.com/dc-release/dc-release/internal/app/actions"
 	"github.com/dc-release/dc-release/internal/app/claim"
 	"github.com/dc-release/dc-release/internal/app/deploy"
 	"github.com/dc-release/dc-release/internal/app/inspect"
@@ -12,6 +13,7 @@ import (
 	"github.com/dc-release/dc-release/internal/app/sign"
 	"github.com/dc-release/dc-release/internal/app/solution"
 	"github.com/dc-release/dc-release/internal/core/ledger"
+	"github.com/dc-release/dc-release/internal/core/pipeline"
 	"github.com/dc-release/dc-release/internal/core/policy"
 )
 
@@ -27,6 +29,7 @@ type App struct {
 	Claims    *claim.Server
 	Deployer  *deploy.Deployer
 	Rollbacks *rollback.Rollbacks
+	Actions   *actions.Actions
 }
 
 // All is the list. To add an operation: a line here, its request and response
@@ -51,11 +54,22 @@ var All = []Operation{
 	query("run.show", func(ctx context.Context, a *App, q RunID) (inspect.RunDetail, error) {
 		return a.Inspector.Run(ctx, q.Run)
 	}),
-	query("run.log", func(ctx context.Context, a *App, q JobLog) (inspect.Log, error) {
-		return a.Inspector.Log(ctx, q.Run, q.Job)
+	query("run.log", func(ctx context.Context, a *App, q inspect.LogQuery) (inspect.LogPage, error) {
+		return a.Inspector.Log(ctx, q)
+	}),
+	query("run.watch", func(ctx context.Context, a *App, q inspect.WatchQuery) (inspect.Watched, error) {
+		return a.Inspector.Watch(ctx, q)
 	}),
 	command("run.cancel", Administrator, []string{"run.cancel_requested"}, cancelRun),
-	command("run.rerun", Administrator, []string{"execution.given_up"}, rerun),
+	command("run.rerun", Administrator, []string{"execution.given_up", "run.rerun_requested"}, rerun),
+
+	command("actions.add", Local, []string{"action.pinned"}, func(ctx context.Context, a *App, q actions.Request) (pipeline.Pin, error) {
+		return a.Actions.Add(ctx, q)
+	}),
+	query("actions.list", func(_ context.Context, a *App, _ None) ([]pipeline.Pin, error) { return a.Actions.List() }),
+	query("actions.verify", func(ctx context.Context, a *App, q VerifyActions) ([]actions.Verified, error) {
+		return a.Actions.Verify(ctx, q.Sources)
+	}),
 
 	query("release.list", func(ctx context.Context, a *App, q Scope) ([]inspect.Release, error) {
 		return a.Inspector.Releases(ctx, q.Solution)
@@ -102,12 +116,6 @@ type Scope struct {
 // RunID names a run.
 type RunID struct {
 	Run string `json:"run"`
-}
-
-// JobLog names a job of a run.
-type JobLog struct {
-	Run string `json:"run"`
-	Job string `json:"job"`
 }
 
 // Version names a release.
@@ -204,11 +212,18 @@ func accept(ctx context.Context, a *App, p intake.Push) (intake.Started, error) 
 	return a.Intake.Accept(ctx, s, p)
 }
 
+// VerifyActions says whether the sources of pins are asked too.
+type VerifyActions struct {
+	Sources bool `json:"sources"`
+}
+
 // ChangeRun names a run and what a person does with it.
 type ChangeRun struct {
 	ByAdministrator
 	Run string `json:"run"`
 	Job string `json:"job"`
+	// Failed asks a rerun for what did not succeed and what depends on it.
+	Failed bool `json:"failed"`
 }
 
 func cancelRun(ctx context.Context, a *App, q ChangeRun) (None, error) {
@@ -224,7 +239,7 @@ func rerun(ctx context.Context, a *App, q ChangeRun) (None, error) {
 	if err != nil {
 		return None{}, err
 	}
-	return None{}, a.Claims.Lost(ctx, q.Run, q.Job, by, q.Reason)
+	return None{}, a.Claims.Rerun(ctx, q.Run, claim.Again{Job: q.Job, Failed: q.Failed}, by, q.Reason)
 }
 
 // RequestRollback asks for an earlier release to be put back.

@@ -101,6 +101,11 @@ func typed[Q, R any](do func(context.Context, *App, Q) (R, error)) func(context.
 // None is a request or response without content.
 type None struct{}
 
+// ErrGone says that the owner of the data directory gave no answer: nothing is
+// known about what it did. What changes nothing may be asked again, of the next
+// owner.
+var ErrGone = errors.New("the owner of the data directory cannot be reached")
+
 // Caller asks for operations, in this process or through the owner's socket.
 type Caller interface {
 	Call(ctx context.Context, name string, request []byte) (response []byte, err error)

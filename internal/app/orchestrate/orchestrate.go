@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/dc-release/dc-release/internal/app/enter"
 	"github.com/dc-release/dc-release/internal/app/state"
@@ -37,6 +38,7 @@ type Orchestrator struct {
 	Blobs Blobs
 	Gates Gates
 	Vars  Vars
+	Now   func() time.Time
 }
 
 // Blobs keeps the files that events point to.
@@ -83,7 +85,8 @@ func (o *Orchestrator) once(ctx context.Context, id string) (moved, finished boo
 			return ledger.Batch{}, nil
 		}
 		b := ledger.Batch{
-			Command: fmt.Sprintf("step/%s/%d", id, run.Version), Actor: actor, Correlation: id,
+			// What was decided for a state of the run and the groups is decided once.
+			Command: fmt.Sprintf("step/%s/%d/%d", id, run.Version, out.Groups.Version), Actor: actor, Correlation: id,
 			Reads: append(reads, ledger.Read{Stream: ledger.RunStream(id), Version: run.Version}),
 		}
 		for _, c := range commands {
@@ -100,8 +103,16 @@ func (o *Orchestrator) once(ctx context.Context, id string) (moved, finished boo
 
 // Outside gathers what a run's next step depends on, and from where.
 func (o *Orchestrator) Outside(ctx context.Context, run state.Run) (pipeline.Outside, []ledger.Read, error) {
-	out := pipeline.Outside{Vars: o.Vars(run.Run.Solution, ""), Gates: map[string]pipeline.GateState{}, Entry: map[string]pipeline.Entry{}}
+	out := pipeline.Outside{Now: o.Now(), Vars: o.Vars(run.Run.Solution, ""), Gates: map[string]pipeline.GateState{}, Entry: map[string]pipeline.Entry{}}
 	var reads []ledger.Read
+	if run.Plan.HasConcurrency() {
+		groups, err := o.State.Groups(ctx, run.Run.Solution)
+		if err != nil {
+			return out, nil, err
+		}
+		out.Groups = groups
+		reads = append(reads, ledger.Read{Stream: ledger.ConcurrencyStream(run.Run.Solution), Version: groups.Version})
+	}
 	for _, j := range run.Plan.Jobs {
 		switch j.Kind {
 		case pipeline.Place:
@@ -179,42 +190,54 @@ func (o *Orchestrator) Unsigned(ctx context.Context, solution, profile string, s
 	return missing, effective, reads, nil
 }
 
-// drafts are the events of a command.
+// drafts are the events of a command: its fact, and what follows from it.
 func (o *Orchestrator) drafts(ctx context.Context, run state.Run, c pipeline.Command) ([]ledger.Draft, error) {
-	stream := ledger.RunStream(run.Run.Run)
-	on := func(p ledger.Payload) ledger.Draft { return ledger.Draft{Stream: stream, Data: p} }
+	fact, err := pipeline.Fact(run.Run, c)
+	if err != nil {
+		return nil, err
+	}
+	d := ledger.Draft{Stream: ledger.RunStream(run.Run.Run), Data: fact}
 	switch c := c.(type) {
 	case pipeline.OpenScope:
-		return []ledger.Draft{on(&pipeline.ScopeOpened{Job: c.Job, Name: c.Name, Inputs: c.Inputs})}, nil
+		opened := fact.(*pipeline.ScopeOpened)
+		var kept []ledger.Draft
+		opened.Inputs, kept, err = state.Fit(ctx, o.Blobs, run.Run.Run, pipeline.ValuesKept{Job: c.Job, Inputs: true}, c.Inputs)
+		return append([]ledger.Draft{d}, kept...), err
+	case pipeline.JoinGroup, pipeline.EnterGroup, pipeline.LeaveGroup:
+		d.Stream = ledger.ConcurrencyStream(run.Run.Solution)
+	case pipeline.CancelJob:
+		d.Reason = c.Reason
 	case pipeline.CloseScope:
-		out := []ledger.Draft{on(&pipeline.ScopeClosed{Job: c.Job, Conclusion: c.Conclusion, Outputs: c.Outputs})}
-		raw, item, ok, err := evidence.OfConclusion(evidence.Conclusion{
-			Name: run.Jobs[c.Job].Name, Run: run.Run.Run, Job: c.Job, Conclusion: string(c.Conclusion), Commit: run.Run.Trigger.SHA,
-		})
-		if err != nil || !ok {
-			return out, err
+		closed := fact.(*pipeline.ScopeClosed)
+		var kept []ledger.Draft
+		if closed.Outputs, kept, err = state.Fit(ctx, o.Blobs, run.Run.Run, pipeline.ValuesKept{Job: c.Job}, c.Outputs); err != nil {
+			return nil, err
 		}
-		_, err = o.Blobs.PutBytes(ctx, raw)
-		return append(out, on(&evidence.Recorded{Job: c.Job, Items: []evidence.Item{item}})), err
-	case pipeline.Conclude:
-		return []ledger.Draft{on(&pipeline.JobConcluded{Job: c.Job, Name: c.Name, Conclusion: c.Conclusion, Reason: c.Reason})}, nil
-	case pipeline.Await:
-		return []ledger.Draft{on(&pipeline.GateAwaited{Job: c.Job, Name: c.Name, Gate: c.Gate})}, nil
-	case pipeline.Finish:
-		return []ledger.Draft{on(&pipeline.RunFinished{Run: run.Run.Run, Conclusion: c.Conclusion})}, nil
+		found, err := o.closed(ctx, run, c)
+		return append(append([]ledger.Draft{d}, kept...), found...), err
 	case pipeline.Queue:
-		q := on(&pipeline.ExecutionQueued{
-			Execution: pipeline.ExecutionID(run.Run.Run, c.Attempt, c.Job, c.Try), Run: run.Run.Run, Solution: run.Run.Solution,
-			Job: c.Job, Name: c.Name, Attempt: c.Attempt, Try: c.Try, Environment: c.Environment, Gate: c.Gate,
-			Pool: c.Pool, Labels: c.Labels, ContinueOnError: c.ContinueOnError,
-		})
-		if c.Gate == "" || !run.Run.Counted {
-			return []ledger.Draft{q}, nil
+		if c.Gate != "" && run.Run.Counted {
+			consumed, err := o.consume(ctx, run.Run, c.Gate)
+			return append(consumed, d), err
 		}
-		consumed, err := o.consume(ctx, run.Run, c.Gate)
-		return append(consumed, q), err
 	}
-	return nil, fmt.Errorf("command %T has no events", c)
+	return []ledger.Draft{d}, nil
+}
+
+// closed is the evidence of a call whose name carries a test's id. A group has
+// none: each of its legs has its own result.
+func (o *Orchestrator) closed(ctx context.Context, run state.Run, c pipeline.CloseScope) ([]ledger.Draft, error) {
+	if j, _ := run.Plan.Job(c.Job); !j.IsCall() {
+		return nil, nil
+	}
+	raw, item, ok, err := evidence.OfConclusion(evidence.Conclusion{
+		Name: run.Jobs[c.Job].Name, Run: run.Run.Run, Job: c.Job, Conclusion: string(c.Conclusion), Commit: run.Run.Trigger.SHA,
+	})
+	if err != nil || !ok {
+		return nil, err
+	}
+	_, err = o.Blobs.PutBytes(ctx, raw)
+	return []ledger.Draft{{Stream: ledger.RunStream(run.Run.Run), Data: &evidence.Recorded{Job: c.Job, Items: []evidence.Item{item}}}}, err
 }
 
 // consume releases the job of a gate with the signatures that counted.

@@ -151,6 +151,8 @@ func (p *Publisher) evidence(ctx context.Context, h *history, f *folder) error {
 				err = p.items(ctx, f, d)
 			case *pipeline.ExecutionFinished:
 				err = p.outputs(ctx, f, d)
+			case *pipeline.LogKept:
+				err = p.external(ctx, f, "log/"+d.Execution, d.Log, "log")
 			case *pipeline.ArtifactKept:
 				err = p.external(ctx, f, "artifact/"+d.Execution+"/files.json", d.Manifest, "artifact")
 			}

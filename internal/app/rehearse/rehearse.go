@@ -68,7 +68,7 @@ type Report struct {
 
 // Start plans and starts; it refuses a plan with errors, whole.
 func (r *Rehearsal) Start(ctx context.Context, q Request) (run string, findings []workflow.Finding, err error) {
-	profile, more, err := r.profile(ctx, q.Trigger.SHA)
+	config, more, err := r.config(ctx, q.Trigger.SHA)
 	if err != nil {
 		return "", nil, err
 	}
@@ -79,7 +79,7 @@ func (r *Rehearsal) Start(ctx context.Context, q Request) (run string, findings 
 			return "", findings, err
 		}
 	}
-	plan, planned, _, err := r.Plan(ctx, intake.PlanRequest{Trigger: q.Trigger, File: file, Code: r.Code, Vars: r.Vars, Profile: profile})
+	plan, planned, _, err := r.Plan(ctx, intake.PlanRequest{Trigger: q.Trigger, File: file, Code: r.Code, Vars: r.Vars, Profile: config.Profile, Environments: config.Named(), Branch: config.Branch})
 	if err != nil {
 		return "", findings, err
 	}
@@ -104,7 +104,7 @@ func (r *Rehearsal) Start(ctx context.Context, q Request) (run string, findings 
 		Command: "rehearse/" + run, Actor: ledger.Actor{Kind: ledger.Machine, ID: "rehearsal", Authentication: "internal"}, Correlation: run,
 		Events: []ledger.Draft{{Stream: ledger.RunStream(run), Data: &pipeline.RunStarted{
 			Run: run, Solution: Solution, Number: 1, Trigger: q.Trigger, File: plan.File, Plan: digest,
-			Profile: string(profile), Sandbox: r.Sandbox, Evaluated: r.Sandbox == "none",
+			Profile: string(config.Profile), Sandbox: r.Sandbox, Evaluated: r.Sandbox == "none",
 		}}},
 	})
 	return run, findings, err
@@ -152,14 +152,14 @@ func (r *Rehearsal) find(ctx context.Context, t pipeline.Trigger) (string, error
 	return "", fault.New(fault.Invalid, "no workflow below .github/workflows starts for %s of %s", t.Name, t.Ref)
 }
 
-// profile is what dc-release.yaml of the commit says, "" for no such file.
-func (r *Rehearsal) profile(ctx context.Context, commit string) (policy.Profile, []workflow.Finding, error) {
+// config is what dc-release.yaml of the commit says, nothing for no such file.
+func (r *Rehearsal) config(ctx context.Context, commit string) (policy.File, []workflow.Finding, error) {
 	raw, ok, err := r.Code.ReadFile(ctx, commit, policy.FileName)
 	if err != nil || !ok {
-		return "", nil, err
+		return policy.File{}, nil, err
 	}
 	f, findings := r.Config(raw)
-	return f.Profile, findings, nil
+	return f, findings, nil
 }
 
 // intakeRules are the rules that a counted push would be held to, as warnings.

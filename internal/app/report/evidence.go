@@ -38,7 +38,7 @@ func (r *Reporter) item(ctx context.Context, m *moment, rec state.Recorded, item
 	}
 	e := document.EvidenceOf(report, judged)
 	e.Name, e.SHA256, e.Size, e.Format = item.Name, item.SHA256, item.Size, item.Format
-	e.Execution, e.Attempt, e.Current = rec.Execution, m.run.Attempt(rec), m.run.Latest(rec)
+	e.Execution, e.Attempt, e.Current = rec.Execution, m.run.AttemptOf(rec), m.run.Latest(rec)
 	e.Source, e.ReceivedAt, e.Passed = source(rec, item), rec.Time, item.Verdict == evidence.VerdictPassed
 	if e.Passed != judged.Passed {
 		e.Remarks = append(e.Remarks, fmt.Sprintf("recorded as %s; read again it did not give the same verdict", item.Verdict))

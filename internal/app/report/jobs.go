@@ -14,8 +14,8 @@ import (
 // lost is the conclusion of an execution whose worker never came back.
 const lost = "lost"
 
-// fillJobs lists every job of the plan with all its executions. A call stands in
-// the list only when it was not opened, in place of its jobs.
+// fillJobs lists every job of the plan with all its executions. A call or group
+// stands in the list only when it was not opened, in place of its jobs.
 func (r *Reporter) fillJobs(ctx context.Context, m *moment, f *document.Facts) error {
 	executions, concluded, err := r.executions(ctx, m)
 	if err != nil {
@@ -24,7 +24,7 @@ func (r *Reporter) fillJobs(ctx context.Context, m *moment, f *document.Facts) e
 	f.Jobs = []document.Job{}
 	for _, j := range m.run.Plan.Jobs {
 		_, unopened := concluded[j.Key]
-		if j.IsCall() && !unopened || within(m.run.Plan, j, concluded) {
+		if !j.IsExecuted() && !unopened || within(m.run.Plan, j, concluded) {
 			continue
 		}
 		st := m.run.Jobs[j.Key]
@@ -42,14 +42,19 @@ func (r *Reporter) fillJobs(ctx context.Context, m *moment, f *document.Facts) e
 	return nil
 }
 
-// within reports whether a scope around the job was concluded without being
-// opened.
+// within reports whether a call or group around the job was concluded without
+// being opened.
 func within(p pipeline.Plan, j pipeline.Job, concluded map[string]document.Execution) bool {
-	for j.Scope != "" {
-		if _, ok := concluded[j.Scope]; ok {
+	for _, above := range []string{j.Group, j.Scope} {
+		if above == "" {
+			continue
+		}
+		if _, ok := concluded[above]; ok {
 			return true
 		}
-		j, _ = p.Job(j.Scope)
+		if outer, ok := p.Job(above); ok && within(p, outer, concluded) {
+			return true
+		}
 	}
 	return false
 }
@@ -76,6 +81,10 @@ func (r *Reporter) executions(ctx context.Context, m *moment) (tries, concluded 
 			x := tries[d.Execution]
 			x.EndedAt, x.Conclusion, x.Reason = e.Time, lost, d.Reason
 			tries[d.Execution] = x
+		case *pipeline.RerunRequested:
+			for _, key := range d.Jobs {
+				delete(concluded, key)
+			}
 		case *pipeline.JobConcluded:
 			concluded[d.Job] = document.Execution{Attempt: 1, Conclusion: string(d.Conclusion), Reason: d.Reason, EndedAt: e.Time, Current: true}
 		}

@@ -94,7 +94,7 @@ func (w *world) execute(key, name string, attempt int, conclusion pipeline.Concl
 	}
 	for path, data := range files {
 		base := evidence.Item{Name: path, SHA256: w.blob([]byte(data)), Size: int64(len(data)), Commit: commit}
-		rec.Items = append(rec.Items, evidence.Items(base, readResult(path, []byte(data)), state.Origin(j, path), artifact.Digest())...)
+		rec.Items = append(rec.Items, evidence.Items(base, readResult(path, strings.NewReader(data)), state.Origin(j, path), artifact.Digest())...)
 	}
 	w.append(runStream, done, rec)
 	return id
@@ -231,7 +231,7 @@ func (w *world) toApproveToPrd() []gate.RenderedDocument {
 	file := junit("test_accept[TEST-corp-procurement-2] - passed")
 	base := evidence.Item{Name: "acceptance.xml", SHA256: w.blob([]byte(file)), Size: int64(len(file)), Commit: commit}
 	w.as(fine, "executed acceptance tests", runStream, &evidence.Recorded{
-		Person: fine, Items: evidence.Items(base, readResult("acceptance.xml", []byte(file)), evidence.Tested("acceptance.xml", evidence.AV, "val"), artifact.Digest()),
+		Person: fine, Items: evidence.Items(base, readResult("acceptance.xml", strings.NewReader(file)), evidence.Tested("acceptance.xml", evidence.AV, "val"), artifact.Digest()),
 	})
 	return w.opening(gate.ApproveToPrd, 1)
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/ed25519"
 	"encoding/json"
 	"fmt"
+	"io"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -216,8 +217,8 @@ func (w *world) sign(person, gateName string, meaning signature.Meaning, decisio
 	return m
 }
 
-func readResult(name string, data []byte) evidence.Report {
-	r, err := testresult.Read(name, bytes.NewReader(data))
+func readResult(name string, in io.Reader) evidence.Report {
+	r, err := testresult.Read(name, in)
 	if err != nil {
 		r.Problems = append(r.Problems, evidence.Problem{Message: err.Error(), Fatal: true})
 	}

@@ -29,7 +29,9 @@ func (r *Reader) RunAt(ctx context.Context, run string, size int64) (Run, []ledg
 		return Run{}, nil, err
 	}
 	for _, e := range events {
-		s = s.apply(e)
+		if s, err = r.apply(ctx, s, e); err != nil {
+			return Run{}, nil, err
+		}
 	}
 	return s, events, nil
 }

@@ -45,9 +45,9 @@ func (r Run) Latest(rec Recorded) bool {
 	return true
 }
 
-// Attempt is the attempt of the record's job or protocol, 1 for what has no
+// AttemptOf is the attempt of the record's job or protocol, 1 for what has no
 // attempts.
-func (r Run) Attempt(rec Recorded) int {
+func (r Run) AttemptOf(rec Recorded) int {
 	if q, ok := r.Queued[rec.Execution]; ok {
 		return q.Attempt
 	}

@@ -29,7 +29,7 @@ func TestALaterTryOfAManualTestIsTheLatest(t *testing.T) {
 			if got := run.Latest(c.record); got != c.latest {
 				t.Errorf("latest %v", got)
 			}
-			if got := run.Attempt(c.record); got != c.attempt {
+			if got := run.AttemptOf(c.record); got != c.attempt {
 				t.Errorf("attempt %d", got)
 			}
 		})

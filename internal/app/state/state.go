@@ -32,6 +32,14 @@ type Reader struct {
 	mu       sync.Mutex
 	runs     map[string]Run
 	releases map[ledger.Stream]gate.Standing
+	groups   map[string]pipeline.Groups
+	baseline map[string]baseline
+}
+
+// baseline is what a solution's stream says, up to a version.
+type baseline struct {
+	policy.Baseline
+	version int64
 }
 
 // Run is a run with what its stream says beside the pipeline's own state.
@@ -41,7 +49,10 @@ type Run struct {
 	Queued   map[string]pipeline.ExecutionQueued
 	Results  map[string]pipeline.ExecutionFinished
 	Claims   map[string]Claim
-	Events   []ledger.Header // of job decisions, for exception lists
+	// Audiences are those that each execution was given identity tokens for.
+	Audiences map[string][]string
+	Logs      map[string]string // blobs of what was kept of executions without a result
+	Events    []ledger.Header   // of job decisions, for exception lists
 }
 
 // Claim is who took an execution, and when.
@@ -77,12 +88,16 @@ func (r *Reader) Run(ctx context.Context, run string) (Run, error) {
 		}
 	}
 	for _, e := range events {
-		s = s.apply(e)
+		if s, err = r.apply(ctx, s, e); err != nil {
+			return Run{}, err
+		}
 	}
 	if r.runs == nil {
 		r.runs = map[string]Run{}
 	}
-	r.runs[run] = s
+	if r.runs[run] = s; s.Finished {
+		delete(r.runs, run) // asked for seldom; an owner lives long
+	}
 	return s.clone(), nil
 }
 
@@ -101,7 +116,7 @@ func (r *Reader) begin(ctx context.Context, first ledger.Event) (Run, error) {
 	}
 	return Run{
 		State: pipeline.NewState(plan), Queued: map[string]pipeline.ExecutionQueued{},
-		Results: map[string]pipeline.ExecutionFinished{}, Claims: map[string]Claim{},
+		Results: map[string]pipeline.ExecutionFinished{}, Claims: map[string]Claim{}, Audiences: map[string][]string{}, Logs: map[string]string{},
 	}, nil
 }
 
@@ -114,8 +129,12 @@ func (s Run) apply(e ledger.Event) Run {
 		s.Queued[d.Execution] = *d
 	case *pipeline.ExecutionClaimed:
 		s.Claims[d.Execution] = Claim{Worker: d.Worker, Fence: e.Seq, Time: e.Time}
+	case *pipeline.TokenIssued:
+		s.Audiences[d.Execution] = append(slices.Clip(s.Audiences[d.Execution]), d.Audience)
 	case *pipeline.ExecutionFinished:
 		s.Results[d.Execution] = *d
+	case *pipeline.LogKept:
+		s.Logs[d.Execution] = d.Log
 	}
 	s.Events = append(s.Events, e.Header)
 	return s
@@ -123,7 +142,8 @@ func (s Run) apply(e ledger.Event) Run {
 
 // clone protects the kept maps from the caller.
 func (s Run) clone() Run {
-	s.Queued, s.Results, s.Claims = maps.Clone(s.Queued), maps.Clone(s.Results), maps.Clone(s.Claims)
+	s.Queued, s.Results, s.Claims, s.Logs = maps.Clone(s.Queued), maps.Clone(s.Results), maps.Clone(s.Claims), maps.Clone(s.Logs)
+	s.Audiences = maps.Clone(s.Audiences)
 	s.Evidence, s.Events = slices.Clip(s.Evidence), slices.Clip(s.Events)
 	return s
 }
@@ -154,6 +174,47 @@ func (r *Reader) Standing(ctx context.Context, stream ledger.Stream) (gate.Stand
 	}
 	r.releases[stream] = s
 	return s, nil
+}
+
+// Groups folds the concurrency groups of a solution.
+func (r *Reader) Groups(ctx context.Context, solution string) (pipeline.Groups, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	g := r.groups[solution]
+	events, err := r.Log.Stream(ctx, ledger.ConcurrencyStream(solution), g.Version)
+	if err != nil {
+		return g, err
+	}
+	for _, e := range events {
+		g = pipeline.ApplyGroup(g, e)
+	}
+	if r.groups == nil {
+		r.groups = map[string]pipeline.Groups{}
+	}
+	r.groups[solution] = g
+	return g, nil
+}
+
+// Baseline folds a solution's stream: its baseline and the stream's version.
+func (r *Reader) Baseline(ctx context.Context, solution string) (policy.Baseline, int64, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	b := r.baseline[solution]
+	events, err := r.Log.Stream(ctx, ledger.SolutionStream(solution), b.version)
+	if err != nil {
+		return policy.Baseline{}, 0, err
+	}
+	for _, e := range events {
+		b.version = e.Version
+		if d, ok := e.Data.(*policy.SolutionAdded); ok {
+			b.Baseline = d.Baseline
+		}
+	}
+	if r.baseline == nil {
+		r.baseline = map[string]baseline{}
+	}
+	r.baseline[solution] = b
+	return b.Baseline, b.version, nil
 }
 
 // Person folds a person's stream; an unknown id gives the zero Subject.

@@ -6,12 +6,14 @@ package traceability
 import (
 	"context"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/dc-release/dc-release/internal/app/deploy"
 	"github.com/dc-release/dc-release/internal/app/state"
 	"github.com/dc-release/dc-release/internal/core/document"
 	"github.com/dc-release/dc-release/internal/core/evidence"
+	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/core/gate"
 	"github.com/dc-release/dc-release/internal/core/policy"
 	"github.com/dc-release/dc-release/internal/core/release"
@@ -34,6 +36,7 @@ type Repositories interface {
 // Blobs reads result files.
 type Blobs interface {
 	Bytes(ctx context.Context, digest string) ([]byte, error)
+	Open(ctx context.Context, digest string) (io.ReadCloser, error)
 }
 
 // Solutions finds the policy of a solution.
@@ -42,7 +45,7 @@ type Solutions interface {
 }
 
 // ResultReader reads a result file of any known format.
-type ResultReader func(name string, data []byte) evidence.Report
+type ResultReader func(name string, r io.Reader) evidence.Report
 
 // Tracer computes matrices.
 type Tracer struct {
@@ -165,7 +168,7 @@ func (t *Tracer) results(ctx context.Context, run state.Run) ([]trace.Result, er
 			if err != nil {
 				return nil, err
 			}
-			out = append(out, trace.Results(judged, run.Attempt(rec), item.Commit, item.SHA256)...)
+			out = append(out, trace.Results(judged, run.AttemptOf(rec), item.Commit, item.SHA256)...)
 		}
 	}
 	return out, nil
@@ -175,21 +178,11 @@ func (t *Tracer) results(ctx context.Context, run state.Run) ([]trace.Result, er
 // part that the item was made of. A file of several verifications gives each
 // case to one item.
 func (t *Tracer) Judged(ctx context.Context, run state.Run, rec state.Recorded, item evidence.Item) (evidence.Report, evidence.Judged, error) {
-	raw, err := t.Blobs.Bytes(ctx, item.SHA256)
-	if err != nil {
-		return evidence.Report{}, evidence.Judged{}, fmt.Errorf("evidence %q: %w", item.Name, err)
-	}
 	origin := run.Origin(rec, item)
-	var report evidence.Report
-	switch item.Format {
-	case evidence.FormatConclusion:
-		report, err = evidence.ReadConclusion(raw)
-	case deploy.FormatInstallation:
-		report, err = deploy.ReadInstallation(raw)
+	if item.Format == deploy.FormatInstallation {
 		origin = deploy.InstallationOrigin(item.Environment)
-	default:
-		report = t.Results(item.Name, raw)
 	}
+	report, err := t.read(ctx, item)
 	if err != nil {
 		return report, evidence.Judged{}, fmt.Errorf("evidence %q: %w", item.Name, err)
 	}
@@ -198,4 +191,27 @@ func (t *Tracer) Judged(ctx context.Context, run state.Run, rec state.Recorded, 
 		return report, judged, fmt.Errorf("evidence %q: it was recorded as %s in %q and holds nothing of it now", item.Name, item.Verification, item.Environment)
 	}
 	return report, judged, nil
+}
+
+// read reads the file of an item. Those of test tools may be of any size.
+func (t *Tracer) read(ctx context.Context, item evidence.Item) (report evidence.Report, err error) {
+	if item.Format == evidence.FormatConclusion || item.Format == deploy.FormatInstallation {
+		raw, err := t.Blobs.Bytes(ctx, item.SHA256)
+		if err != nil {
+			return report, err
+		}
+		if item.Format == evidence.FormatConclusion {
+			return evidence.ReadConclusion(raw)
+		}
+		return deploy.ReadInstallation(raw)
+	}
+	blob, err := t.Blobs.Open(ctx, item.SHA256)
+	if err != nil {
+		return report, err
+	}
+	defer blob.Close()
+	if report = t.Results(item.Name, blob); report.SHA256 != item.SHA256 {
+		return report, fault.New(fault.Unverified, "blob %s holds other bytes (%s)", item.SHA256, report.SHA256)
+	}
+	return report, nil
 }

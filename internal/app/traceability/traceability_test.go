@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -26,14 +28,19 @@ func (b blobs) Bytes(_ context.Context, digest string) ([]byte, error) {
 	return data, nil
 }
 
+func (b blobs) Open(ctx context.Context, digest string) (io.ReadCloser, error) {
+	data, err := b.Bytes(ctx, digest)
+	return io.NopCloser(bytes.NewReader(data)), err
+}
+
 func (b blobs) put(data []byte) string {
 	digest := canonical.SHA256(data)
 	b[digest] = data
 	return digest
 }
 
-func read(name string, data []byte) evidence.Report {
-	r, err := testresult.Read(name, bytes.NewReader(data))
+func read(name string, in io.Reader) evidence.Report {
+	r, err := testresult.Read(name, in)
 	if err != nil {
 		r.Problems = append(r.Problems, evidence.Problem{Message: err.Error(), Fatal: true})
 	}
@@ -52,7 +59,7 @@ func TestAFileOfMixedVerificationsGivesEachCaseToOneItem(t *testing.T) {
 	store := blobs{}
 	j := pipeline.Job{Key: "tst", Environment: "tst", Kind: pipeline.Place, Proves: []pipeline.Proof{{Verification: "OV", Environment: "tst"}}}
 	digest := store.put([]byte(mixed))
-	items := evidence.Items(evidence.Item{Name: "r.xml", SHA256: digest}, read("r.xml", []byte(mixed)), state.Origin(j, "r.xml"), "7ree")
+	items := evidence.Items(evidence.Item{Name: "r.xml", SHA256: digest}, read("r.xml", strings.NewReader(mixed)), state.Origin(j, "r.xml"), "7ree")
 	run := state.Run{State: pipeline.State{Plan: pipeline.Plan{Jobs: []pipeline.Job{j}}}}
 	rec := state.Recorded{Recorded: evidence.Recorded{Execution: "R/1/tst/1", Job: "tst", Items: items}}
 	tracer := &traceability.Tracer{Blobs: store, Results: read}
@@ -73,13 +80,14 @@ func TestAFileOfMixedVerificationsGivesEachCaseToOneItem(t *testing.T) {
 }
 
 func TestEvidenceThatIsNotWhatWasRecordedIsRefused(t *testing.T) {
-	store := blobs{}
+	store := blobs{"swapped": []byte(mixed)}
 	tracer := &traceability.Tracer{Blobs: store, Results: read}
 	digest := store.put([]byte(`{"schema":"other"}`))
 	for name, item := range map[string]evidence.Item{
 		"a conclusion of another schema":    {Name: "x", SHA256: digest, Format: evidence.FormatConclusion, Verification: "UT"},
 		"an installation of another schema": {Name: "x", SHA256: digest, Format: "installation", Verification: "IV", Environment: "tst"},
 		"a file without such cases":         {Name: "x", SHA256: store.put([]byte(mixed)), Format: "junit", Verification: "pIV", Environment: "prd"},
+		"a file of other bytes":             {Name: "x", SHA256: "swapped", Format: "junit", Verification: "UT"},
 		"a file that is gone":               {Name: "x", SHA256: "gone"},
 	} {
 		if _, _, err := tracer.Judged(t.Context(), state.Run{}, state.Recorded{}, item); err == nil {

@@ -92,6 +92,8 @@ func (f *folder) outputs(events []ledger.Event) {
 			for _, a := range d.Artifacts {
 				digests = append(digests, a.SHA256)
 			}
+		case *pipeline.LogKept:
+			digests = append(digests, d.Log)
 		case *pipeline.ArtifactKept:
 			digests = append(digests, d.Manifest)
 		}

@@ -41,6 +41,21 @@ type SecretValue struct {
 	Known bool   `json:"known"`
 }
 
+// LogChunk says where bytes of an execution's log stand.
+type LogChunk struct {
+	Execution
+	Offset int64 `json:"offset"`
+}
+
+// MaxChunk bounds the bytes of one chunk.
+const MaxChunk = 1 << 20
+
+// Logged answers a chunk with how much of the log the server has: what follows
+// is to be sent next. Bytes beyond a gap are not taken.
+type Logged struct {
+	Have int64 `json:"have"`
+}
+
 // ActionRequest asks for the repository of an action that the execution's steps
 // use.
 type ActionRequest struct {
@@ -61,6 +76,10 @@ type IdentityTokenRequest struct {
 type IdentityToken struct {
 	Value string `json:"value"` // a JWT
 }
+
+// MaxRequest bounds every other request, in bytes; what is larger travels as
+// blobs.
+const MaxRequest = 16 << 20
 
 // CacheQuery asks for what earlier executions kept under one of several keys.
 type CacheQuery struct {
@@ -128,6 +147,9 @@ type Server interface {
 	Claim(ctx context.Context, w claim.Worker) (*pipeline.Assignment, error)
 	Renew(ctx context.Context, e Execution) (Renewed, error)
 	Secret(ctx context.Context, r SecretRequest) (SecretValue, error)
+	// AppendLog takes bytes of the log of an execution that runs. It is
+	// idempotent by offset; the whole log is handed in with the result.
+	AppendLog(ctx context.Context, c LogChunk, data []byte) (Logged, error)
 	Finish(ctx context.Context, r claim.Result) error
 	Deploy(ctx context.Context, r deploy.Request) (deploy.Receipt, error)
 	Publish(ctx context.Context, r PublishRequest) (Published, error)

@@ -22,14 +22,16 @@ import (
 var All = []ledger.Payload{
 	&ledger.InstallationCreated{}, &ledger.KeyCreated{}, &ledger.Refused{},
 	&policy.Bootstrapped{}, &policy.PersonAdded{}, &policy.CredentialEnrolled{}, &policy.RoleGranted{},
-	&policy.RoleRevoked{}, &policy.PersonDisabled{}, &policy.IdentityMapped{}, &policy.SolutionAdded{},
+	&policy.RoleRevoked{}, &policy.PersonDisabled{}, &policy.IdentityMapped{}, &policy.SolutionAdded{}, &policy.SolutionAddedV1{},
 	&release.IntakeRefused{}, &release.Registered{}, &release.TagMoved{}, &release.Rejected{}, &release.Authorised{},
 	&release.ForUse{}, &release.Superseded{}, &release.Reinstated{},
 	&release.Deployed{}, &release.RollbackRequested{}, &release.RolledBack{},
 	&pipeline.RunStarted{}, &pipeline.ScopeOpened{}, &pipeline.ScopeClosed{}, &pipeline.JobConcluded{}, &pipeline.GateAwaited{},
 	&pipeline.ExecutionQueued{}, &pipeline.ExecutionClaimed{}, &pipeline.ExecutionFinished{}, &pipeline.ExecutionGivenUp{},
-	&pipeline.LateResult{}, &pipeline.ResultConflict{}, &pipeline.ArtifactKept{},
+	&pipeline.LateResult{}, &pipeline.LogKept{}, &pipeline.ValuesKept{}, &pipeline.ResultConflict{}, &pipeline.ArtifactKept{},
 	&pipeline.RunCancelRequested{}, &pipeline.RunFinished{},
+	&pipeline.MatrixOpened{}, &pipeline.JobDecided{}, &pipeline.JobHeld{}, &pipeline.JobCancelRequested{}, &pipeline.RerunRequested{},
+	&pipeline.GroupJoined{}, &pipeline.GroupEntered{}, &pipeline.GroupLeft{}, &pipeline.ActionPinned{}, &pipeline.TokenIssued{},
 	&evidence.Recorded{},
 	&gate.Closed{}, &gate.Opened{}, &gate.Voided{}, &gate.Consumed{}, &gate.Rejected{},
 	&signature.Made{}, &signature.Withdrawn{},
@@ -50,7 +52,10 @@ var byType = func() map[key]reflect.Type {
 	return m
 }()
 
-// Decode gives the payload of a public part. An unknown type or version is an
+// Upcaster is an old version of a payload; it gives itself as the newest one.
+type Upcaster interface{ Upcast() ledger.Payload }
+
+// Decode gives the payload of a public part, in its newest version. An unknown type or version is an
 // error: whoever meets one must stop reading and write nothing.
 func Decode(name string, version int, body []byte) (ledger.Payload, error) {
 	t, ok := byType[key{name, version}]
@@ -60,6 +65,9 @@ func Decode(name string, version int, body []byte) (ledger.Payload, error) {
 	p := reflect.New(t).Interface().(ledger.Payload)
 	if err := canonical.Unmarshal(body, p); err != nil {
 		return nil, fmt.Errorf("event type %s version %d: %w", name, version, err)
+	}
+	if old, ok := p.(Upcaster); ok {
+		return old.Upcast(), nil
 	}
 	return p, nil
 }

@@ -61,6 +61,12 @@ const Installation Stream = "installation"
 // SolutionStream holds what concerns a solution as a whole.
 func SolutionStream(solution string) Stream { return Stream("solution/" + solution) }
 
+// ConcurrencyStream holds who entered and left the concurrency groups of a
+// solution.
+func ConcurrencyStream(solution string) Stream {
+	return Stream("solution/" + solution + "/concurrency")
+}
+
 // ReleaseStream holds one release's life.
 func ReleaseStream(solution, version string) Stream {
 	return Stream("release/" + solution + "/" + version)

@@ -21,7 +21,7 @@ func Assign(s State, key string, o Outside) (Assignment, error) {
 	env := s.env(j, o)
 	timeout := defaultTimeout
 	if j.Body.TimeoutMinutes.Source != "" {
-		v, err := evaluate(j.Body.TimeoutMinutes, env)
+		v, err := j.Body.TimeoutMinutes.Evaluate(env)
 		if err != nil {
 			return Assignment{}, err
 		}

@@ -61,15 +61,38 @@ func (s State) contexts(j Job, o Outside) map[string]workflow.Value {
 	for _, key := range j.Needs {
 		needs = append(needs, workflow.Member{Name: lastPart(key), Value: s.result(key)})
 	}
-	attempt := max(1, s.Jobs[j.Key].Attempt)
 	return map[string]workflow.Value{
-		"github":   GitHub(s.Plan.Trigger, s.Plan.Name, s.Plan.File, s.ID, s.Run.Number, attempt, j.Body.ID),
+		"github":   GitHub(s.Plan.Trigger, s.Plan.Name, s.Plan.File, s.ID, s.Run.Number, s.Attempt, j.Body.ID),
 		"needs":    workflow.Object(needs...),
 		"inputs":   s.scopeInputs(j.Scope),
 		"vars":     workflow.FromStrings(o.Vars),
-		"strategy": workflow.Object(workflow.Member{Name: "fail-fast", Value: workflow.Bool(true)}, workflow.Member{Name: "job-index", Value: workflow.Number(0)}, workflow.Member{Name: "job-total", Value: workflow.Number(1)}, workflow.Member{Name: "max-parallel", Value: workflow.Number(1)}),
-		"matrix":   workflow.Null(),
+		"strategy": s.strategy(j),
+		"matrix":   matrixOf(j),
 	}
+}
+
+// strategy is the context of a leg, and what stands for it elsewhere.
+func (s State) strategy(j Job) workflow.Value {
+	failFast, index, total, parallel := true, 0, 1, 1
+	if j.Leg != nil {
+		g := s.Jobs[j.Group]
+		failFast, index, total, parallel = g.FailFast, j.Leg.Index, j.Leg.Total, j.Leg.Total
+		if g.Parallel > 0 {
+			parallel = g.Parallel
+		}
+	}
+	number := func(n int) workflow.Value { return workflow.Number(float64(n)) }
+	return workflow.Object(
+		workflow.Member{Name: "fail-fast", Value: workflow.Bool(failFast)}, workflow.Member{Name: "job-index", Value: number(index)},
+		workflow.Member{Name: "job-total", Value: number(total)}, workflow.Member{Name: "max-parallel", Value: number(parallel)},
+	)
+}
+
+func matrixOf(j Job) workflow.Value {
+	if j.Leg == nil {
+		return workflow.Null()
+	}
+	return j.Leg.Values
 }
 
 func (s State) result(key string) workflow.Value {
@@ -102,7 +125,8 @@ func (s State) env(j Job, o Outside) workflow.Env {
 // status is what the status functions say for a job: about everything that it
 // needs, however far behind.
 func (s State) status(j Job) workflow.Status {
-	st := workflow.Status{Success: !s.Cancelled, Cancelled: s.Cancelled}
+	cancelled := s.cancelReason(j) != ""
+	st := workflow.Status{Success: !cancelled, Cancelled: cancelled}
 	for _, key := range s.ancestors(j) {
 		switch s.Jobs[key].Conclusion {
 		case Success:
@@ -115,28 +139,32 @@ func (s State) status(j Job) workflow.Status {
 	return st
 }
 
-// condition evaluates a job's if and says, when it is false, which values made
-// it so.
-func (s State) condition(j Job, o Outside) (run bool, reason string, err error) {
-	if j.Body.If.Source == "" && s.status(j).Success {
-		return true, "", nil // the common case costs no contexts
+// condition evaluates a job's if and says what it was computed from, and when it
+// is false, which values made it so.
+func (s State) condition(j Job, o Outside) (run bool, reason string, made []Decision, err error) {
+	source := j.Body.If.Source
+	if source == "" && s.status(j).Success {
+		return true, "", nil, nil // the common case costs no contexts
 	}
 	env := s.env(j, o)
-	cond, err := workflow.Condition(j.Body.If.Source)
+	cond, err := workflow.Condition(source)
 	if err != nil {
-		return false, "", fmt.Errorf("%s: if: %w", j.Body.If.At, err)
+		return false, "", nil, fmt.Errorf("%s: if: %w", j.Body.If.At, err)
 	}
 	v, err := cond.Evaluate(env)
 	if err != nil {
-		return false, "", fmt.Errorf("%s: if: %w", j.Body.If.At, err)
+		return false, "", nil, fmt.Errorf("%s: if: %w", j.Body.If.At, err)
 	}
 	if v.Truthy() {
-		return true, "", nil
+		if source != "" {
+			made = []Decision{{Key: "if", Expression: source, Result: "true", Values: valuesOf(cond.References(), env)}}
+		}
+		return true, "", made, nil
 	}
 	if why := s.becauseOfNeeds(j, cond, env); why != "" {
-		return false, why, nil
+		return false, why, nil, nil
 	}
-	return false, fmt.Sprintf("if is false: %s%s", strings.TrimSpace(j.Body.If.Source), values(cond.References(), env)), nil
+	return false, fmt.Sprintf("if is false: %s%s", strings.TrimSpace(source), values(cond.References(), env)), nil, nil
 }
 
 // becauseOfNeeds says which need kept a job from running, "" when its condition
@@ -149,8 +177,8 @@ func (s State) becauseOfNeeds(j Job, cond *workflow.Expression, env workflow.Env
 	if v, err := cond.Evaluate(env); err != nil || !v.Truthy() {
 		return ""
 	}
-	if s.Cancelled {
-		return "the run was cancelled"
+	if reason := s.cancelReason(j); reason != "" {
+		return reason
 	}
 	for _, key := range s.ancestors(j) {
 		if c := s.Jobs[key].Conclusion; c != Success {
@@ -162,17 +190,12 @@ func (s State) becauseOfNeeds(j Job, cond *workflow.Expression, env workflow.Env
 
 // values prints what the referenced contexts held.
 func values(references []string, env workflow.Env) string {
+	held := valuesOf(references, env)
 	var parts []string
 	for _, ref := range references {
-		segments := strings.Split(ref, ".")
-		v, ok := env.Contexts[segments[0]]
-		if !ok {
-			continue
+		if v, ok := held[ref]; ok {
+			parts = append(parts, fmt.Sprintf("%s was %q", ref, v))
 		}
-		for _, p := range segments[1:] {
-			v = v.Property(p)
-		}
-		parts = append(parts, fmt.Sprintf("%s was %q", ref, v.Text()))
 	}
 	if len(parts) == 0 {
 		return ""
@@ -180,31 +203,21 @@ func values(references []string, env workflow.Env) string {
 	return " (" + strings.Join(parts, ", ") + ")"
 }
 
-func evaluate(t workflow.Text, env workflow.Env) (workflow.Value, error) {
-	tmpl, err := workflow.ParseText(t.Source)
-	if err != nil {
-		return workflow.Null(), fmt.Errorf("%s: %w", t.At, err)
-	}
-	v, err := tmpl.Evaluate(env)
-	if err != nil {
-		return v, fmt.Errorf("%s: %w", t.At, err)
-	}
-	return v, nil
-}
-
-// name is the job's display name; where it cannot be evaluated it is the id.
+// name is the job's display name; where it cannot be evaluated it is the id. A
+// leg has its values behind a name that does not say them itself.
 func (s State) name(j Job, o Outside) string {
-	switch {
-	case j.Body.Name.Source == "":
-		return j.Body.ID
-	case !strings.Contains(j.Body.Name.Source, "${{"):
-		return j.Body.Name.Source
+	name := j.Body.ID
+	if text := j.Body.Name; text.Source != "" && !strings.Contains(text.Source, "${{") {
+		name = text.Source
+	} else if text.Source != "" && !j.IsGroup() {
+		if v, err := text.Evaluate(s.env(j, o)); err == nil && v.Text() != "" {
+			return v.Text()
+		}
 	}
-	v, err := evaluate(j.Body.Name, s.env(j, o))
-	if err != nil {
-		return j.Body.ID
+	if j.Leg != nil {
+		return j.Leg.Name(name)
 	}
-	return v.Text()
+	return name
 }
 
 // inputs evaluates a call's with in the caller's contexts, with defaults.
@@ -225,7 +238,7 @@ func (s State) inputs(j Job, o Outside) (map[string]string, error) {
 		v := workflow.String("")
 		if ok {
 			var err error
-			if v, err = evaluate(text, env); err != nil {
+			if v, err = text.Evaluate(env); err != nil {
 				errs = append(errs, err)
 				continue
 			}
@@ -282,41 +295,11 @@ func (s State) scopeOutputs(j Job, o Outside) (map[string]string, error) {
 	env.Contexts["jobs"] = workflow.Object(jobs...)
 	out := map[string]string{}
 	for _, output := range j.Interface.Outputs {
-		v, err := evaluate(output.Value, env)
+		v, err := output.Value.Evaluate(env)
 		if err != nil {
 			return nil, err
 		}
 		out[output.Name] = v.Text()
 	}
 	return out, nil
-}
-
-func (s State) labels(j Job, o Outside) ([]string, error) {
-	var out []string
-	for _, t := range j.Body.RunsOn {
-		if !strings.Contains(t.Source, "${{") {
-			out = append(out, t.Source)
-			continue
-		}
-		v, err := evaluate(t, s.env(j, o))
-		if err != nil {
-			return nil, err
-		}
-		if items := v.Items(); len(items) > 0 {
-			for _, item := range items {
-				out = append(out, item.Text())
-			}
-			continue
-		}
-		out = append(out, v.Text())
-	}
-	return out, nil
-}
-
-func (s State) continues(j Job, o Outside) (bool, error) {
-	if j.Body.ContinueOnError.Source == "" {
-		return false, nil
-	}
-	v, err := evaluate(j.Body.ContinueOnError, s.env(j, o))
-	return v.Text() == "true", err
 }

@@ -12,7 +12,7 @@ import (
 // environment fixes where a job runs and what it may prove.
 func (e *expander) environment(j *Job, k known) {
 	t := j.Body.Environment
-	name := ""
+	name, written := "", ""
 	if t.Source != "" {
 		v, ok, err := k.text(t)
 		switch {
@@ -22,7 +22,8 @@ func (e *expander) environment(j *Job, k known) {
 			e.report(t.At, "environment-not-static", "use only github, vars and inputs that do not depend on a result",
 				"environment of job %q is not known before the run", j.Key)
 		default:
-			name = strings.ToLower(strings.TrimSpace(v.Text()))
+			written = strings.TrimSpace(v.Text())
+			name = strings.ToLower(written)
 		}
 	}
 	place, isPlace := e.place(name)
@@ -37,9 +38,12 @@ func (e *expander) environment(j *Job, k known) {
 		if e.req.Profile == string(policy.GxP) {
 			severity, effect = workflow.Error, "the profile gxp refuses it"
 		}
-		e.add(severity, t.At, "unknown-environment", fmt.Sprintf("want one of %s, or map the name to one of them under environments",
+		e.find(severity, t.At, "unknown-environment", fmt.Sprintf("want one of %s, or map the name to one of them under environments",
 			strings.Join(append(slices.Clone(Places), Gates...), ", ")),
 			"environment %q of job %q is neither a place nor a gate: %s", name, j.Key, effect)
+	}
+	if j.Environment != written {
+		j.EnvironmentName = written
 	}
 	j.Proves = proofs(*j)
 }

@@ -104,6 +104,15 @@ type LateResult struct {
 	Outcome    string     `json:"outcome"`
 }
 
+// LogKept keeps the log of an execution that ended without a result of its own:
+// what its worker had sent when it was given up, or the whole log that came with
+// a late result. Of several the latest is the longest.
+type LogKept struct {
+	Execution string `json:"execution"`
+	Log       string `json:"log"`  // blob digest
+	Size      int64  `json:"size"` // bytes
+}
+
 // ResultConflict keeps a second, different result for the same execution.
 type ResultConflict struct {
 	Execution string `json:"execution"`
@@ -162,6 +171,9 @@ func (ExecutionGivenUp) EventType() (string, int) { return "execution.given_up",
 func (LateResult) EventType() (string, int) { return "execution.late_result", 1 }
 
 // EventType implements ledger.Payload.
+func (LogKept) EventType() (string, int) { return "execution.log_kept", 1 }
+
+// EventType implements ledger.Payload.
 func (ResultConflict) EventType() (string, int) { return "execution.conflict", 1 }
 
 // EventType implements ledger.Payload.
@@ -172,3 +184,27 @@ func (RunCancelRequested) EventType() (string, int) { return "run.cancel_request
 
 // EventType implements ledger.Payload.
 func (RunFinished) EventType() (string, int) { return "run.finished", 1 }
+
+// EventType implements ledger.Payload.
+func (MatrixOpened) EventType() (string, int) { return "matrix.opened", 1 }
+
+// EventType implements ledger.Payload.
+func (JobDecided) EventType() (string, int) { return "job.decided", 1 }
+
+// EventType implements ledger.Payload.
+func (JobHeld) EventType() (string, int) { return "job.held", 1 }
+
+// EventType implements ledger.Payload.
+func (JobCancelRequested) EventType() (string, int) { return "job.cancel_requested", 1 }
+
+// EventType implements ledger.Payload.
+func (RerunRequested) EventType() (string, int) { return "run.rerun_requested", 1 }
+
+// EventType implements ledger.Payload.
+func (GroupJoined) EventType() (string, int) { return "concurrency.joined", 1 }
+
+// EventType implements ledger.Payload.
+func (GroupEntered) EventType() (string, int) { return "concurrency.entered", 1 }
+
+// EventType implements ledger.Payload.
+func (GroupLeft) EventType() (string, int) { return "concurrency.left", 1 }

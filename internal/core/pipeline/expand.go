@@ -32,12 +32,26 @@ type ExpandRequest struct {
 	// "production" to "prd".
 	Environments map[string]string
 	Branch       string // the branch that releases come from, "" for main
+	// ReadAction gives the action of a uses: value that is not satisfied natively.
+	// ok is false when there is none. It is asked once per value; nil knows none.
+	ReadAction func(uses string) (action ActionFile, ok bool)
+	// Offers is what the workers have; nil where that is not known.
+	Offers *Offers
 }
 
 // File is one workflow file that was read.
 type File struct {
 	Workflow workflow.Workflow
 	Source   Source
+	// Base is "OWNER/NAME/.github/workflows/%s@COMMIT" for a file of another
+	// repository: what its local references mean. "" for the run's own.
+	Base     string
+	Findings []workflow.Finding
+}
+
+// ActionFile is the metadata of one action that was read.
+type ActionFile struct {
+	Action   Action
 	Findings []workflow.Finding
 }
 
@@ -47,7 +61,10 @@ type File struct {
 // plan may be run only when none of them is an error. An environment that is
 // mapped to a place has the name of the place in the plan.
 func Expand(req ExpandRequest) (Plan, []workflow.Finding) {
-	files := map[string]*File{}
+	return expandWith(req, map[string]*File{})
+}
+
+func expandWith(req ExpandRequest, files map[string]*File) (Plan, []workflow.Finding) {
 	e := expand(req, files)
 	e.findings = append(e.findings, promotionOf(e).check()...)
 	for _, name := range e.order {
@@ -70,18 +87,25 @@ type expander struct {
 	files    map[string]*File
 	order    []string // names of files in the order in which they are met
 	plan     Plan
-	steps    map[string]stage
+	steps    map[string]known // what is known where a job stands, by its key
+	actions  map[string]bool  // that were asked for
+	late     bool             // the jobs that are added are templates
 	findings []workflow.Finding
 }
 
-// stage is what is known where a job stands: the values for its expressions.
-type stage struct {
+// level is where the jobs of a file stand: their scope, what their expressions
+// may know, the names of the files above and their own, and what the caller's
+// permissions leave.
+type level struct {
+	file  *File
+	scope string
 	known known
-	calls []string // keys of the enclosing calls, outermost first
+	chain []string
+	limit workflow.Permissions // nil where no caller declared any
 }
 
 func expand(req ExpandRequest, files map[string]*File) *expander {
-	e := &expander{req: req, files: files, steps: map[string]stage{}}
+	e := &expander{req: req, files: files, steps: map[string]known{}, actions: map[string]bool{}}
 	e.plan = Plan{Schema: "dc-release/plan/v1", Engine: Engine, Trigger: req.Trigger, File: req.File}
 	root := e.read(req.File)
 	if root == nil {
@@ -93,7 +117,8 @@ func expand(req ExpandRequest, files map[string]*File) *expander {
 	if e.plan.Name == "" {
 		e.plan.Name = req.File // as GitHub names it
 	}
-	e.scope(root, "", rootKnown(req), nil, []string{req.File})
+	e.plan.Concurrency = root.Workflow.Concurrency
+	e.scope(level{file: root, known: rootKnown(req), chain: []string{req.File}})
 	return e
 }
 
@@ -119,66 +144,93 @@ func (e *expander) rank(file string) int {
 }
 
 func (e *expander) report(at workflow.Position, rule, hint, format string, args ...any) {
-	e.add(workflow.Error, at, rule, hint, format, args...)
+	e.find(workflow.Error, at, rule, hint, format, args...)
 }
 
-func (e *expander) add(severity workflow.Severity, at workflow.Position, rule, hint, format string, args ...any) {
+func (e *expander) find(severity workflow.Severity, at workflow.Position, rule, hint, format string, args ...any) {
 	e.findings = append(e.findings, workflow.Finding{
 		At: at, Severity: severity, Rule: rule, Hint: hint, Message: fmt.Sprintf(format, args...),
 	})
 }
 
-// scope adds the jobs of one file; chain holds the names of the files above it
-// and itself.
-func (e *expander) scope(f *File, scope string, k known, calls, chain []string) {
+// scope adds the jobs of one file.
+func (e *expander) scope(l level) {
 	prefix := ""
-	if scope != "" {
-		prefix = scope + "/"
+	if l.scope != "" {
+		prefix = l.scope + "/"
 	}
-	for _, body := range f.Workflow.Jobs {
-		if len(e.plan.Jobs) >= maxJobs {
+	for _, body := range l.file.Workflow.Jobs {
+		if len(e.plan.Jobs)+len(e.plan.Templates) >= maxJobs {
 			e.report(body.At, "too-many-jobs", "call fewer workflows", "plan has more than %d jobs", maxJobs)
 			return
 		}
 		j := Job{
-			Key: prefix + body.ID, Scope: scope, Body: body,
-			WorkflowEnv: f.Workflow.Env, WorkflowDefaults: f.Workflow.Defaults,
-			Framework: f.Source.Origin == "embedded",
+			Key: prefix + body.ID, Scope: l.scope, Body: body,
+			WorkflowEnv: l.file.Workflow.Env, WorkflowDefaults: l.file.Workflow.Defaults,
+			Framework: l.file.Source.Origin == "embedded", Permissions: explicit(body, l),
 		}
 		for _, need := range body.Needs {
 			j.Needs = append(j.Needs, prefix+need)
 		}
-		e.steps[j.Key] = stage{known: k, calls: calls}
-		if body.Call != nil {
-			e.call(j, k, calls, chain)
+		if j.Body.Strategy.HasMatrix() {
+			e.group(j, l)
 			continue
 		}
-		e.environment(&j, k)
-		e.checkouts(j, k)
-		e.plan.Jobs = append(e.plan.Jobs, j)
+		e.one(j, l, l.known)
 	}
 }
 
+// add puts a job into the plan and gives its place; templates stand apart.
+func (e *expander) add(j Job, k known) *Job {
+	e.steps[j.Key] = k
+	list := &e.plan.Jobs
+	if e.late {
+		list = &e.plan.Templates
+	}
+	*list = append(*list, j)
+	return &(*list)[len(*list)-1]
+}
+
+// one adds a job that is no group, with the jobs of the workflow that it calls.
+func (e *expander) one(j Job, l level, k known) {
+	if j.Body.Call != nil {
+		e.call(j, l, k)
+		return
+	}
+	e.environment(&j, k)
+	e.checkouts(j, k)
+	e.offered(j, k)
+	e.use(j.Body.Steps, nil)
+	e.add(j, k)
+}
+
 // local is the only form of a workflow of the same repository.
-var local = regexp.MustCompile(`^\./\.github/workflows/[^/@]+\.ya?ml$`)
+var local = regexp.MustCompile(`^\./\.github/workflows/([^/@]+\.ya?ml)$`)
 
 // call adds a call and the jobs of the workflow that it calls.
-func (e *expander) call(j Job, k known, calls, chain []string) {
+func (e *expander) call(j Job, l level, k known) {
 	uses, at := j.Body.Call.Uses, j.Body.Call.At
-	index := len(e.plan.Jobs)
-	e.plan.Jobs = append(e.plan.Jobs, j)
-	callee := e.callee(uses, at, chain)
+	if m := local.FindStringSubmatch(uses); m != nil && l.file.Base != "" {
+		uses = fmt.Sprintf(l.file.Base, m[1])
+	}
+	callee := e.callee(uses, at, l.chain)
+	if callee != nil {
+		j.Interface, j.Within = callee.Workflow.Call, callee.Workflow.Concurrency
+	}
+	e.add(j, k)
 	if callee == nil {
 		return
 	}
 	if callee.Source.Origin == "embedded" && !pinned(uses) {
-		e.add(workflow.Warning, at, "mutable-ref", "pin it to a commit; this engine runs the workflow that it brings along",
+		e.find(workflow.Warning, at, "mutable-ref", "pin it to a commit; this engine runs the workflow that it brings along",
 			"the framework is referenced at %q, which can move", uses[strings.LastIndexByte(uses, '@'):])
 	}
-	e.plan.Jobs[index].Interface = callee.Workflow.Call
 	e.secrets(j, *callee.Workflow.Call)
-	inner := k.inside(e.inputs(j, *callee.Workflow.Call, k))
-	e.scope(callee, j.Key, inner, append(slices.Clone(calls), j.Key), append(slices.Clone(chain), uses))
+	e.limits(j, callee, l)
+	e.scope(level{
+		file: callee, scope: j.Key, known: k.inside(e.inputs(j, *callee.Workflow.Call, k)),
+		chain: append(slices.Clone(l.chain), uses), limit: explicit(j.Body, l),
+	})
 }
 
 // callee finds a called workflow; nil, with a finding, when it cannot be called.
@@ -203,8 +255,8 @@ func (e *expander) callee(uses string, at workflow.Position, chain []string) *Fi
 		e.report(at, "unknown-workflow", "add the file, or correct the name", "workflow %q is not in the commit", uses)
 		return nil
 	case f == nil:
-		e.report(at, "unsupported-workflow", "copy it into ./.github/workflows; of other repositories only the release framework's workflows are executed",
-			"workflow %q of another repository is not executed by this engine", uses)
+		e.report(at, "unknown-workflow", "import its repository: dc-release actions add OWNER/NAME@REF --from REPOSITORY",
+			"workflow %q of another repository is not in the store of actions", uses)
 		return nil
 	case f.Workflow.Call == nil:
 		e.report(at, "not-callable", "add on: workflow_call to it", "workflow %q cannot be called", uses)

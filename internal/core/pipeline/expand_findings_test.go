@@ -78,8 +78,8 @@ func TestCallsThatCannotBeMade(t *testing.T) {
 		{"a file in another folder", "  a: {uses: ./workflows/a.yaml}\n", nil, []string{"error unknown-workflow main.yaml:3"}},
 		{"a file below the folder", "  a: {uses: ./.github/workflows/x/a.yaml}\n", nil, []string{"error unknown-workflow main.yaml:3"}},
 		{"a local file with a ref", "  a: {uses: ./.github/workflows/a.yaml@main}\n", nil, []string{"error unknown-workflow main.yaml:3"}},
-		{"another repository", "  a: {uses: acme/other/.github/workflows/a.yaml@v1}\n", nil, []string{"error unsupported-workflow main.yaml:3"}},
-		{"another file of the framework", "  a: {uses: " + dcr + "other.yaml@v1}\n", nil, []string{"error unsupported-workflow main.yaml:3"}},
+		{"another repository", "  a: {uses: acme/other/.github/workflows/a.yaml@v1}\n", nil, []string{"error unknown-workflow main.yaml:3"}},
+		{"another file of the framework", "  a: {uses: " + dcr + "other.yaml@v1}\n", nil, []string{"error unknown-workflow main.yaml:3"}},
 		{"a workflow that is not for calls", "  a: {uses: ./.github/workflows/b.yaml}\n", map[string]string{"b.yaml": onPush + "jobs: {a: {" + runs + "}}\n"}, []string{"error not-callable main.yaml:3"}},
 		{"a workflow that calls itself", "  a: {uses: ./.github/workflows/loop.yaml}\n", map[string]string{"loop.yaml": loop}, []string{"error call-cycle loop.yaml:3"}},
 		{"the root", "  a: {uses: ./.github/workflows/main.yaml}\n", nil, []string{"error call-cycle main.yaml:3"}},
@@ -261,9 +261,9 @@ func TestTheGuideWithoutItsGatesIsRefused(t *testing.T) {
 			if name != root {
 				return read(name)
 			}
-			return workflowfile.Loader(func(string) ([]byte, bool) {
+			return workflowfile.Sources{Local: func(string) ([]byte, bool) {
 				return []byte(strings.Replace(guideSource(t), gate, "needs: [tst]", 1)), true
-			})(name)
+			}}.Workflow(name)
 		}
 		_, findings := pipeline.Expand(req)
 		var missing []string

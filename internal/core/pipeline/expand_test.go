@@ -34,10 +34,10 @@ var (
 func request(files map[string]string) pipeline.ExpandRequest {
 	return pipeline.ExpandRequest{
 		Trigger: onTag, File: root, Profile: "gxp",
-		Read: workflowfile.Loader(func(path string) ([]byte, bool) {
+		Read: workflowfile.Sources{Local: func(path string) ([]byte, bool) {
 			src, ok := files[strings.TrimPrefix(path, ".github/workflows/")]
 			return []byte(src), ok
-		}),
+		}}.Workflow,
 	}
 }
 

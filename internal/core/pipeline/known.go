@@ -16,6 +16,10 @@ type known struct {
 	// later names inputs whose value is known only when the call starts, in lower
 	// case.
 	later map[string]bool
+	// matrix is the combination of a leg; legs says that there is one, which may
+	// not be known yet.
+	matrix *Leg
+	legs   bool
 }
 
 func rootKnown(req ExpandRequest) known {
@@ -25,6 +29,12 @@ func rootKnown(req ExpandRequest) known {
 // inside is what is known in a called workflow.
 func (k known) inside(inputs map[string]workflow.Value, later map[string]bool) known {
 	k.inputs, k.later = inputs, later
+	return k.leg(nil, false)
+}
+
+// leg is what is known in a leg of a group; nil is one that is made later.
+func (k known) leg(l *Leg, legs bool) known {
+	k.matrix, k.legs = l, legs
 	return k
 }
 
@@ -33,8 +43,12 @@ func (k known) env(status workflow.Status) workflow.Env {
 	for name, v := range k.inputs {
 		inputs = append(inputs, workflow.Member{Name: name, Value: v})
 	}
+	values := workflow.Null()
+	if k.matrix != nil {
+		values = k.matrix.Values
+	}
 	return workflow.Env{Status: status, Contexts: map[string]workflow.Value{
-		"github": k.github, "vars": k.vars, "inputs": workflow.Object(inputs...),
+		"github": k.github, "vars": k.vars, "inputs": workflow.Object(inputs...), "matrix": values,
 	}}
 }
 
@@ -45,6 +59,8 @@ func (k known) has(path string) bool {
 	switch root {
 	case "vars":
 		return true
+	case "matrix":
+		return !k.legs || k.matrix != nil
 	case "inputs":
 		if rest == "" || rest == "*" {
 			return len(k.later) == 0
@@ -70,19 +86,7 @@ func (k known) has(path string) bool {
 // text evaluates a text; ok is false when it depends on something unknown or
 // cannot be parsed, which the reader has reported.
 func (k known) text(t workflow.Text) (v workflow.Value, ok bool, err error) {
-	switch t.Type {
-	case "boolean":
-		return workflow.Bool(t.Source == "true"), true, nil
-	case "number":
-		return workflow.Number(workflow.String(t.Source).Float()), true, nil
-	case "null":
-		return workflow.Null(), true, nil
-	}
-	parsed, err := workflow.ParseText(t.Source)
-	if err != nil {
-		return workflow.Null(), false, nil
-	}
-	return parsed.EvaluateKnown(k.env(workflow.Status{}), k.has)
+	return t.EvaluateKnown(k.env(workflow.Status{}), k.has)
 }
 
 // condition decides an if; ok is false when it depends on something unknown.

@@ -159,25 +159,17 @@ func (l *life) step() {
 }
 
 func (l *life) do(c pipeline.Command) {
-	switch c := c.(type) {
-	case pipeline.Conclude:
-		l.toRun(&pipeline.JobConcluded{Job: c.Job, Name: c.Name, Conclusion: c.Conclusion, Reason: c.Reason})
-	case pipeline.Await:
-		l.toRun(&pipeline.GateAwaited{Job: c.Job, Name: c.Name, Gate: c.Gate})
-	case pipeline.Finish:
-		l.toRun(&pipeline.RunFinished{Conclusion: c.Conclusion})
-	case pipeline.Queue:
+	if c, ok := c.(pipeline.Queue); ok {
 		if c.Gate != "" && l.release.Gate(c.Gate).Phase == gate.PhaseOpen {
 			l.consume(c.Gate)
 		}
 		l.mayBeIn(c.Environment, "queued")
-		l.toRun(&pipeline.ExecutionQueued{
-			Execution: pipeline.ExecutionID("R", c.Attempt, c.Job, c.Try), Job: c.Job, Name: c.Name, Attempt: c.Attempt, Try: c.Try,
-			Environment: c.Environment, Gate: c.Gate, ContinueOnError: c.ContinueOnError,
-		})
-	default:
-		l.t.Fatalf("command %T in a plan without calls", c)
 	}
+	fact, err := pipeline.Fact(l.run.Run, c)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	l.toRun(fact)
 }
 
 // consume checks by itself, not with package gate, that the signatures are

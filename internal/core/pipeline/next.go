@@ -1,208 +1,208 @@
 package pipeline
 
 import (
+	"fmt"
 	"slices"
-	"strings"
+	"time"
 )
 
-// Command is one thing that has to happen next.
-type Command interface{ command() }
-
-// OpenScope starts a call; its jobs become ready.
-type OpenScope struct {
-	Job, Name string
-	Inputs    map[string]string
-}
-
-// CloseScope ends a call with the aggregate of its jobs.
-type CloseScope struct {
-	Job        string
-	Conclusion Conclusion
-	Outputs    map[string]string
-}
-
-// Conclude ends a job that is not executed.
-type Conclude struct {
-	Job, Name  string
-	Conclusion Conclusion
-	Reason     string
-}
-
-// Await lets a job wait for its gate.
-type Await struct{ Job, Name, Gate string }
-
-// Queue makes a job claimable. Gate is consumed with it, "" for none.
-type Queue struct {
-	Job, Name, Environment, Gate string
-	Pool                         string
-	Labels                       []string
-	Attempt, Try                 int
-	ContinueOnError              bool
-}
-
-// Finish ends the run.
-type Finish struct{ Conclusion Conclusion }
-
-func (OpenScope) command()  {}
-func (CloseScope) command() {}
-func (Conclude) command()   {}
-func (Await) command()      {}
-func (Queue) command()      {}
-func (Finish) command()     {}
-
-// GateState is what a run is told of a gate.
-type GateState struct {
-	Satisfied bool // its job may be released now
-	Rejected  bool
-	Absent    bool   // this run can have no such gate: it is for no release
-	Reason    string // of a rejection or absence
-}
-
-// Entry is the answer of gate.MayEnter for a place.
-type Entry struct {
-	Allowed bool
-	Reason  string
-}
-
-// Outside is everything that a run's next step depends on besides its own
-// events.
-type Outside struct {
-	Vars  map[string]string
-	Gates map[string]GateState
-	Entry map[string]Entry // by place; a place that is not in it may be entered
-}
-
 // Next decides what has to happen in a run now. It returns nothing while the
-// run waits for a worker or a person. Applying the events of its commands and
-// asking again reaches a state without commands.
+// run waits for a worker, a person or a time. Applying the events of its
+// commands and asking again reaches a state without commands.
 func Next(s State, o Outside) []Command {
 	if s.Finished || s.ID == 0 {
 		return nil
 	}
-	var out []Command
-	for _, j := range s.Plan.Jobs {
-		if j.Scope != "" && s.Jobs[j.Scope].Status != Open {
-			continue
-		}
-		if c := s.nextOf(j, o); c != nil {
-			out = append(out, c)
-		}
-	}
-	if len(out) > 0 {
+	out := s.leave(o)
+	o.Groups = o.Groups.after(out)
+	entered, commands := s.enterRun(o)
+	if out = append(out, commands...); !entered || len(commands) > 0 {
 		return out
 	}
+	for _, j := range s.Plan.Jobs {
+		if j.Scope != "" && s.Jobs[j.Scope].Status != Open || j.Group != "" {
+			continue
+		}
+		commands := s.nextOf(j, o)
+		o.Groups = o.Groups.after(commands)
+		out = append(out, commands...)
+	}
+	if cancel := cancellations(out); len(cancel) > 0 {
+		return cancel
+	}
+	if len(out) > 0 {
+		return together(out)
+	}
 	if s.allDone("") {
-		return []Command{Finish{Conclusion: s.aggregate("")}}
+		return append(s.leaveAll(o), Finish{Conclusion: s.aggregate("")})
 	}
 	return nil
 }
 
-func (s State) nextOf(j Job, o Outside) Command {
-	switch st := s.Jobs[j.Key]; st.Status {
+// cancellations are the commands that let something stop: they come before what
+// else would begin at the same time.
+func cancellations(commands []Command) []Command {
+	var out []Command
+	for _, c := range commands {
+		if _, ok := c.(CancelJob); ok {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// together makes one of the decisions of a job that follow one another.
+func together(commands []Command) []Command {
+	var out []Command
+	at := map[string]int{}
+	for _, c := range commands {
+		d, ok := c.(Decide)
+		if !ok {
+			out = append(out, c)
+			continue
+		}
+		if i, seen := at[d.Job]; seen {
+			first := out[i].(Decide)
+			first.Decisions = append(first.Decisions[:len(first.Decisions):len(first.Decisions)], d.Decisions...)
+			out[i] = first
+			continue
+		}
+		at[d.Job] = len(out)
+		out = append(out, c)
+	}
+	return out
+}
+
+// Due is the earliest time at which a run moves by itself, zero for none.
+func (s State) Due() time.Time {
+	var due time.Time
+	for _, st := range s.Jobs {
+		if st.Status == Held && !st.Until.IsZero() && (due.IsZero() || st.Until.Before(due)) {
+			due = st.Until
+		}
+	}
+	return due
+}
+
+func (s State) nextOf(j Job, o Outside) []Command {
+	st := s.Jobs[j.Key]
+	if c := s.stop(j, st, o); c != nil {
+		return c
+	}
+	switch st.Status {
 	case Pending:
 		if s.needsDone(j) {
 			return s.begin(j, o)
 		}
+	case Held:
+		return s.start(j, st.Name, o)
 	case Waiting:
 		return s.atGate(j, st.Name, o)
 	case Open:
+		if j.IsGroup() {
+			return s.nextOfLegs(j, o)
+		}
 		if s.allDone(j.Key) {
-			return s.closeScope(j, o)
+			return []Command{s.closeScope(j, o)}
 		}
 	}
 	return nil
 }
 
-// begin decides what becomes of a job whose needs have concluded.
-func (s State) begin(j Job, o Outside) Command {
-	name := s.name(j, o)
-	if s.Jobs[j.Key].Try > 0 { // given up by its worker, to be tried again
-		return s.queue(j, name, "", o)
+// nextOfLegs moves the legs of a group that is open, as many at once as it
+// allows, and closes it behind the last one.
+func (s State) nextOfLegs(g Job, o Outside) []Command {
+	legs, st := s.Plan.Legs(g.Key), s.Jobs[g.Key]
+	if failed := s.failedLeg(legs); failed != "" && st.FailFast && st.Cancel == "" && !s.done(legs) {
+		return []Command{CancelJob{Job: g.Key, Reason: fmt.Sprintf("%s failed, and the strategy is to fail fast", failed)}}
 	}
-	run, reason, err := s.condition(j, o)
-	if err != nil {
-		return Conclude{Job: j.Key, Name: name, Conclusion: Failure, Reason: err.Error()}
+	if s.done(legs) {
+		return []Command{CloseScope{Job: g.Key, Conclusion: s.conclude(legs), Outputs: st.Outputs}}
 	}
-	if !run {
-		return Conclude{Job: j.Key, Name: name, Conclusion: s.notRun(), Reason: reason}
+	room := len(legs)
+	if st.Parallel > 0 {
+		room = st.Parallel
 	}
-	if j.IsCall() {
-		inputs, err := s.inputs(j, o)
-		if err != nil {
-			return Conclude{Job: j.Key, Name: name, Conclusion: Failure, Reason: err.Error()}
-		}
-		return OpenScope{Job: j.Key, Name: name, Inputs: inputs}
-	}
-	switch j.Kind {
-	case Gate:
-		if g := o.Gates[j.Environment]; g.Absent {
-			return Conclude{Job: j.Key, Name: name, Conclusion: Skipped, Reason: g.Reason}
-		}
-		return Await{Job: j.Key, Name: name, Gate: j.Environment}
-	case Place:
-		if e, ok := o.Entry[j.Environment]; ok && !e.Allowed {
-			return Conclude{Job: j.Key, Name: name, Conclusion: Failure, Reason: e.Reason}
+	for _, l := range legs {
+		if status := s.Jobs[l.Key].Status; status != Pending && status != Done {
+			room--
 		}
 	}
-	return s.queue(j, name, "", o)
+	var out []Command
+	for _, l := range legs {
+		if s.Jobs[l.Key].Status == Pending {
+			if room--; room < 0 && s.cancelReason(l) == "" {
+				continue
+			}
+		}
+		commands := s.nextOf(l, o)
+		o.Groups = o.Groups.after(commands)
+		out = append(out, commands...)
+	}
+	return out
 }
 
-// notRun is how a job ends that its condition kept from running.
-func (s State) notRun() Conclusion {
+// failedLeg is the first leg that failed for good.
+func (s State) failedLeg(legs []Job) string {
+	for _, l := range legs {
+		if s.Jobs[l.Key].Conclusion == Failure {
+			return l.Key
+		}
+	}
+	return ""
+}
+
+func (s State) done(jobs []Job) bool {
+	return !slices.ContainsFunc(jobs, func(j Job) bool { return s.Jobs[j.Key].Status != Done })
+}
+
+// stop ends what waits in a job that is to be cancelled; a job that runs is told
+// by its worker's next renewal.
+func (s State) stop(j Job, st JobState, o Outside) []Command {
+	if c := s.superseded(j, st, o); c != nil {
+		return c
+	}
+	reason := s.cancelReason(j)
+	if reason == "" {
+		return nil
+	}
+	switch st.Status {
+	case Queued:
+		return []Command{Unqueue{Job: j.Key, Execution: st.Execution, Reason: reason}}
+	case Held, Waiting:
+		return []Command{Conclude{Job: j.Key, Name: st.Name, Conclusion: Cancelled, Reason: reason}}
+	}
+	return nil
+}
+
+// cancelReason says why a job is to stop: by itself, or because of a call or
+// group around it or the run. What began in spite of that goes on.
+func (s State) cancelReason(j Job) string {
+	st := s.Jobs[j.Key]
+	switch {
+	case st.Despite:
+		return ""
+	case st.Cancel != "":
+		return st.Cancel
+	}
+	for _, above := range []string{j.Group, j.Scope} {
+		if above == "" {
+			continue
+		}
+		if outer, ok := s.Plan.Job(above); ok {
+			return s.cancelReason(outer) // which looks further up
+		}
+	}
 	if s.Cancelled {
-		return Cancelled
+		return "the run was cancelled"
 	}
-	return Skipped
+	return ""
 }
 
-func (s State) atGate(j Job, name string, o Outside) Command {
-	g := o.Gates[j.Environment]
-	switch {
-	case s.Cancelled:
-		return Conclude{Job: j.Key, Name: name, Conclusion: Cancelled, Reason: "the run was cancelled while it waited for gate " + j.Environment}
-	case g.Rejected:
-		return Conclude{Job: j.Key, Name: name, Conclusion: Failure, Reason: g.Reason}
-	case g.Satisfied:
-		return s.queue(j, name, j.Environment, o)
-	}
-	return nil
-}
-
-func (s State) queue(j Job, name, gate string, o Outside) Command {
-	labels, err := s.labels(j, o)
-	if err != nil {
-		return Conclude{Job: j.Key, Name: name, Conclusion: Failure, Reason: err.Error()}
-	}
-	keep, err := s.continues(j, o)
-	if err != nil {
-		return Conclude{Job: j.Key, Name: name, Conclusion: Failure, Reason: err.Error()}
-	}
-	q := Queue{Job: j.Key, Name: name, Gate: gate, Pool: s.pool(j), Labels: labels, Attempt: 1, Try: s.Jobs[j.Key].Try + 1, ContinueOnError: keep}
-	if j.Kind == Place {
-		q.Environment = j.Environment
-	}
-	return q
-}
-
-// pool says which workers may take a job: what a pull request brings never
-// runs where releases run.
-func (s State) pool(j Job) string {
-	switch {
-	case s.Plan.Trigger.Name == "pull_request":
-		return "untrusted"
-	case j.Kind == Place:
-		return "deploy"
-	default:
-		return "build"
-	}
-}
-
-func (s State) closeScope(j Job, o Outside) Command {
-	outputs, err := s.scopeOutputs(j, o)
-	if err != nil {
-		return CloseScope{Job: j.Key, Conclusion: Failure}
-	}
-	return CloseScope{Job: j.Key, Conclusion: s.aggregate(j.Key), Outputs: outputs}
+// Stopping reports whether a job is to be cancelled.
+func (s State) Stopping(key string) bool {
+	j, ok := s.Plan.Job(key)
+	return ok && s.cancelReason(j) != ""
 }
 
 func (s State) needsDone(j Job) bool {
@@ -219,11 +219,20 @@ func (s State) allDone(scope string) bool {
 	return true
 }
 
-// aggregate is the conclusion of a scope's jobs together: a failure beats a
-// cancellation, which beats success; all skipped is skipped.
+// aggregate is the conclusion of a scope's jobs together.
 func (s State) aggregate(scope string) Conclusion {
-	out := Skipped
+	var jobs []Job
 	for j := range s.Plan.Children(scope) {
+		jobs = append(jobs, *j)
+	}
+	return s.conclude(jobs)
+}
+
+// conclude is the conclusion of jobs together: a failure beats a cancellation,
+// which beats success; all skipped is skipped.
+func (s State) conclude(jobs []Job) Conclusion {
+	out := Skipped
+	for _, j := range jobs {
 		switch s.Jobs[j.Key].Conclusion {
 		case Failure:
 			return Failure
@@ -258,6 +267,3 @@ func (s State) ancestors(j Job) []string {
 	walk(j)
 	return out
 }
-
-// lastPart is the id of a job within its scope.
-func lastPart(key string) string { return key[strings.LastIndexByte(key, '/')+1:] }

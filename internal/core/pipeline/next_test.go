@@ -21,26 +21,23 @@ func play(t *testing.T, plan pipeline.Plan, o pipeline.Outside, results map[stri
 		s = pipeline.Apply(s, ledger.Event{Header: ledger.Header{Seq: seq, Version: seq}, Data: p})
 	}
 	apply(&pipeline.RunStarted{Run: "R", Trigger: plan.Trigger})
-	for range 100 {
+	for range 200 {
 		commands := pipeline.Next(s, o)
 		if len(commands) == 0 {
 			return s
 		}
 		for _, c := range commands {
-			switch c := c.(type) {
-			case pipeline.OpenScope:
-				apply(&pipeline.ScopeOpened{Job: c.Job, Name: c.Name, Inputs: c.Inputs})
-			case pipeline.CloseScope:
-				apply(&pipeline.ScopeClosed{Job: c.Job, Conclusion: c.Conclusion, Outputs: c.Outputs})
-			case pipeline.Conclude:
-				apply(&pipeline.JobConcluded{Job: c.Job, Name: c.Name, Conclusion: c.Conclusion, Reason: c.Reason})
-			case pipeline.Await:
-				apply(&pipeline.GateAwaited{Job: c.Job, Name: c.Name, Gate: c.Gate})
-			case pipeline.Finish:
-				apply(&pipeline.RunFinished{Run: "R", Conclusion: c.Conclusion})
-			case pipeline.Queue:
+			fact, err := pipeline.Fact(s.Run, c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if group := pipeline.ApplyGroup(o.Groups, ledger.Event{Header: ledger.Header{Version: o.Groups.Version + 1}, Data: fact}); !isRunEvent(fact) {
+				o.Groups = group
+				continue
+			}
+			apply(fact)
+			if c, ok := c.(pipeline.Queue); ok {
 				id := pipeline.ExecutionID("R", c.Attempt, c.Job, c.Try)
-				apply(&pipeline.ExecutionQueued{Execution: id, Job: c.Job, Name: c.Name, Attempt: c.Attempt, Try: c.Try, ContinueOnError: c.ContinueOnError})
 				apply(&pipeline.ExecutionClaimed{Execution: id})
 				conclusion := results[c.Job]
 				if conclusion == "" {
@@ -52,6 +49,14 @@ func play(t *testing.T, plan pipeline.Plan, o pipeline.Outside, results map[stri
 	}
 	t.Fatal("the run does not come to an end")
 	return s
+}
+
+func isRunEvent(p ledger.Payload) bool {
+	switch p.(type) {
+	case *pipeline.GroupJoined, *pipeline.GroupEntered, *pipeline.GroupLeft:
+		return false
+	}
+	return true
 }
 
 func text(s string) workflow.Text { return workflow.Text{Source: s} }

@@ -18,13 +18,14 @@ type promotion struct {
 	req   ExpandRequest
 	files map[string]*File
 	plan  Plan
-	steps map[string]stage
+	steps map[string]known
 	index map[string]int // of the plan's jobs by key
 }
 
 func promotionOf(e *expander) promotion {
-	p := promotion{req: e.req, files: e.files, plan: e.plan, steps: e.steps, index: make(map[string]int, len(e.plan.Jobs))}
-	for i, j := range e.plan.Jobs {
+	p := promotion{req: e.req, files: e.files, plan: e.plan, steps: e.steps, index: map[string]int{}}
+	p.plan.Jobs = slices.Concat(e.plan.Jobs, e.plan.Templates)
+	for i, j := range p.plan.Jobs {
 		p.index[j.Key] = i
 	}
 	return p
@@ -114,7 +115,7 @@ func (p promotion) unconditional() []workflow.Finding {
 	for _, j := range p.plan.Jobs {
 		e, err := workflow.Condition(j.Body.If.Source)
 		place := p.guarded(j.Key)
-		if err != nil || place == "" || j.Body.If.Source == "" {
+		if err != nil || place == "" || j.Body.If.Source == "" || j.Group != "" {
 			continue
 		}
 		for _, f := range e.Functions() {
@@ -134,7 +135,7 @@ func (p promotion) unconditional() []workflow.Finding {
 // for none.
 func (p promotion) guarded(key string) string {
 	for _, j := range p.plan.Jobs {
-		if j.Kind == Place && gateBefore[j.Environment] != "" && (j.Key == key || strings.HasPrefix(j.Key, key+"/")) {
+		if j.Kind == Place && gateBefore[j.Environment] != "" && within(j.Key, key) {
 			return j.Environment
 		}
 	}
@@ -214,7 +215,7 @@ func (p promotion) collect(key string, set map[string]bool) {
 			continue
 		}
 		for _, other := range p.plan.Jobs {
-			if other.Key == need || strings.HasPrefix(other.Key, need+"/") {
+			if within(other.Key, need) {
 				set[other.Key] = true
 			}
 		}
@@ -241,7 +242,7 @@ func (p promotion) reached() map[string]bool {
 		for _, need := range j.Needs {
 			success = visit(need) && success
 		}
-		truth, decided := p.steps[key].known.condition(j.Body.If, success)
+		truth, decided := p.steps[key].condition(j.Body.If, success)
 		state[key] = truth || !decided
 		return state[key]
 	}

@@ -1,9 +1,12 @@
 package policy
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
+	"strings"
 )
 
 // Profile is the set of rules that a solution is released under.
@@ -18,10 +21,13 @@ const (
 // Places in their order; a release moves up only.
 var Places = []string{"dev", "tst", "val", "prd"}
 
-// Environment is where a place's deployments go.
+// Environment is where a place's deployments go, and what may go there.
 type Environment struct {
 	Target string            `json:"target"` // localdir, script
 	Config map[string]string `json:"config,omitempty"`
+	// Names are further names that workflows may call the place by.
+	Names      []string   `json:"names,omitempty"`
+	Protection Protection `json:"protection,omitzero"`
 }
 
 // Selector is a rule which verification the files of a glob belong to.
@@ -52,7 +58,7 @@ type SolutionAdded struct {
 }
 
 // EventType implements ledger.Payload.
-func (SolutionAdded) EventType() (string, int) { return "solution.added", 1 }
+func (SolutionAdded) EventType() (string, int) { return "solution.added", 2 }
 
 var keyForm = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 
@@ -79,12 +85,38 @@ func (b Baseline) Check() []error {
 	if b.Profile == GxP && (b.ReleaseLog == "" || b.Requirements == "") {
 		out = append(out, fmt.Errorf("solution %q: the gxp profile needs a requirements and a release-log repository", b.Solution))
 	}
-	for name := range b.Environments {
-		if !slices.Contains(Places, name) {
-			out = append(out, fmt.Errorf("environment %q: want one of %v", name, Places))
+	return append(out, b.checkEnvironments()...)
+}
+
+func (b Baseline) checkEnvironments() []error {
+	var out []error
+	named := map[string]string{}
+	for _, place := range slices.Sorted(maps.Keys(b.Environments)) {
+		if !slices.Contains(Places, place) {
+			out = append(out, fmt.Errorf("environment %q: want one of %v", place, Places))
+		}
+		e := b.Environments[place]
+		out = append(out, e.Protection.check(place)...)
+		for _, name := range e.Names {
+			folded := strings.ToLower(name)
+			if other, taken := named[folded]; taken || slices.Contains(Places, folded) {
+				out = append(out, fmt.Errorf("environment %q: the name %q is that of %s", place, name, cmp.Or(other, folded)))
+			}
+			named[folded] = place
 		}
 	}
 	return out
+}
+
+// Named maps the further names of places, in lower case, to the places.
+func (b Baseline) Named() map[string]string {
+	names := map[string]string{}
+	for place, e := range b.Environments {
+		for _, name := range e.Names {
+			names[strings.ToLower(name)] = place
+		}
+	}
+	return names
 }
 
 // Solution is a recorded baseline with its digest, the policy digest of the

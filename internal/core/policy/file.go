@@ -1,6 +1,10 @@
 package policy
 
-import "fmt"
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
 
 // FileName is the solution's own configuration in the code repository.
 const FileName = "dc-release.yaml"
@@ -15,7 +19,7 @@ type File struct {
 	Requirements string
 	ReleaseLog   string
 	Rebuilds     string
-	Environments map[string]string // name -> target
+	Environments map[string]Environment
 }
 
 // Differences names every value in which the file is not the baseline, with
@@ -35,7 +39,18 @@ func (b Baseline) Differences(f File) []string {
 	differ("repositories.release-log", f.ReleaseLog, b.ReleaseLog)
 	differ("rebuilds", f.Rebuilds, b.Rebuilds)
 	for _, place := range Places {
-		differ("environments."+place+".target", f.Environments[place], b.Environments[place].Target)
+		file, baseline := f.Environments[place], b.Environments[place]
+		key := "environments." + place
+		differ(key+".target", file.Target, baseline.Target)
+		differ(key+".names", strings.Join(file.Names, ", "), strings.Join(baseline.Names, ", "))
+		differ(key+".branches", strings.Join(file.Protection.Branches, ", "), strings.Join(baseline.Protection.Branches, ", "))
+		differ(key+".tags", strings.Join(file.Protection.Tags, ", "), strings.Join(baseline.Protection.Tags, ", "))
+		if wait := file.Protection.WaitMinutes; wait != 0 {
+			differ(key+".wait-minutes", strconv.Itoa(wait), strconv.Itoa(baseline.Protection.WaitMinutes))
+		}
 	}
 	return out
 }
+
+// Named maps the further names of places, in lower case, to the places.
+func (f File) Named() map[string]string { return Baseline{Environments: f.Environments}.Named() }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // equal is the == of expressions: types are coerced as in JavaScript's abstract
@@ -82,7 +83,21 @@ func upper(r rune) rune {
 	}
 }
 
-func fold(s string) string { return strings.Map(upper, s) }
+func fold(s string) string {
+	if isASCII(s) {
+		return strings.ToUpper(s) // the same, several times faster
+	}
+	return strings.Map(upper, s)
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
 
 func equalFold(a, b string) bool { return a == b || fold(a) == fold(b) }
 

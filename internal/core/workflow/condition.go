@@ -8,7 +8,7 @@ import "strings"
 // empty: TextAround reports it. Errors are *ExpressionError with the byte offset
 // within src.
 func Condition(src string) (*Expression, error) {
-	root, around, err := conditionRoot(src)
+	root, length, around, err := conditionRoot(src)
 	if err != nil {
 		return nil, err
 	}
@@ -17,53 +17,56 @@ func Condition(src string) (*Expression, error) {
 	case root == nil:
 		root = success
 	case !root.usesStatus():
-		all := &node{kind: nodeAnd, name: "&&", depth: root.depth + 1}
+		if length+len("success() && ()") > maxLength {
+			return nil, errorAt(0, "condition with success() before it has more than %d characters", maxLength)
+		}
+		all := &node{kind: nodeAnd, offset: root.offset, name: "&&"}
 		all.join(success)
 		all.join(root)
+		if err := made(all).checkDepth(); err != nil {
+			return nil, err
+		}
 		root = all
 	}
 	return &Expression{source: src, root: root, around: around}, nil
 }
 
-func conditionRoot(src string) (root *node, around bool, err error) {
-	if !strings.Contains(src, "${{") {
-		n, err := parse(src)
-		if err != nil {
-			return nil, false, err
-		}
-		return n, false, nil
+// conditionRoot is the tree of a condition and the length of its expression.
+func conditionRoot(src string) (root *node, length int, around bool, err error) {
+	if !strings.Contains(src, opening) {
+		root, err = parseBare(src)
+		return root, utf16Length(src), false, err
 	}
 	t, err := ParseText(src)
 	if err != nil {
-		return nil, false, err
+		return nil, 0, false, err
 	}
-	if len(t.parts) == 1 {
-		return t.parts[0].expr.moved(t.parts[0].offset), false, nil
+	if t.root.kind == nodeCall && t.root.name == "" {
+		return t.root, utf16Length(src), true, nil
 	}
-	return t.concatenation(), true, nil
+	if inner := strings.TrimSpace(strings.TrimPrefix(src, opening)); t.root.kind == nodeLiteral && strings.HasPrefix(inner, "'") {
+		root, err = reread(t.root)
+		return root, utf16Length(t.root.value.text), false, err
+	}
+	return t.root, utf16Length(src), false, nil
 }
 
-// concatenation is the call of format that GitHub makes of a text with several
-// parts.
-func (t *Template) concatenation() *node {
-	n := &node{kind: nodeCall, name: "format", fn: lookupFunction("format"), depth: 2}
-	var pattern strings.Builder
-	n.args = []*node{nil}
-	for _, p := range t.parts {
-		if p.expr == nil {
-			pattern.WriteString(strings.NewReplacer("{", "{{", "}", "}}").Replace(p.text))
-			continue
-		}
-		pattern.WriteString("{" + formatNumber(float64(len(n.args)-1)) + "}")
-		n.args = append(n.args, p.expr.moved(p.offset))
-		n.depth = max(n.depth, p.expr.root.depth+1)
+// reread parses what a string says: for GitHub ${{ 'a' }} is the text a, and the
+// text of a condition is an expression.
+func reread(literal *node) (*node, error) {
+	n, err := parseBare(literal.value.text)
+	if err != nil {
+		return nil, errorAt(literal.offset, "the string is read as an expression: %v", err)
 	}
-	n.args[0] = &node{kind: nodeLiteral, depth: 1, value: String(pattern.String())}
-	return n
+	n.visit(func(n *node) { n.offset = literal.offset })
+	return n, nil
 }
 
-// moved is the tree with its offsets moved from the expression to its scalar.
-func (e *Expression) moved(offset int) *node {
-	e.root.visit(func(n *node) { n.offset += offset })
-	return e.root
+// parseBare is parse with an error of the interface type.
+func parseBare(src string) (*node, error) {
+	n, err := parse(src, nil)
+	if err != nil {
+		return nil, err
+	}
+	return n, nil
 }

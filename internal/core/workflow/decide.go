@@ -43,9 +43,7 @@ func (e *evaluation) decide(n *node, known func(string) bool) (truth, decided bo
 
 // isKnown reports whether the node can be evaluated from what is known.
 func (n *node) isKnown(known func(string) bool) bool {
-	var r reading
-	r.walk(n)
-	for _, ref := range r.list {
+	for _, ref := range n.references() {
 		if !known(ref.Path) {
 			return false
 		}
@@ -58,10 +56,8 @@ func (n *node) isKnown(known func(string) bool) bool {
 // EvaluateKnown is Template.Evaluate from what is known, see Expression.Decide.
 // ok is false where the text depends on something unknown.
 func (t *Template) EvaluateKnown(env Env, known func(path string) bool) (v Value, ok bool, err error) {
-	for _, p := range t.parts {
-		if p.expr != nil && !p.expr.root.isKnown(known) {
-			return Null(), false, nil
-		}
+	if !t.root.isKnown(known) {
+		return Null(), false, nil
 	}
 	v, err = t.Evaluate(env)
 	return v, err == nil, err

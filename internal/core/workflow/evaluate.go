@@ -2,12 +2,6 @@ package workflow
 
 import "strings"
 
-// maxMemory bounds what one evaluation may build, in bytes.
-const maxMemory = 10 << 20
-
-// itemSize is what one element of a filtered array counts for.
-const itemSize = 8
-
 // Status is what success, failure, cancelled and always look at. For a job it
 // is about the jobs that it needs, for a step about the steps before it.
 type Status struct {
@@ -28,22 +22,42 @@ type Env struct {
 }
 
 type evaluation struct {
-	env  Env
-	used int
-}
-
-// use counts memory and refuses what is above the limit.
-func (e *evaluation) use(n *node, bytes int) *ExpressionError {
-	if e.used += bytes; e.used > maxMemory {
-		return errorAt(n.offset, "expression needs more than %d bytes of memory", maxMemory)
-	}
-	return nil
+	env    Env
+	level  int // of the node that is evaluated
+	memory memory
+	parsed int // values that fromJSON made
+	worked int // bytes of the values that nodes were given
 }
 
 func (e *evaluation) eval(n *node) (Value, *ExpressionError) {
+	level := e.level
+	e.level++
+	v, err := e.compute(n)
+	e.level = level
+	if err != nil {
+		return Null(), err
+	}
+	if !e.memory.hold(level, v, n.reads()) {
+		return Null(), tooMuch(n)
+	}
+	if e.worked += v.work(); e.worked > maxWork {
+		return Null(), errorAt(n.offset, "expression goes through more than %d bytes", maxWork)
+	}
+	return v, nil
+}
+
+// reads reports whether the value of the node is one that exists already,
+// instead of one that the node makes.
+func (n *node) reads() bool {
+	return n.kind == nodeContext || n.kind == nodeIndex || n.kind == nodeCall && n.fn.name == "fromJSON"
+}
+
+func (e *evaluation) compute(n *node) (Value, *ExpressionError) {
 	switch n.kind {
 	case nodeLiteral:
 		return n.value, nil
+	case nodeStar:
+		return String("*"), nil
 	case nodeContext:
 		return e.context(n)
 	case nodeCall:
@@ -71,7 +85,7 @@ func (e *evaluation) context(n *node) (Value, *ExpressionError) {
 			return v, nil
 		}
 	}
-	return Null(), errorAt(n.offset, "unrecognized context %q: it is not available here", n.name)
+	return Null(), unknownContext(n.offset, n.name)
 }
 
 // chain answers with the operand that decides, not with a boolean.
@@ -114,9 +128,10 @@ func (e *evaluation) compare(n *node) (Value, *ExpressionError) {
 	}
 }
 
+// index does not evaluate the key where there is nothing to look it up in.
 func (e *evaluation) index(n *node) (Value, *ExpressionError) {
 	target, err := e.eval(n.args[0])
-	if err != nil {
+	if err != nil || target.primitive() {
 		return Null(), err
 	}
 	key, err := e.eval(n.args[1])
@@ -133,7 +148,7 @@ func (e *evaluation) index(n *node) (Value, *ExpressionError) {
 			items = append(items, v)
 		}
 	}
-	return e.filtered(n, items)
+	return filtered(items), nil
 }
 
 // at is one property or element; ok says that it exists.
@@ -155,13 +170,13 @@ func (e *evaluation) wildcard(n *node) (Value, *ExpressionError) {
 		return Null(), err
 	}
 	if target.kind != KindArray || !target.array.filtered {
-		return e.filtered(n, spread(target))
+		return filtered(spread(target)), nil
 	}
 	var items []Value
 	for _, item := range target.array.items {
 		items = append(items, spread(item)...)
 	}
-	return e.filtered(n, items)
+	return filtered(items), nil
 }
 
 // spread is the elements of an array or the values of an object.
@@ -180,9 +195,6 @@ func spread(v Value) []Value {
 	}
 }
 
-func (e *evaluation) filtered(n *node, items []Value) (Value, *ExpressionError) {
-	if err := e.use(n, itemSize*len(items)); err != nil {
-		return Null(), err
-	}
-	return Value{kind: KindArray, array: &array{items: items, filtered: true}}, nil
+func filtered(items []Value) Value {
+	return Value{kind: KindArray, array: &array{items: items, filtered: true}}
 }

@@ -1,8 +1,6 @@
 package workflow
 
-import (
-	"strings"
-)
+import "strings"
 
 // Expression is one parsed expression, without ${{ }}. It holds no state: it may
 // be evaluated any number of times and from several goroutines.
@@ -13,9 +11,16 @@ type Expression struct {
 }
 
 // ParseExpression parses what stands between ${{ and }}. Errors are
-// *ExpressionError with the byte offset within src. An empty expression is null.
-func ParseExpression(src string) (*Expression, error) {
-	root, err := parse(src)
+// *ExpressionError with the byte offset within src, where GitHub has it: that of
+// the token it stops at, of the function when the number of parameters is wrong,
+// of the last token when the end is not expected. An empty expression is null.
+func ParseExpression(src string) (*Expression, error) { return ParseExpressionOf(src, nil) }
+
+// ParseExpressionOf is ParseExpression where only some contexts exist, as it is
+// on GitHub: any other name is an error, also where it would not be evaluated.
+// known is asked with lower-case names.
+func ParseExpressionOf(src string, known func(context string) bool) (*Expression, error) {
+	root, err := parse(src, known)
 	if err != nil {
 		return nil, err
 	}
@@ -25,8 +30,8 @@ func ParseExpression(src string) (*Expression, error) {
 // Source is the text that was parsed.
 func (e *Expression) Source() string { return e.source }
 
-// Evaluate computes the value. It never panics and never builds more than about
-// 10 MB; errors are *ExpressionError.
+// Evaluate computes the value. It never panics and holds no more than 10 MB as
+// the runner counts them, beside what fromJSON reads; errors are *ExpressionError.
 func (e *Expression) Evaluate(env Env) (Value, error) {
 	if e.root == nil {
 		return Null(), nil
@@ -57,9 +62,11 @@ type Reference struct {
 }
 
 // Reads are the contexts that the expression reads, in the order of the source.
-func (e *Expression) Reads() []Reference {
+func (e *Expression) Reads() []Reference { return e.root.references() }
+
+func (n *node) references() []Reference {
 	var r reading
-	r.walk(e.root)
+	r.walk(n)
 	return r.list
 }
 
@@ -76,10 +83,13 @@ func paths(reads []Reference) []string {
 
 // Functions are the functions that the expression calls, as GitHub spells them,
 // in order of first use without repetition.
-func (e *Expression) Functions() []string {
+func (e *Expression) Functions() []string { return e.root.functions() }
+
+// functions leaves out the format that a text with several parts is made with.
+func (n *node) functions() []string {
 	var names []string
-	e.root.visit(func(n *node) {
-		if n.kind == nodeCall {
+	n.visit(func(n *node) {
+		if n.kind == nodeCall && n.name != "" {
 			names = addNew(names, n.fn.name)
 		}
 	})

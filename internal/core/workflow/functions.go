@@ -1,7 +1,7 @@
 package workflow
 
 import (
-	"bytes"
+	"slices"
 	"strings"
 )
 
@@ -53,13 +53,16 @@ func lookupFunction(name string) *function {
 	return nil
 }
 
-func functionNames() string {
+// FunctionNames are the functions of the language, as GitHub spells them.
+func FunctionNames() []string {
 	names := make([]string, len(functions))
 	for i, f := range functions {
 		names[i] = f.name
 	}
-	return strings.Join(names, ", ")
+	return names
 }
+
+func functionNames() string { return strings.Join(FunctionNames(), ", ") }
 
 func (f *function) checkArity(n *node) *ExpressionError {
 	switch {
@@ -74,51 +77,60 @@ func (f *function) checkArity(n *node) *ExpressionError {
 	}
 }
 
-// pair evaluates the two arguments of a text function; ok says that both are
-// primitive.
-func (e *evaluation) pair(n *node) (a, b Value, ok bool, err *ExpressionError) {
-	if a, err = e.eval(n.args[0]); err != nil {
-		return a, b, false, err
-	}
-	b, err = e.eval(n.args[1])
-	return a, b, a.primitive() && b.primitive(), err
-}
-
 func contains(e *evaluation, n *node) (Value, *ExpressionError) {
-	a, b, ok, err := e.pair(n)
-	if err != nil {
-		return Null(), err
-	}
-	if ok {
-		return Bool(strings.Contains(fold(a.Text()), fold(b.Text()))), nil
-	}
-	if a.kind == KindArray {
-		for _, item := range a.array.items {
-			if equal(b, item) {
-				return Bool(true), nil
-			}
-		}
-	}
-	return Bool(false), nil
-}
-
-func startsWith(e *evaluation, n *node) (Value, *ExpressionError) {
-	a, b, ok, err := e.pair(n)
-	return Bool(ok && strings.HasPrefix(fold(a.Text()), fold(b.Text()))), err
-}
-
-func endsWith(e *evaluation, n *node) (Value, *ExpressionError) {
-	a, b, ok, err := e.pair(n)
-	return Bool(ok && strings.HasSuffix(fold(a.Text()), fold(b.Text()))), err
-}
-
-func join(e *evaluation, n *node) (Value, *ExpressionError) {
 	list, err := e.eval(n.args[0])
 	if err != nil {
 		return Null(), err
 	}
+	if list.primitive() {
+		return e.compareTexts(n, list, strings.Contains)
+	}
+	if list.kind != KindArray || len(list.array.items) == 0 {
+		return Bool(false), nil
+	}
+	item, err := e.eval(n.args[1])
+	if err != nil {
+		return Null(), err
+	}
+	return Bool(slices.ContainsFunc(list.array.items, func(v Value) bool { return equal(item, v) })), nil
+}
+
+func startsWith(e *evaluation, n *node) (Value, *ExpressionError) {
+	text, err := e.eval(n.args[0])
+	if err != nil {
+		return Null(), err
+	}
+	return e.compareTexts(n, text, strings.HasPrefix)
+}
+
+func endsWith(e *evaluation, n *node) (Value, *ExpressionError) {
+	text, err := e.eval(n.args[0])
+	if err != nil {
+		return Null(), err
+	}
+	return e.compareTexts(n, text, strings.HasSuffix)
+}
+
+// compareTexts compares a first argument with the second one without case; arrays
+// and objects are no texts, and then the second argument is not evaluated.
+func (e *evaluation) compareTexts(n *node, text Value, compare func(s, part string) bool) (Value, *ExpressionError) {
+	if !text.primitive() {
+		return Bool(false), nil
+	}
+	part, err := e.eval(n.args[1])
+	if err != nil {
+		return Null(), err
+	}
+	return Bool(part.primitive() && compare(fold(text.Text()), fold(part.Text()))), nil
+}
+
+func join(e *evaluation, n *node) (Value, *ExpressionError) {
+	list, err := e.eval(n.args[0])
+	if err != nil || list.kind != KindArray {
+		return joinOne(list), err
+	}
 	separator := ","
-	if len(n.args) > 1 {
+	if len(n.args) > 1 && len(list.array.items) > 1 {
 		s, err := e.eval(n.args[1])
 		if err != nil {
 			return Null(), err
@@ -127,23 +139,26 @@ func join(e *evaluation, n *node) (Value, *ExpressionError) {
 			separator = s.Text()
 		}
 	}
-	if list.primitive() {
-		return String(list.Text()), nil
-	}
-	var b strings.Builder
-	if list.kind == KindArray {
-		for i, item := range list.array.items {
-			text := item.Text()
-			if i > 0 {
-				text = separator + text
-			}
-			if err := e.use(n, len(text)); err != nil {
+	b := textBuilder{node: n}
+	for i, item := range list.array.items {
+		if i > 0 {
+			if err := b.add(separator); err != nil {
 				return Null(), err
 			}
-			b.WriteString(text)
+		}
+		if err := b.add(item.Text()); err != nil {
+			return Null(), err
 		}
 	}
-	return String(b.String()), nil
+	return String(string(b.text)), nil
+}
+
+// joinOne is join of what is no array: a primitive is its text, an object nothing.
+func joinOne(v Value) Value {
+	if v.primitive() {
+		return String(v.Text())
+	}
+	return String("")
 }
 
 func fromJSON(e *evaluation, n *node) (Value, *ExpressionError) {
@@ -151,25 +166,35 @@ func fromJSON(e *evaluation, n *node) (Value, *ExpressionError) {
 	if err != nil {
 		return Null(), err
 	}
-	text := v.Text()
-	if err := e.use(n, len(text)); err != nil {
-		return Null(), err
-	}
-	parsed, cause := parseJSON(text)
+	r := &jsonReader{src: v.Text(), maxDepth: maxJSONDepth, maxValues: maxJSONValues - e.parsed}
+	parsed, cause := r.read()
 	if cause != nil {
 		return Null(), errorAt(n.offset, "evaluate fromJSON: %v", cause)
 	}
+	e.parsed += r.values
 	return parsed, nil
+}
+
+// followLinks is the one option that hashFiles has, as its first argument.
+const followLinks = "--follow-symbolic-links"
+
+// badOption reports whether a first argument is an option that is not there.
+func badOption(text string) bool {
+	return strings.HasPrefix(text, "--") && !strings.EqualFold(text, followLinks)
 }
 
 func hashFiles(e *evaluation, n *node) (Value, *ExpressionError) {
 	var patterns []string
-	for _, a := range n.args {
+	for i, a := range n.args {
 		v, err := e.eval(a)
 		if err != nil {
 			return Null(), err
 		}
-		patterns = append(patterns, v.Text())
+		text := v.Text()
+		if i == 0 && badOption(text) {
+			return Null(), errorAt(a.offset, "evaluate hashFiles: option %q: there is no other option than %s", text, followLinks)
+		}
+		patterns = append(patterns, text)
 	}
 	if e.env.HashFiles == nil {
 		return Null(), errorAt(n.offset, "evaluate hashFiles: there is no workspace here, it works in steps only")
@@ -196,62 +221,4 @@ func choose(e *evaluation, n *node) (Value, *ExpressionError) {
 		}
 	}
 	return e.eval(n.args[len(n.args)-1])
-}
-
-func toJSON(e *evaluation, n *node) (Value, *ExpressionError) {
-	v, err := e.eval(n.args[0])
-	if err != nil {
-		return Null(), err
-	}
-	var b bytes.Buffer
-	if err := e.indent(n, &b, v, 0); err != nil {
-		return Null(), err
-	}
-	return String(b.String()), nil
-}
-
-// indent writes JSON with two spaces a level; numbers are as Value.Text has
-// them, NaN and infinities included, as on GitHub.
-func (e *evaluation) indent(n *node, b *bytes.Buffer, v Value, level int) *ExpressionError {
-	before := b.Len()
-	switch v.kind {
-	case KindNull:
-		b.WriteString("null")
-	case KindString:
-		writeQuoted(b, v.text)
-	case KindArray:
-		return e.indentList(n, b, "[", "]", level, len(v.array.items), func(i int) Value { return v.array.items[i] })
-	case KindObject:
-		return e.indentList(n, b, "{", "}", level, len(v.object.members), func(i int) Value {
-			writeQuoted(b, v.object.members[i].Name)
-			b.WriteString(": ")
-			return v.object.members[i].Value
-		})
-	default:
-		b.WriteString(v.Text())
-	}
-	return e.use(n, b.Len()-before)
-}
-
-func (e *evaluation) indentList(n *node, b *bytes.Buffer, open, closing string, level, count int, item func(int) Value) *ExpressionError {
-	b.WriteString(open)
-	for i := range count {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		b.WriteByte('\n')
-		b.WriteString(strings.Repeat("  ", level+1))
-		if err := e.use(n, 2*level+4); err != nil {
-			return err
-		}
-		if err := e.indent(n, b, item(i), level+1); err != nil {
-			return err
-		}
-	}
-	if count > 0 {
-		b.WriteByte('\n')
-		b.WriteString(strings.Repeat("  ", level))
-	}
-	b.WriteString(closing)
-	return nil
 }

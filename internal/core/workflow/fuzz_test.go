@@ -1,9 +1,11 @@
 package workflow_test
 
 import (
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/dc-release/dc-release/internal/core/workflow"
 )
@@ -13,7 +15,8 @@ var seeds = []string{
 	"format('{0}{{}}', toJSON(object))", "fromJSON('{\"a\":[1]}').a[0]", "case(true, 1, 2)",
 	"success() && (failure() || always())", "contains(list, 'two') || startsWith(github.ref, 'refs/tags/')",
 	"hashFiles('**')", "'it''s'", "-Infinity <= +.5e-3", "((((", "a.b.c[", "'ı' < 'İ'", "join(nested.*.*, ' ')",
-	"format('{', 1)", "\xff\xfe", "1..2", "${{ 1 }}",
+	"format('{', 1)", "\xff\xfe", "1..2", "${{ 1 }}", "list[*.a]", "a[* || 'b'].*", "0xffffffff == '0o37777777777'", "-INFINITY",
+	"fromJSON(a)[0].*", "join(b.a.*, toJSON(b))", "format('{0:}{1}}}', a)", "case(a, b)", "1\u00a0==\u20031", "TRUE || null.x",
 }
 
 // fuzzEnv is the environment of all fuzz targets.
@@ -34,13 +37,35 @@ func within(t *testing.T, src string, err error) {
 	}
 }
 
-func FuzzExpression(f *testing.F) {
+// FuzzLexer: tokens lie in the source, in order, with nothing but blanks between.
+func FuzzLexer(f *testing.F) {
+	for _, s := range seeds {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, src string) {
+		end := 0
+		texts, offsets := workflow.Lex(src)
+		for i, text := range texts {
+			if offsets[i] < end || strings.TrimSpace(src[end:offsets[i]]) != "" || text == "" || !strings.HasPrefix(src[offsets[i]:], text) {
+				t.Fatalf("%q: token %d is %q at %d, after %d", src, i, text, offsets[i], end)
+			}
+			end = offsets[i] + len(text)
+		}
+	})
+}
+
+// FuzzParser: an error is within the source, blanks around change nothing, and
+// what is not allowed is within the source too.
+func FuzzParser(f *testing.F) {
 	for _, s := range seeds {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, src string) {
 		e, err := workflow.ParseExpression(src)
 		within(t, src, err)
+		if _, again := workflow.ParseExpression(" " + src + "\n"); len(src) < 20000 && (err == nil) != (again == nil) {
+			t.Errorf("%q: with blanks around: %v, without: %v", src, again, err)
+		}
 		if err != nil {
 			return
 		}
@@ -49,11 +74,66 @@ func FuzzExpression(f *testing.F) {
 				t.Errorf("misuse %+v", m)
 			}
 		}
-		e.References()
-		v, err := e.Evaluate(fuzzEnv(t))
+		for _, r := range e.Reads() {
+			if r.Offset >= len(src) || r.Path == "" {
+				t.Errorf("reading %+v", r)
+			}
+		}
+	})
+}
+
+// FuzzEvaluator: an evaluation ends, its error is within the source, and a second
+// one gives the same.
+func FuzzEvaluator(f *testing.F) {
+	for _, s := range seeds {
+		f.Add(s, `{"a": [1, "x", {"b": null}]}`)
+	}
+	f.Fuzz(func(t *testing.T, src, document string) {
+		e, err := workflow.ParseExpression(src)
+		if err != nil {
+			return
+		}
+		env := fuzzEnv(t)
+		env.Contexts["a"] = workflow.String(document)
+		var parsed workflow.Value
+		if err := json.Unmarshal([]byte(document), &parsed); err == nil {
+			env.Contexts["b"] = parsed
+		}
+		v, err := e.Evaluate(env)
 		within(t, src, err)
-		if again, err2 := e.Evaluate(fuzzEnv(t)); !again.Equal(v) || (err == nil) != (err2 == nil) {
+		if again, err2 := e.Evaluate(env); !again.Equal(v) || (err == nil) != (err2 == nil) {
 			t.Errorf("%q: a second evaluation differs", src)
+		}
+	})
+}
+
+// FuzzFromJSON: what is JSON is read, and what was read is written as JSON that
+// means the same.
+func FuzzFromJSON(f *testing.F) {
+	for _, s := range []string{
+		"null", "[1, 2.5e3, -0]", `{"a": {"b": "\u00e4\n"}}`, "[1,,]", "{a: 'b'}", "/* c */ 1", "[0x1f, 010, NaN]", "\"\\ud83d\\ude00\"", "[[[[", "1 2",
+	} {
+		f.Add(s)
+	}
+	e, err := workflow.ParseExpression("fromJSON(a)")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, src string) {
+		v, err := e.Evaluate(workflow.Env{Contexts: map[string]workflow.Value{"a": workflow.String(src)}})
+		if err != nil {
+			if json.Valid([]byte(src)) && !strings.Contains(err.Error(), "nested deeper") && !strings.Contains(err.Error(), "want a number") {
+				t.Errorf("%q is JSON and is refused: %v", src, err)
+			}
+			return
+		}
+		written, err := json.Marshal(v)
+		if err != nil {
+			return // NaN or an infinity
+		}
+		var back workflow.Value
+		if err := json.Unmarshal(written, &back); err != nil || !back.Equal(v) && utf8.ValidString(src) {
+			t.Errorf("%q is written as %s: %v", src, written, err)
 		}
 	})
 }

@@ -10,7 +10,7 @@ import (
 
 // Limits of GitHub's expression parser.
 const (
-	maxLength = 21000 // of one expression, in characters
+	maxLength = 21000 // of one expression, in UTF-16 code units
 	maxDepth  = 50    // of its tree
 )
 
@@ -31,7 +31,7 @@ func errorAt(offset int, format string, args ...any) *ExpressionError {
 type tokenKind uint8
 
 const (
-	tokenEnd tokenKind = iota
+	tokenEnd tokenKind = iota // also: nothing before
 	tokenOpen
 	tokenClose
 	tokenOpenIndex
@@ -41,7 +41,10 @@ const (
 	tokenStar
 	tokenOperator // ! != == < <= > >= && ||
 	tokenLiteral  // value holds it
-	tokenName     // context, function or, after a dot, property
+	tokenContext
+	tokenFunction // a name before "("
+	tokenProperty // a name after "."
+	tokenInvalid  // why says what is wrong with it
 )
 
 type token struct {
@@ -49,78 +52,58 @@ type token struct {
 	offset int
 	text   string
 	value  Value
+	why    string
 }
 
-// lex splits an expression into tokens and a final tokenEnd. Whether a dot or a
-// word starts a number, a property or a name depends on the token before it.
-func lex(src string) ([]token, *ExpressionError) {
-	if utf8.RuneCountInString(src) > maxLength {
-		return nil, errorAt(0, "expression has more than %d characters", maxLength)
+// lexer takes an expression apart, one token at a time, so that the first error
+// of the source is the one that is reported.
+type lexer struct {
+	src  string
+	at   int
+	last tokenKind // decides what a dot or a word begins
+}
+
+func (l *lexer) next() token {
+	l.at += blanks(l.src[l.at:])
+	t := token{kind: tokenEnd, offset: l.at}
+	if l.at < len(l.src) {
+		t = l.read()
+		t.offset = l.at
 	}
-	var tokens []token
-	for i := 0; ; {
-		for i < len(src) {
-			r, size := utf8.DecodeRuneInString(src[i:])
-			if !unicode.IsSpace(r) {
-				break
-			}
-			i += size
-		}
-		if i == len(src) {
-			return append(tokens, token{kind: tokenEnd, offset: i}), nil
-		}
-		last := token{}
-		if len(tokens) > 0 {
-			last = tokens[len(tokens)-1]
-		}
-		t, err := lexOne(src, i, last)
-		if err != nil {
-			return nil, err
-		}
-		tokens = append(tokens, t)
-		i += len(t.text)
+	l.at += len(t.text)
+	l.last = t.kind
+	return t
+}
+
+// blanks is the length of the white space that s begins with.
+func blanks(s string) int { return len(s) - len(strings.TrimLeftFunc(s, unicode.IsSpace)) }
+
+// punctuation are the tokens of one character; a dot can also begin a number.
+var punctuation = map[byte]tokenKind{
+	'(': tokenOpen, ')': tokenClose, '[': tokenOpenIndex, ']': tokenCloseIndex,
+	',': tokenComma, '*': tokenStar, '.': tokenDot,
+}
+
+func (l *lexer) read() token {
+	rest := l.src[l.at:]
+	c := rest[0]
+	switch {
+	case c == '\'':
+		return readString(rest)
+	case strings.IndexByte("!=<>&|", c) >= 0:
+		return readOperator(rest)
+	case c == '+' || c == '-' || isDigit(c) || c == '.' && l.wantsOperand():
+		return readNumber(rest)
+	case punctuation[c] != tokenEnd:
+		return token{kind: punctuation[c], text: rest[:1]}
+	default:
+		return l.readWord(rest)
 	}
 }
 
-func lexOne(src string, at int, last token) (token, *ExpressionError) {
-	c := src[at]
-	one := func(kind tokenKind) (token, *ExpressionError) {
-		return token{kind: kind, offset: at, text: src[at : at+1]}, nil
-	}
-	switch c {
-	case '(':
-		return one(tokenOpen)
-	case ')':
-		return one(tokenClose)
-	case '[':
-		return one(tokenOpenIndex)
-	case ']':
-		return one(tokenCloseIndex)
-	case ',':
-		return one(tokenComma)
-	case '*':
-		return one(tokenStar)
-	case '\'':
-		return lexString(src, at)
-	case '!', '=', '<', '>', '&', '|':
-		return lexOperator(src, at)
-	case '.':
-		if startsOperand(last) {
-			return lexNumber(src, at)
-		}
-		return one(tokenDot)
-	case '+', '-':
-		return lexNumber(src, at)
-	}
-	if isDigit(c) {
-		return lexNumber(src, at)
-	}
-	return lexWord(src, at, last)
-}
-
-// startsOperand reports whether an operand comes after the token.
-func startsOperand(last token) bool {
-	switch last.kind {
+// wantsOperand reports whether an operand comes after the last token.
+func (l *lexer) wantsOperand() bool {
+	switch l.last {
 	case tokenEnd, tokenOpen, tokenOpenIndex, tokenComma, tokenOperator:
 		return true
 	default:
@@ -128,85 +111,74 @@ func startsOperand(last token) bool {
 	}
 }
 
-func lexString(src string, at int) (token, *ExpressionError) {
+func readString(s string) token {
 	var b strings.Builder
-	for i := at + 1; i < len(src); i++ {
-		if src[i] != '\'' {
-			b.WriteByte(src[i])
-			continue
-		}
-		if i+1 < len(src) && src[i+1] == '\'' {
-			b.WriteByte('\'')
+	for i := 1; i < len(s); i++ {
+		if s[i] == '\'' {
+			if i+1 == len(s) || s[i+1] != '\'' {
+				return token{kind: tokenLiteral, text: s[:i+1], value: String(b.String())}
+			}
 			i++
-			continue
 		}
-		return token{kind: tokenLiteral, offset: at, text: src[at : i+1], value: String(b.String())}, nil
+		b.WriteByte(s[i])
 	}
-	return token{}, errorAt(at, "string is not closed: want a single quote at its end")
+	return token{kind: tokenInvalid, text: s, why: "string is not closed: want a single quote at its end"}
 }
 
-func lexOperator(src string, at int) (token, *ExpressionError) {
+func readOperator(s string) token {
 	for _, op := range []string{"!=", "==", "<=", ">=", "&&", "||", "!", "<", ">"} {
-		if strings.HasPrefix(src[at:], op) {
-			return token{kind: tokenOperator, offset: at, text: op}, nil
+		if strings.HasPrefix(s, op) {
+			return token{kind: tokenOperator, text: op}
 		}
 	}
-	return token{}, errorAt(at, "unexpected symbol %q: want %q", src[at:at+1], strings.Repeat(src[at:at+1], 2))
+	return token{kind: tokenInvalid, text: s[:1], why: fmt.Sprintf("unexpected symbol %q: want %q", s[:1], s[:1]+s[:1])}
 }
 
-func lexNumber(src string, at int) (token, *ExpressionError) {
-	end := at + 1
-	for end < len(src) && (src[end] == '.' || !isBoundary(src, end)) {
+func readNumber(s string) token {
+	end := 1
+	for end < len(s) && (s[end] == '.' || !isBoundary(s[end:])) {
 		end++
 	}
-	f := parseNumber(src[at:end])
+	f := parseNumber(s[:end])
 	if math.IsNaN(f) {
-		return token{}, errorAt(at, "unexpected symbol %q: not a number", src[at:end])
+		return token{kind: tokenInvalid, text: s[:end], why: fmt.Sprintf("unexpected symbol %q: not a number", s[:end])}
 	}
-	return token{kind: tokenLiteral, offset: at, text: src[at:end], value: Number(f)}, nil
+	return token{kind: tokenLiteral, text: s[:end], value: Number(f)}
 }
 
-func lexWord(src string, at int, last token) (token, *ExpressionError) {
-	end := at + 1
-	for end < len(src) && !isBoundary(src, end) {
+// keywords are literals, in this case only.
+var keywords = map[string]Value{
+	"null": Null(), "true": Bool(true), "false": Bool(false), "NaN": Number(math.NaN()), "Infinity": Number(math.Inf(1)),
+}
+
+func (l *lexer) readWord(s string) token {
+	end := 1
+	for end < len(s) && !isBoundary(s[end:]) {
 		end++
 	}
-	word := src[at:end]
-	if !isName(word) {
-		hint := ""
-		if word[0] == '"' {
-			hint = ": strings take single quotes"
-		}
-		return token{}, errorAt(at, "unexpected symbol %q%s", word, hint)
+	t := token{kind: tokenContext, text: s[:end]}
+	value, keyword := keywords[t.text]
+	switch {
+	case s[0] == '"':
+		t.kind, t.why = tokenInvalid, fmt.Sprintf("unexpected symbol %q: strings take single quotes", t.text)
+	case !isName(t.text):
+		t.kind, t.why = tokenInvalid, fmt.Sprintf("unexpected symbol %q", t.text)
+	case l.last == tokenDot:
+		t.kind = tokenProperty
+	case keyword:
+		t.kind, t.value = tokenLiteral, value
+	case strings.HasPrefix(s[end+blanks(s[end:]):], "("):
+		t.kind = tokenFunction
 	}
-	t := token{kind: tokenName, offset: at, text: word}
-	if last.kind == tokenDot {
-		return t, nil
-	}
-	t.kind = tokenLiteral
-	switch word {
-	case "null":
-		t.value = Null()
-	case "true":
-		t.value = Bool(true)
-	case "false":
-		t.value = Bool(false)
-	case "NaN":
-		t.value = Number(math.NaN())
-	case "Infinity":
-		t.value = Number(math.Inf(1))
-	default:
-		t.kind = tokenName
-	}
-	return t, nil
+	return t
 }
 
-func isBoundary(src string, at int) bool {
-	switch src[at] {
-	case '(', ')', '[', ']', ',', '.', '!', '>', '<', '=', '&', '|':
+// isBoundary reports whether a number or a word ends before s.
+func isBoundary(s string) bool {
+	if strings.IndexByte("()[],.!><=&|", s[0]) >= 0 {
 		return true
 	}
-	r, _ := utf8.DecodeRuneInString(src[at:])
+	r, _ := utf8.DecodeRuneInString(s)
 	return unicode.IsSpace(r)
 }
 
@@ -221,4 +193,19 @@ func isName(s string) bool {
 		}
 	}
 	return s != ""
+}
+
+// utf16Length is the length of a string as .NET counts it.
+func utf16Length(s string) int {
+	if isASCII(s) {
+		return len(s)
+	}
+	n := 0
+	for _, r := range s {
+		n++
+		if r > 0xFFFF {
+			n++
+		}
+	}
+	return n
 }

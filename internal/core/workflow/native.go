@@ -12,6 +12,8 @@ type Native struct {
 	Inputs []NativeInput
 	// Outputs are the step outputs that the runner sets.
 	Outputs []string
+	// Differs says in what it is another than GitHub's, "" for nothing.
+	Differs string
 }
 
 // NativeInput is an input that the runner honours. An input that is not listed
@@ -33,9 +35,8 @@ var (
 // entry here, its behaviour in internal/adapter/runner, a case in actions_test.go.
 var Natives = []Native{
 	{
-		// repository and ref may only name what the run is for; there is no token to
-		// use or to persist.
-		Name: "actions/checkout",
+		Name:    "actions/checkout",
+		Differs: "always the commit of the run: repository and ref may name nothing else; there is no token to use or to keep",
 		Inputs: []NativeInput{
 			{Name: "repository"},
 			{Name: "ref"},
@@ -53,8 +54,8 @@ var Natives = []Native{
 		Outputs: []string{"ref", "commit"},
 	},
 	{
-		// The version must be on the worker's PATH; caches change no result.
-		Name: "actions/setup-python",
+		Name:    "actions/setup-python",
+		Differs: "finds the version on the worker's PATH, downloads nothing and refuses another version; caches are accepted and do nothing",
 		Inputs: []NativeInput{
 			{Name: "python-version"},
 			{Name: "cache"},
@@ -66,8 +67,8 @@ var Natives = []Native{
 		Outputs: []string{"python-version", "python-path", "cache-hit"},
 	},
 	{
-		// Artifacts are kept with the run: retention and compression change nothing.
-		Name: "actions/upload-artifact",
+		Name:    "actions/upload-artifact",
+		Differs: "artifacts are kept with the run: retention and compression change nothing",
 		Inputs: []NativeInput{
 			{Name: "name"},
 			{Name: "path", Required: true},
@@ -80,7 +81,8 @@ var Natives = []Native{
 		Outputs: []string{"artifact-id", "artifact-digest"},
 	},
 	{
-		Name: "actions/download-artifact",
+		Name:    "actions/download-artifact",
+		Differs: "artifacts of the same run only, of earlier attempts too",
 		Inputs: []NativeInput{
 			{Name: "name"},
 			{Name: "path"},
@@ -151,8 +153,9 @@ var Natives = []Native{
 		Outputs: []string{"uv-version", "uv-path", "python-version", "cache-hit"},
 	},
 	{
-		Name:   "databricks/setup-cli",
-		Inputs: []NativeInput{{Name: "version"}},
+		Name:    "databricks/setup-cli",
+		Differs: "finds the command on the worker's PATH and downloads nothing",
+		Inputs:  []NativeInput{{Name: "version"}},
 	},
 }
 

@@ -1,7 +1,6 @@
 package workflow
 
 import (
-	"errors"
 	"math"
 	"strconv"
 	"strings"
@@ -10,67 +9,57 @@ import (
 
 // parseNumber reads a number as GitHub coerces a string: surrounding blanks are
 // dropped, "" is 0, decimal with optional sign, fraction and exponent, 0x and 0o
-// without sign, Infinity with optional sign; anything else is NaN.
+// without sign, Infinity with optional sign; anything else is NaN. The runner is a
+// .NET program, which shows: Infinity has any case, and hexadecimal and octal
+// numbers have 32 bits with a sign, so that 0xffffffff is -1.
 func parseNumber(s string) float64 {
-	s = strings.TrimFunc(s, func(r rune) bool { return unicode.IsSpace(r) || r == '\ufeff' })
+	s = strings.TrimFunc(s, unicode.IsSpace)
 	if s == "" {
 		return 0
 	}
-	if strings.HasPrefix(s, "0x") {
-		return parseDigits(s[2:], 16)
+	if digits := strings.TrimRight(s, "\x00"); isDecimal(digits) {
+		f, _ := strconv.ParseFloat(digits, 64) // out of range is an infinity or zero
+		return f
 	}
-	if strings.HasPrefix(s, "0o") {
-		return parseDigits(s[2:], 8)
+	if digits, ok := strings.CutPrefix(s, "0x"); ok {
+		return parseDigits(digits, 16)
 	}
-	switch s {
-	case "Infinity", "+Infinity":
+	if digits, ok := strings.CutPrefix(s, "0o"); ok {
+		return parseDigits(digits, 8)
+	}
+	switch strings.ToLower(s) {
+	case "infinity", "+infinity":
 		return math.Inf(1)
-	case "-Infinity":
+	case "-infinity":
 		return math.Inf(-1)
-	}
-	if !isDecimal(s) {
+	default:
 		return math.NaN()
 	}
-	f, err := strconv.ParseFloat(s, 64)
-	if err != nil && !errors.Is(err, strconv.ErrRange) { // out of range is an infinity or zero
-		return math.NaN()
-	}
-	return f
 }
 
-func parseDigits(s string, base float64) float64 {
-	if s == "" {
-		return math.NaN()
-	}
-	f := 0.0
+// parseDigits reads digits as a number of 32 bits in two's complement.
+func parseDigits(s string, base int) float64 {
 	for _, c := range []byte(s) {
-		digit := digitOf(c)
-		if digit < 0 || digit >= base {
+		if !isHexDigit(c) {
 			return math.NaN()
 		}
-		f = f*base + digit
 	}
-	return f
+	bits, err := strconv.ParseUint(s, base, 32)
+	if err != nil {
+		return math.NaN()
+	}
+	return float64(int32(bits))
 }
 
-func digitOf(c byte) float64 {
-	switch {
-	case c >= '0' && c <= '9':
-		return float64(c - '0')
-	case c >= 'a' && c <= 'f':
-		return float64(c-'a') + 10
-	case c >= 'A' && c <= 'F':
-		return float64(c-'A') + 10
-	default:
-		return -1
-	}
+func isHexDigit(c byte) bool {
+	return isDigit(c) || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
 }
 
 // isDecimal keeps out what strconv would read beyond it: underscores, hex
 // floats, "inf" and "nan".
 func isDecimal(s string) bool {
 	i, digits := 0, 0
-	if s[0] == '+' || s[0] == '-' {
+	if s != "" && (s[0] == '+' || s[0] == '-') {
 		i++
 	}
 	for ; i < len(s) && isDigit(s[i]); i++ {

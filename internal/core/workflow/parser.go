@@ -1,5 +1,7 @@
 package workflow
 
+import "strings"
+
 // node is one node of an expression's tree. depth counts it and its deepest
 // child, as GitHub's limit does: parentheses are no node, a chain of && or || is
 // one.
@@ -8,7 +10,7 @@ type node struct {
 	offset int
 	depth  int
 	value  Value     // literal
-	name   string    // context: as written; operator: its symbol
+	name   string    // context, function: as written; operator: its symbol
 	fn     *function // call
 	args   []*node   // operands, arguments; of an index the target and the key
 }
@@ -21,6 +23,7 @@ const (
 	nodeCall
 	nodeIndex    // args: target, key
 	nodeWildcard // args: target
+	nodeStar     // a * that begins an index but is not all of it
 	nodeNot
 	nodeAnd
 	nodeOr
@@ -28,17 +31,20 @@ const (
 )
 
 type parser struct {
-	tokens []token
-	at     int
+	lexer  lexer
+	known  func(context string) bool // nil: every name is
+	ahead  token
+	peeked bool
+	last   token // the one that was consumed last
 }
 
-// parse builds the tree of one expression; nil for an empty one.
-func parse(src string) (*node, *ExpressionError) {
-	tokens, err := lex(src)
-	if err != nil {
-		return nil, err
+// parse builds the tree of one expression; nil for an empty one. known says of a
+// name in lower case whether it is a context; nil accepts any.
+func parse(src string, known func(string) bool) (*node, *ExpressionError) {
+	if utf16Length(src) > maxLength {
+		return nil, errorAt(0, "expression has more than %d characters", maxLength)
 	}
-	p := &parser{tokens: tokens}
+	p := &parser{lexer: lexer{src: src}, known: known}
 	if p.peek().kind == tokenEnd {
 		return nil, nil
 	}
@@ -49,17 +55,38 @@ func parse(src string) (*node, *ExpressionError) {
 	if p.peek().kind != tokenEnd {
 		return nil, p.unexpected("the end of the expression or an operator")
 	}
-	return n, nil
+	return n, n.checkDepth()
 }
 
-func (p *parser) peek() token { return p.tokens[p.at] }
+// checkDepth refuses a tree that is too deep; the place is its first node below
+// the limit.
+func (n *node) checkDepth() *ExpressionError {
+	if n.depth <= maxDepth {
+		return nil
+	}
+	for range maxDepth {
+		deepest := n.args[0]
+		for _, a := range n.args {
+			if a.depth > deepest.depth {
+				deepest = a
+			}
+		}
+		n = deepest
+	}
+	return errorAt(n.offset, "expression is nested deeper than %d levels", maxDepth)
+}
+
+func (p *parser) peek() token {
+	if !p.peeked {
+		p.ahead, p.peeked = p.lexer.next(), true
+	}
+	return p.ahead
+}
 
 func (p *parser) next() token {
-	t := p.tokens[p.at]
-	if t.kind != tokenEnd {
-		p.at++
-	}
-	return t
+	p.last = p.peek()
+	p.peeked = false
+	return p.last
 }
 
 func (p *parser) accept(kind tokenKind) bool {
@@ -83,24 +110,27 @@ func (p *parser) operator(symbols ...string) (token, bool) {
 	return t, false
 }
 
+// unexpected is the error of the next token. At the end of the expression GitHub
+// names the last one.
 func (p *parser) unexpected(want string) *ExpressionError {
 	t := p.peek()
-	if t.kind == tokenEnd {
-		return errorAt(t.offset, "unexpected end of expression: want %s", want)
+	switch t.kind {
+	case tokenEnd:
+		return errorAt(p.last.offset, "unexpected end of expression after %q: want %s", p.last.text, want)
+	case tokenInvalid:
+		return errorAt(t.offset, "%s", t.why)
+	default:
+		return errorAt(t.offset, "unexpected symbol %q: want %s", t.text, want)
 	}
-	return errorAt(t.offset, "unexpected symbol %q: want %s", t.text, want)
 }
 
-// made closes a node: it sets its depth and refuses a tree that is too deep.
-func made(n *node) (*node, *ExpressionError) {
+// made closes a node: it sets its depth.
+func made(n *node) *node {
 	for _, a := range n.args {
 		n.depth = max(n.depth, a.depth)
 	}
 	n.depth++
-	if n.depth > maxDepth {
-		return nil, errorAt(n.offset, "expression is nested deeper than %d levels", maxDepth)
-	}
-	return n, nil
+	return n
 }
 
 func (p *parser) or() (*node, *ExpressionError) { return p.chain(nodeOr, "||", (*parser).and) }
@@ -116,7 +146,7 @@ func (p *parser) chain(kind nodeKind, symbol string, operand func(*parser) (*nod
 	n.join(first)
 	for {
 		if _, ok := p.operator(symbol); !ok {
-			return made(n)
+			return made(n), nil
 		}
 		more, err := operand(p)
 		if err != nil {
@@ -154,7 +184,7 @@ func (p *parser) binary(operand func(*parser) (*node, *ExpressionError), symbols
 		if right, err = operand(p); err != nil {
 			break
 		}
-		left, err = made(&node{kind: nodeCompare, offset: op.offset, name: op.text, args: []*node{left, right}})
+		left = made(&node{kind: nodeCompare, offset: op.offset, name: op.text, args: []*node{left, right}})
 	}
 	return nil, err
 }
@@ -166,15 +196,16 @@ func (p *parser) unary() (*node, *ExpressionError) {
 		if !ok {
 			break
 		}
-		if bangs = append(bangs, t); len(bangs) > maxDepth {
-			return nil, errorAt(t.offset, "expression is nested deeper than %d levels", maxDepth)
-		}
+		bangs = append(bangs, t)
 	}
 	n, err := p.postfix()
-	for i := len(bangs) - 1; i >= 0 && err == nil; i-- {
-		n, err = made(&node{kind: nodeNot, offset: bangs[i].offset, name: "!", args: []*node{n}})
+	if err != nil {
+		return nil, err
 	}
-	return n, err
+	for i := len(bangs) - 1; i >= 0; i-- {
+		n = made(&node{kind: nodeNot, offset: bangs[i].offset, name: "!", args: []*node{n}})
+	}
+	return n, nil
 }
 
 func (p *parser) postfix() (*node, *ExpressionError) {
@@ -198,66 +229,75 @@ func (p *parser) property(target *node) (*node, *ExpressionError) {
 	switch t.kind {
 	case tokenStar:
 		p.next()
-		return made(&node{kind: nodeWildcard, offset: t.offset, args: []*node{target}})
-	case tokenName:
+		return made(&node{kind: nodeWildcard, offset: t.offset, args: []*node{target}}), nil
+	case tokenProperty:
 		p.next()
 		key := &node{kind: nodeLiteral, offset: t.offset, depth: 1, value: String(t.text)}
-		return made(&node{kind: nodeIndex, offset: t.offset, args: []*node{target, key}})
+		return made(&node{kind: nodeIndex, offset: t.offset, args: []*node{target, key}}), nil
 	default:
 		return nil, p.unexpected("a property name or *")
 	}
 }
 
 func (p *parser) index(target *node) (*node, *ExpressionError) {
-	t := p.peek()
-	n := &node{kind: nodeWildcard, offset: t.offset, args: []*node{target}}
-	if !p.accept(tokenStar) {
-		key, err := p.or()
-		if err != nil {
-			return nil, err
-		}
-		n.kind, n.args = nodeIndex, append(n.args, key)
+	n := &node{kind: nodeIndex, offset: p.peek().offset, args: []*node{target}}
+	key, err := p.or()
+	if err != nil {
+		return nil, err
 	}
 	if !p.accept(tokenCloseIndex) {
 		return nil, p.unexpected(`"]"`)
 	}
-	return made(n)
+	if key.kind == nodeStar {
+		n.kind = nodeWildcard
+	} else {
+		n.args = append(n.args, key)
+	}
+	return made(n), nil
 }
 
 func (p *parser) primary() (*node, *ExpressionError) {
 	t := p.peek()
-	switch t.kind {
-	case tokenLiteral:
+	switch {
+	case t.kind == tokenLiteral:
 		p.next()
-		return made(&node{kind: nodeLiteral, offset: t.offset, value: t.value})
-	case tokenName:
+		return made(&node{kind: nodeLiteral, offset: t.offset, value: t.value}), nil
+	case t.kind == tokenStar && p.last.kind == tokenOpenIndex:
 		p.next()
-		if p.accept(tokenOpen) {
-			return p.call(t)
+		return made(&node{kind: nodeStar, offset: t.offset}), nil
+	case t.kind == tokenContext:
+		p.next()
+		if p.known != nil && !p.known(strings.ToLower(t.text)) {
+			return nil, unknownContext(t.offset, t.text)
 		}
-		return made(&node{kind: nodeContext, offset: t.offset, name: t.text})
-	case tokenOpen:
+		return made(&node{kind: nodeContext, offset: t.offset, name: t.text}), nil
+	case t.kind == tokenFunction:
+		p.next()
+		return p.call(t)
+	case t.kind == tokenOpen:
 		p.next()
 		n, err := p.or()
-		if err != nil {
-			return nil, err
+		if err == nil && !p.accept(tokenClose) {
+			err = p.unexpected(`")"`)
 		}
-		if !p.accept(tokenClose) {
-			return nil, p.unexpected(`")"`)
-		}
-		return n, nil
+		return n, err
 	default:
 		return nil, p.unexpected("a value, a name or a function")
 	}
 }
 
-// call reads the arguments of a function whose "(" is consumed.
+func unknownContext(offset int, name string) *ExpressionError {
+	return errorAt(offset, "unrecognized context %q: it is not available here", name)
+}
+
+// call reads the arguments of a function whose "(" comes next.
 func (p *parser) call(name token) (*node, *ExpressionError) {
 	fn := lookupFunction(name.text)
 	if fn == nil {
 		return nil, errorAt(name.offset, "unknown function %q: want one of %s", name.text, functionNames())
 	}
 	n := &node{kind: nodeCall, offset: name.offset, name: name.text, fn: fn}
+	p.accept(tokenOpen)
 	if !p.accept(tokenClose) {
 		for {
 			arg, err := p.or()
@@ -274,8 +314,5 @@ func (p *parser) call(name token) (*node, *ExpressionError) {
 			return nil, p.unexpected(`"," or ")"`)
 		}
 	}
-	if err := fn.checkArity(n); err != nil {
-		return nil, err
-	}
-	return made(n)
+	return made(n), fn.checkArity(n)
 }

@@ -29,6 +29,12 @@ func TestTextsAreEvaluated(t *testing.T) {
 		{"two braces without a dollar are text", "{{ a }}", `"{{ a }}"`},
 		{"closing braces are text", "a }} b", `"a }} b"`},
 		{"braces in text stay", "{0} ${{ 1 }} {", `"{0} 1 {"`},
+		{"blanks of other kinds within the braces are ignored", "${{\u00a0'a'\n}}", `"a"`},
+		{"quotes in the text stay", "it's ${{ 1 }}'s", `"it's 1's"`},
+		{"a text is a literal though it has closing braces", "}} {{", `"}} {{"`},
+		{"a dollar before an expression", "$${{ 1 }}", `"$1"`},
+		{"an opening within a string", "${{ '${{ 1 }}' }}", `"${{ 1 }}"`},
+		{"numbers in a text have fifteen digits", "v${{ 0.1234567890123456789 }}", `"v0.123456789012346"`},
 		{"the guide's job name", "TEST-${{ github.event.repository.name }}-1", `"TEST-corp-procurement-1"`},
 	}
 	for _, c := range cases {
@@ -57,10 +63,17 @@ func TestTextErrorsKnowTheirOffset(t *testing.T) {
 		{"an expression must be closed", "a ${{ 1", 2, "not closed"},
 		{"one brace does not close", "${{ 1 }", 0, "not closed"},
 		{"a string may swallow the end", "${{ 'a }}", 0, "not closed"},
-		{"an expression must not be empty", "ab${{ }}", 5, "empty"},
+		{"an expression must not be empty", "ab${{ }}", 6, "empty"},
 		{"no blank is empty too", "${{}}", 3, "empty"},
 		{"a syntax error is within the text", "ab ${{ 1 2 }}", 9, "unexpected symbol"},
 		{"an evaluation error is within the text", "ab ${{ foo }}", 7, "unrecognized context"},
+		{"an opening within an expression", "${{ a ${{ 1 }} }}", 6, "unexpected symbol"},
+		{"a brace within an expression", "${{ { } }}", 4, "unexpected symbol"},
+		{"the insert directive is no value", "${{ insert }}", 4, "unrecognized context"},
+		{"255 expressions", strings.Repeat("${{ 1 }}", 255), 0, "at most 254"},
+		{"a text that is too long as an expression", "${{ 1 }}" + strings.Repeat("x", 21000), 0, "21000"},
+		{"quotes and braces count twice", "${{ 1 }}" + strings.Repeat("'{", 6000), 0, "21000"},
+		{"a text that is too deep as an expression", "x${{ " + strings.Repeat("!", 49) + "1 }}", 54, "deeper"},
 		{"an error of the second expression", "${{ 1 }} ${{ fromJSON('') }}", 13, "empty text"},
 	}
 	for _, c := range cases {
@@ -141,6 +154,17 @@ func TestConditions(t *testing.T) {
 		{"text around with braces", "{${{ false }}}", success, true, true},
 		{"two expressions make it true", "${{ false }} && ${{ false }}", success, true, true},
 		{"a condition that is a word in quotes is true", "'false'", success, true, false},
+		{"a word in quotes and braces is an expression", "${{ 'false' }}", success, false, false},
+		{"an expression in quotes and braces is evaluated", "${{ 'inputs.count == 3' }}", success, true, false},
+		{"a status function in quotes and braces counts", "${{ 'always()' }}", failure, true, false},
+		{"a word in quotes, a group and braces is a string", "${{ ('false') }}", success, true, false},
+		{"quotes within quotes are one expression", "${{ 'inputs.environment == ''tst''' }}", success, true, false},
+		{"an empty string in braces is success", "${{ '' }}", failure, false, false},
+		{"a number is an expression", "0", success, false, false},
+		{"null is false", "null", success, false, false},
+		{"an array is true", "empty", success, true, false},
+		{"NaN is false", "NaN", success, false, false},
+		{"blanks around braces make it true", " ${{ false }}", success, true, true},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -161,11 +185,16 @@ func TestConditions(t *testing.T) {
 
 func TestConditionErrorsKnowTheirOffset(t *testing.T) {
 	for src, offset := range map[string]int{
-		"a b":                 2,
-		"${{ a b }}":          6,
-		"${{ true":            0,
-		"!github.ref ==":      14,
-		"x ${{ contains() }}": 6,
+		"a b":                            2,
+		"${{ 'a b' }}":                   4,
+		"${{ }}":                         4,
+		"true ${{ 1 }} ${{":              14,
+		"${{ a b }}":                     6,
+		"${{ true":                       0,
+		"!github.ref ==":                 12,
+		"x ${{ contains() }}":            6,
+		strings.Repeat("!", 49) + "true": 49,
+		"'" + strings.Repeat("a", 21000-10) + "'": 0,
 	} {
 		_, err := workflow.Condition(src)
 		var e *workflow.ExpressionError

@@ -3,15 +3,13 @@ package workflow
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math"
 	"strconv"
-	"strings"
 )
 
-// maxJSONDepth bounds the nesting of JSON that becomes a Value.
-const maxJSONDepth = 128
+// maxDocumentDepth bounds the nesting of JSON documents that become a Value.
+const maxDocumentDepth = 128
 
 // MarshalJSON writes the value as JSON, members in order. NaN and infinities
 // have no JSON form and are an error.
@@ -93,85 +91,14 @@ func writeQuoted(b *bytes.Buffer, s string) {
 // UnmarshalJSON reads any JSON value. Member order is kept; a name that comes
 // twice, in whatever case, keeps its first place and its last value.
 func (v *Value) UnmarshalJSON(data []byte) error {
-	parsed, err := parseJSON(string(data))
+	if !json.Valid(data) {
+		return json.Unmarshal(data, new(any)) // says what is wrong with it
+	}
+	r := &jsonReader{src: string(data), maxDepth: maxDocumentDepth, maxValues: math.MaxInt}
+	parsed, err := r.read()
 	if err != nil {
 		return err
 	}
 	*v = parsed
 	return nil
-}
-
-func parseJSON(s string) (Value, error) {
-	if strings.TrimSpace(s) == "" {
-		return Null(), errors.New("read JSON: empty text, want a JSON value")
-	}
-	d := json.NewDecoder(strings.NewReader(s))
-	d.UseNumber()
-	v, err := readJSON(d, 0)
-	if err != nil {
-		return Null(), fmt.Errorf("read JSON: %w", err)
-	}
-	if strings.TrimLeft(s[d.InputOffset():], " \t\r\n") != "" {
-		return Null(), errors.New("read JSON: text after the value")
-	}
-	return v, nil
-}
-
-func readJSON(d *json.Decoder, depth int) (Value, error) {
-	if depth > maxJSONDepth {
-		return Null(), fmt.Errorf("nested deeper than %d", maxJSONDepth)
-	}
-	token, err := d.Token()
-	if err != nil {
-		return Null(), err
-	}
-	switch t := token.(type) {
-	case bool:
-		return Bool(t), nil
-	case string:
-		return String(t), nil
-	case json.Number:
-		return Number(parseNumber(t.String())), nil
-	case json.Delim:
-		if t == '[' {
-			return readArray(d, depth)
-		}
-		return readObject(d, depth)
-	default:
-		return Null(), nil
-	}
-}
-
-func readArray(d *json.Decoder, depth int) (Value, error) {
-	var items []Value
-	for d.More() {
-		item, err := readJSON(d, depth+1)
-		if err != nil {
-			return Null(), err
-		}
-		items = append(items, item)
-	}
-	_, err := d.Token()
-	return Value{kind: KindArray, array: &array{items: items}}, err
-}
-
-func readObject(d *json.Decoder, depth int) (Value, error) {
-	var members []Member
-	for d.More() {
-		name, err := d.Token()
-		if err != nil {
-			return Null(), err
-		}
-		text, ok := name.(string)
-		if !ok {
-			return Null(), fmt.Errorf("member name %v: want a string", name)
-		}
-		item, err := readJSON(d, depth+1)
-		if err != nil {
-			return Null(), err
-		}
-		members = append(members, Member{Name: text, Value: item})
-	}
-	_, err := d.Token()
-	return Object(members...), err
 }

@@ -66,12 +66,15 @@ func (c *Client) Call(ctx context.Context, name string, request []byte) ([]byte,
 	}
 	resp, err := c.http.Do(r)
 	if err != nil {
-		return nil, fmt.Errorf("reach the owner of the data directory: %w", err)
+		return nil, fmt.Errorf("%w: %w", operation.ErrGone, err)
 	}
 	defer resp.Body.Close()
 	raw, err := io.ReadAll(resp.Body)
-	if err != nil || resp.StatusCode == http.StatusOK {
-		return raw, err
+	if err != nil {
+		return nil, fmt.Errorf("%w: its answer was cut: %w", operation.ErrGone, err)
+	}
+	if resp.StatusCode == http.StatusOK {
+		return raw, nil
 	}
 	var p problem
 	if err := json.Unmarshal(raw, &p); err != nil || p.Kind == "" {

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/dc-release/dc-release/internal/core/fault"
+	"github.com/dc-release/dc-release/internal/face/cli/actions"
 	"github.com/dc-release/dc-release/internal/face/cli/audit"
 	"github.com/dc-release/dc-release/internal/face/cli/console"
 	"github.com/dc-release/dc-release/internal/face/cli/demo"
@@ -21,6 +22,7 @@ import (
 	"github.com/dc-release/dc-release/internal/face/cli/people"
 	"github.com/dc-release/dc-release/internal/face/cli/records"
 	"github.com/dc-release/dc-release/internal/face/cli/run"
+	"github.com/dc-release/dc-release/internal/face/cli/workflows"
 )
 
 // Deps is what the wiring gives to commands beyond operations.
@@ -28,6 +30,7 @@ type Deps struct {
 	Env      *console.Env
 	Version  string
 	Rehearse run.Rehearse
+	Preview  workflows.Preview
 	Verify   audit.Verify
 	Code     func(seed string, at time.Time) (string, error) // one-time codes of the demo's persons
 	Worker   func(ctx context.Context, child string) error
@@ -54,6 +57,7 @@ func Root(d Deps) *cobra.Command {
 	root.PersistentFlags().StringVar(&env.Data, "data", DefaultData(), "data directory, on a local disk")
 	root.PersistentFlags().StringVar(&env.Sandbox, "sandbox", "", "namespace, uid or none (default: the strongest that works)")
 	root.PersistentFlags().BoolVar(&env.Evaluation, "evaluation", false, "allow the sandbox none for GxP: every record is marked EVALUATION")
+	root.PersistentFlags().StringSliceVar(&env.Labels, "label", nil, "further labels of the worker that this process starts, for runs-on")
 	root.PersistentFlags().StringVar(&output, "output", "text", "text or json")
 	root.PersistentFlags().BoolVar(&env.JSON, "json", false, "the same as --output json")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return fault.New(fault.Invalid, "%v", err) })
@@ -65,11 +69,12 @@ func commands(d Deps) []*cobra.Command {
 	return []*cobra.Command{
 		demo.New(demo.Deps{Env: d.Env, Code: d.Code}),
 		run.New(d.Env, d.Rehearse),
+		actions.New(d.Env),
 		install.Serve(d.Env), install.Intake(d.Env), install.Solution(d.Env),
 		records.Runs(d.Env), records.Releases(d.Env), gate.New(d.Env), records.Evidence(d.Env),
 		records.Environments(d.Env), records.Rollback(d.Env), audit.New(d.Env, d.Verify),
 		people.Person(d.Env), people.Role(d.Env),
-		job.Deploy(d.Env), job.Publish(d.Env), documentCommand(d.Env),
+		job.Deploy(d.Env), job.Publish(d.Env), documentCommand(d.Env), workflows.New(d.Env, d.Preview),
 		workerCommand(d), versionCommand(d),
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 
 	"github.com/dc-release/dc-release/internal/app/claim"
 	"github.com/dc-release/dc-release/internal/app/deploy"
@@ -56,13 +57,28 @@ func (c *Client) send(ctx context.Context, method, path string, body io.Reader) 
 }
 
 func call[R any](ctx context.Context, c *Client, verb string, q any) (R, error) {
-	var out R
 	resp, err := c.open(ctx, verb, q)
 	if err != nil {
-		return out, err
+		var none R
+		return none, err
 	}
-	defer resp.Close()
-	if err := json.NewDecoder(resp).Decode(&out); err != nil {
+	return decode[R](resp, verb)
+}
+
+// put sends bytes; the answer is JSON.
+func put[R any](ctx context.Context, c *Client, verb string, body io.Reader) (R, error) {
+	resp, err := c.send(ctx, http.MethodPut, "/worker/"+verb, body)
+	if err != nil {
+		var none R
+		return none, err
+	}
+	return decode[R](resp.Body, verb)
+}
+
+func decode[R any](body io.ReadCloser, verb string) (R, error) {
+	defer body.Close()
+	var out R
+	if err := json.NewDecoder(body).Decode(&out); err != nil {
 		return out, fmt.Errorf("%w: answer of %s was cut: %w", work.ErrUnreachable, verb, err)
 	}
 	return out, nil
@@ -128,21 +144,14 @@ func (c *Client) Artifacts(ctx context.Context, e work.Execution) ([]pipeline.Ar
 
 // PutBlob implements Server.
 func (c *Client) PutBlob(ctx context.Context, r io.Reader) (string, int64, error) {
-	out, err := put[blobPut](ctx, c, "/worker/blob", r)
+	out, err := put[blobPut](ctx, c, "blob", r)
 	return out.Digest, out.Size, err
 }
 
-func put[R any](ctx context.Context, c *Client, path string, r io.Reader) (R, error) {
-	var out R
-	resp, err := c.send(ctx, http.MethodPut, path, r)
-	if err != nil {
-		return out, err
-	}
-	defer resp.Body.Close()
-	if err := json.NewDecoder(resp.Body).Decode(&out); err != nil {
-		return out, fmt.Errorf("%w: answer was cut: %w", work.ErrUnreachable, err)
-	}
-	return out, nil
+// AppendLog implements Server.
+func (c *Client) AppendLog(ctx context.Context, l work.LogChunk, data []byte) (work.Logged, error) {
+	q := url.Values{"execution": {l.Execution.Execution}, "fence": {strconv.FormatInt(l.Fence, 10)}, "offset": {strconv.FormatInt(l.Offset, 10)}}
+	return put[work.Logged](ctx, c, "log?"+q.Encode(), bytes.NewReader(data))
 }
 
 // Blob implements Server.
@@ -176,5 +185,5 @@ func (c *Client) SaveCache(ctx context.Context, q work.CacheSave, r io.Reader) (
 	if err != nil {
 		return work.CacheSaved{}, err
 	}
-	return put[work.CacheSaved](ctx, c, "/worker/cache?request="+url.QueryEscape(string(raw)), r)
+	return put[work.CacheSaved](ctx, c, "cache?request="+url.QueryEscape(string(raw)), r)
 }

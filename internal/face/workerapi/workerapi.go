@@ -9,6 +9,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -37,6 +38,10 @@ func Handler(s work.Server, token string) http.Handler {
 	post(mux, "document-test", s.TestDocuments)
 	post(mux, "identity-token", s.IdentityToken)
 	post(mux, "artifacts", s.Artifacts)
+	mux.HandleFunc("PUT /worker/log", func(w http.ResponseWriter, r *http.Request) {
+		out, err := appendLog(s, w, r)
+		answer(w, out, err)
+	})
 	mux.HandleFunc("PUT /worker/blob", func(w http.ResponseWriter, r *http.Request) {
 		digest, size, err := s.PutBlob(r.Context(), r.Body)
 		answer(w, blobPut{Digest: digest, Size: size}, err)
@@ -56,6 +61,21 @@ func Handler(s work.Server, token string) http.Handler {
 		answer(w, out, err)
 	})
 	return authorised(mux, token)
+}
+
+// appendLog reads a chunk: its place is the query, its bytes are the body.
+func appendLog(s work.Server, w http.ResponseWriter, r *http.Request) (work.Logged, error) {
+	q := r.URL.Query()
+	fence, errFence := strconv.ParseInt(q.Get("fence"), 10, 64)
+	offset, errOffset := strconv.ParseInt(q.Get("offset"), 10, 64)
+	if err := errors.Join(errFence, errOffset); err != nil {
+		return work.Logged{}, fault.New(fault.Invalid, "request: %v", err)
+	}
+	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, work.MaxChunk))
+	if err != nil {
+		return work.Logged{}, fault.New(fault.Invalid, "request: %v", err)
+	}
+	return s.AppendLog(r.Context(), work.LogChunk{Execution: work.Execution{Execution: q.Get("execution"), Fence: fence}, Offset: offset}, data)
 }
 
 type blobPut struct {
@@ -83,12 +103,9 @@ func post[Q, R any](mux *http.ServeMux, verb string, do func(context.Context, Q)
 	mux.HandleFunc("POST /worker/"+verb, func(w http.ResponseWriter, r *http.Request) { handle(w, r, do) })
 }
 
-// maxRequest bounds a JSON request; bytes travel as blobs.
-const maxRequest = 16 << 20
-
 func handle[Q, R any](w http.ResponseWriter, r *http.Request, do func(context.Context, Q) (R, error)) {
 	var q Q
-	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxRequest)).Decode(&q); err != nil {
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, work.MaxRequest)).Decode(&q); err != nil {
 		answer(w, nil, fault.New(fault.Invalid, "request: %v", err))
 		return
 	}
@@ -99,7 +116,7 @@ func handle[Q, R any](w http.ResponseWriter, r *http.Request, do func(context.Co
 func stream[Q any](mux *http.ServeMux, verb string, do func(context.Context, Q) (io.ReadCloser, error)) {
 	mux.HandleFunc("POST /worker/"+verb, func(w http.ResponseWriter, r *http.Request) {
 		var q Q
-		if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxRequest)).Decode(&q); err != nil {
+		if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, work.MaxRequest)).Decode(&q); err != nil {
 			answer(w, nil, fault.New(fault.Invalid, "request: %v", err))
 			return
 		}
@@ -143,7 +160,7 @@ func answer(w http.ResponseWriter, out any, err error) {
 // readProblem turns a refused answer into the fault that it carries.
 func readProblem(r *http.Response) error {
 	var p problem
-	if err := json.NewDecoder(io.LimitReader(r.Body, maxRequest)).Decode(&p); err != nil || p.Kind == "" {
+	if err := json.NewDecoder(io.LimitReader(r.Body, work.MaxRequest)).Decode(&p); err != nil || p.Kind == "" {
 		return errors.Join(fault.New(fault.Internal, "answer %s", r.Status), err)
 	}
 	return fault.New(p.Kind, "%s", p.Message).WithHint("%s", p.Hint)

@@ -2,8 +2,7 @@ package workerapi_test
 
 import (
 	"context"
-	"fmt"
-	"io"
+	"errors"
 	"net"
 	"net/http"
 	"path/filepath"
@@ -17,45 +16,21 @@ import (
 	"github.com/dc-release/dc-release/internal/face/workerapi"
 )
 
-// server notes what it is asked.
-type server struct {
-	work.Server // what is not called panics
-	asked       []string
+// logs is a server that takes logs only.
+type logs struct {
+	work.Server
+	chunk  work.LogChunk
+	data   string
+	answer work.Logged
+	err    error
 }
 
-func (s *server) note(q any) { s.asked = append(s.asked, fmt.Sprintf("%+v", q)) }
-
-func (s *server) FindCache(_ context.Context, q work.CacheQuery) (work.CacheEntry, error) {
-	s.note(q)
-	return work.CacheEntry{Found: true, Scope: "refs/heads/main", Key: "k/ü?&x=1"}, nil
+func (l *logs) AppendLog(_ context.Context, c work.LogChunk, data []byte) (work.Logged, error) {
+	l.chunk, l.data = c, string(data)
+	return l.answer, l.err
 }
 
-func (s *server) ReadCache(_ context.Context, r work.CacheRead) (io.ReadCloser, error) {
-	s.note(r)
-	if r.Key == "" {
-		return nil, fault.New(fault.NotFound, "it is not there")
-	}
-	return io.NopCloser(strings.NewReader("bytes")), nil
-}
-
-func (s *server) SaveCache(_ context.Context, q work.CacheSave, r io.Reader) (work.CacheSaved, error) {
-	b, err := io.ReadAll(r)
-	s.note(q)
-	s.note(string(b))
-	return work.CacheSaved{Saved: true}, err
-}
-
-func (s *server) Action(_ context.Context, r work.ActionRequest) (io.ReadCloser, error) {
-	s.note(r)
-	return io.NopCloser(strings.NewReader("a tar")), nil
-}
-
-func (s *server) IdentityToken(_ context.Context, r work.IdentityTokenRequest) (work.IdentityToken, error) {
-	s.note(r)
-	return work.IdentityToken{Value: "jwt"}, nil
-}
-
-// dial serves s on a socket.
+// dial serves s on a socket and gives a client with a token.
 func dial(t *testing.T, s work.Server, token string) *workerapi.Client {
 	t.Helper()
 	socket := filepath.Join(t.TempDir(), "s")
@@ -63,67 +38,44 @@ func dial(t *testing.T, s work.Server, token string) *workerapi.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := &http.Server{Handler: workerapi.Handler(s, "the-token")}
-	go func() { _ = server.Serve(l) }() // ends with the test
+	server := &http.Server{Handler: workerapi.Handler(s, "secret")}
+	go func() { _ = server.Serve(l) }()
 	t.Cleanup(func() { server.Close() })
 	return workerapi.Dial(socket, token)
 }
 
-func read(t *testing.T, r io.ReadCloser, err error) string {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
+var chunk = work.LogChunk{Execution: work.Execution{Execution: "01RUN/1/tst/build#1/2", Fence: 1 << 50}, Offset: 1 << 40}
+
+func TestAChunkOfALogArrivesAsItWasSent(t *testing.T) {
+	s := &logs{answer: work.Logged{Have: 1<<40 + 9}}
+	text := "a & b\x00\n\xff"
+	got, err := dial(t, s, "secret").AppendLog(t.Context(), chunk, []byte(text))
+	if err != nil || got != s.answer {
+		t.Fatalf("got %+v, %v", got, err)
 	}
-	defer r.Close()
-	b, err := io.ReadAll(r)
-	if err != nil {
-		t.Fatal(err)
+	if diff := cmp.Diff(chunk, s.chunk); diff != "" || s.data != text {
+		t.Errorf("%q\n%s", s.data, diff)
 	}
-	return string(b)
 }
 
-func TestCallsArriveAsTheyWereMade(t *testing.T) {
-	s := &server{}
-	c := dial(t, s, "the-token")
-	e := work.Execution{Execution: "R/1/build/1", Fence: 7}
-	const key = "k/ü?&x=1"
-	found, err := c.FindCache(t.Context(), work.CacheQuery{Execution: e, Keys: []string{key, "k"}, Version: "v"})
-	if err != nil || !found.Found || found.Key != key {
-		t.Errorf("got %+v %v", found, err)
+func TestARefusedChunkKeepsItsReason(t *testing.T) {
+	s := &logs{err: fault.New(fault.Conflict, "fence 7 is stale").WithHint("ask again")}
+	_, err := dial(t, s, "secret").AppendLog(t.Context(), chunk, nil)
+	if fault.KindOf(err) != fault.Conflict || fault.HintOf(err) != "ask again" || err.Error() != "fence 7 is stale" {
+		t.Errorf("got %v, hint %q", err, fault.HintOf(err))
 	}
-	r, err := c.ReadCache(t.Context(), work.CacheRead{Execution: e, Scope: "s", Key: key, Version: "v"})
-	if got := read(t, r, err); got != "bytes" {
-		t.Errorf("got %q", got)
+	if _, err := dial(t, s, "another").AppendLog(t.Context(), chunk, nil); fault.KindOf(err) != fault.Forbidden {
+		t.Errorf("with another token: %v", err)
 	}
-	if _, err := c.ReadCache(t.Context(), work.CacheRead{Execution: e}); fault.KindOf(err) != fault.NotFound {
+	s.err = nil
+	if _, err := dial(t, s, "secret").AppendLog(t.Context(), chunk, []byte(strings.Repeat("x", work.MaxChunk+1))); fault.KindOf(err) != fault.Invalid {
+		t.Errorf("a chunk that is too long: %v", err)
+	}
+}
+
+func TestAServerThatIsAwayIsUnreachable(t *testing.T) {
+	_, err := workerapi.Dial(filepath.Join(t.TempDir(), "none"), "secret").AppendLog(t.Context(), chunk, nil)
+	if !errors.Is(err, work.ErrUnreachable) {
 		t.Errorf("got %v", err)
-	}
-	saved, err := c.SaveCache(t.Context(), work.CacheSave{Execution: e, Key: key, Version: "v"}, strings.NewReader("more bytes"))
-	if err != nil || !saved.Saved {
-		t.Errorf("got %+v %v", saved, err)
-	}
-	r, err = c.Action(t.Context(), work.ActionRequest{Execution: e, Repository: "bob/a", Commit: "c0ffee"})
-	if got := read(t, r, err); got != "a tar" {
-		t.Errorf("got %q", got)
-	}
-	token, err := c.IdentityToken(t.Context(), work.IdentityTokenRequest{Execution: e, Audience: "api://x"})
-	if err != nil || token.Value != "jwt" {
-		t.Errorf("got %+v %v", token, err)
-	}
-	const who = "{Execution:{Execution:R/1/build/1 Fence:7} "
-	want := []string{
-		who + "Keys:[" + key + " k] Version:v}", who + "Scope:s Key:" + key + " Version:v}", who + "Scope: Key: Version:}",
-		who + "Key:" + key + " Version:v}", "more bytes", who + "Repository:bob/a Commit:c0ffee}", who + "Audience:api://x}",
-	}
-	if diff := cmp.Diff(want, s.asked); diff != "" {
-		t.Errorf("asked (-want +got):\n%s", diff)
-	}
-}
-
-func TestACallerWithoutTheTokenIsRefused(t *testing.T) {
-	s := &server{}
-	c := dial(t, s, "another")
-	if _, err := c.SaveCache(t.Context(), work.CacheSave{Key: "k"}, strings.NewReader("x")); fault.KindOf(err) != fault.Forbidden || len(s.asked) > 0 {
-		t.Errorf("got %v, asked %q", err, s.asked)
 	}
 }

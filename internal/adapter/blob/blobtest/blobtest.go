@@ -18,6 +18,7 @@ type Store interface {
 	Put(ctx context.Context, r io.Reader) (digest string, size int64, err error)
 	PutBytes(ctx context.Context, data []byte) (string, error)
 	Open(ctx context.Context, digest string) (io.ReadCloser, error)
+	OpenAt(ctx context.Context, digest string, offset int64) (io.ReadCloser, error)
 	Bytes(ctx context.Context, digest string) ([]byte, error)
 }
 
@@ -37,6 +38,7 @@ func Run(t *testing.T, open func(*testing.T) Store, corrupt func(t *testing.T, d
 			t.Errorf("%q %v", got, err)
 		}
 	})
+	t.Run("a blob is read from an offset", func(t *testing.T) { readAt(t, open(t)) })
 	t.Run("an unknown digest is not found", func(t *testing.T) {
 		_, err := open(t).Bytes(t.Context(), strings.Repeat("0", 64))
 		if fault.KindOf(err) != fault.NotFound {
@@ -79,4 +81,25 @@ func Run(t *testing.T, open func(*testing.T) Store, corrupt func(t *testing.T, d
 			t.Errorf("got %v", err)
 		}
 	})
+}
+
+func readAt(t *testing.T, s Store) {
+	t.Helper()
+	digest, err := s.PutBytes(t.Context(), []byte("hello"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for offset, want := range map[int64]string{0: "hello", 3: "lo", 5: "", 99: ""} {
+		r, err := s.OpenAt(t.Context(), digest, offset)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := io.ReadAll(r)
+		if err = errors.Join(err, r.Close()); err != nil || string(got) != want {
+			t.Errorf("at %d: %q, want %q, %v", offset, got, want, err)
+		}
+	}
+	if _, err := s.OpenAt(t.Context(), digest, -1); err == nil {
+		t.Error("an offset before the blob is read")
+	}
 }

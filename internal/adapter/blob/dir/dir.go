@@ -92,7 +92,12 @@ func (s *Store) PutBytes(ctx context.Context, data []byte) (string, error) {
 }
 
 // Open reads a blob from its beginning.
-func (s *Store) Open(_ context.Context, digest string) (io.ReadCloser, error) {
+func (s *Store) Open(ctx context.Context, digest string) (io.ReadCloser, error) {
+	return s.OpenAt(ctx, digest, 0)
+}
+
+// OpenAt reads a blob from an offset; beyond its end there is nothing to read.
+func (s *Store) OpenAt(_ context.Context, digest string, offset int64) (io.ReadCloser, error) {
 	if !digestForm.MatchString(digest) {
 		return nil, fault.New(fault.Invalid, "blob %q: want a SHA-256 in lower-case hexadecimal", digest)
 	}
@@ -100,7 +105,13 @@ func (s *Store) Open(_ context.Context, digest string) (io.ReadCloser, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fault.New(fault.NotFound, "blob %s is not in the store", digest)
 	}
-	return f, err
+	if err != nil {
+		return nil, err
+	}
+	if _, err := f.Seek(offset, io.SeekStart); err != nil {
+		return nil, errors.Join(fmt.Errorf("read blob %s at %d: %w", digest, offset, err), f.Close())
+	}
+	return f, nil
 }
 
 // Bytes reads a whole blob and checks that it is what its digest says.

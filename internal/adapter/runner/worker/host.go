@@ -2,8 +2,6 @@ package worker
 
 import (
 	"archive/tar"
-	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -14,12 +12,10 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/dc-release/dc-release/internal/adapter/runner"
 	"github.com/dc-release/dc-release/internal/app/claim"
 	"github.com/dc-release/dc-release/internal/app/work"
-	"github.com/dc-release/dc-release/internal/core/canonical"
 	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/core/pipeline"
 	"github.com/dc-release/dc-release/internal/core/workflow"
@@ -35,15 +31,23 @@ type host struct {
 	// identity says that the job may ask for tokens that prove its identity.
 	identity bool
 
+	log       *logFile
 	mu        sync.Mutex
 	mask      func(secret string)
-	log       *os.File
-	out       *bufio.Writer
 	files     []claim.File
 	artifacts []pipeline.Artifact
 }
 
 var _ runner.Host = (*host)(nil)
+
+// Limits of what a result may list. Artifacts are in one event, a row for each;
+// evidence in several.
+const (
+	maxArtifactNames = 40 << 10
+	artifactRow      = 120
+	maxFiles         = 5000
+	maxFileName      = 1 << 10
+)
 
 func newHost(server work.Server, a pipeline.Assignment, spool, url string, api *jobAPI) (*host, error) {
 	id := work.Execution{Execution: a.Execution, Fence: a.Fence}
@@ -51,28 +55,26 @@ func newHost(server work.Server, a pipeline.Assignment, spool, url string, api *
 	if err != nil {
 		return nil, err
 	}
-	log, err := os.OpenFile(filepath.Join(spool, canonical.SHA256([]byte(id.Execution))+".log"), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	log, err := newLogFile(spool, id.Execution)
 	if err != nil {
-		return nil, fmt.Errorf("open log: %w", err)
+		return nil, err
 	}
-	h := &host{server: server, id: id, url: url, token: t, log: log, out: bufio.NewWriter(log)}
+	h := &host{server: server, id: id, url: url, token: t, log: log}
 	h.identity = a.Job.Permissions.Allows(workflow.IDToken, workflow.Write)
 	api.remember(t, h)
 	return h, nil
 }
 
-// result closes the log and gives what is handed in.
+// result gives what is handed in beside the log.
 func (h *host) result(o pipeline.Outcome) claim.Result {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if err := errors.Join(h.out.Flush(), h.log.Close()); err != nil {
+	if err := h.log.flush(); err != nil {
 		o.Reason = strings.TrimSpace(o.Reason + " (the log is not whole: " + err.Error() + ")")
 	}
 	slices.SortFunc(h.artifacts, func(a, b pipeline.Artifact) int { return strings.Compare(a.Name, b.Name) })
 	return claim.Result{Execution: h.id.Execution, Fence: h.id.Fence, Outcome: o, Artifacts: h.artifacts, Files: h.files}
 }
-
-func (h *host) logFile() string { return h.log.Name() }
 
 // JobAPI implements runner.Host.
 func (h *host) JobAPI() (string, string) { return h.url, h.token }
@@ -92,11 +94,7 @@ func (h *host) Secret(ctx context.Context, name string) (string, error) {
 }
 
 // Log implements runner.Host.
-func (h *host) Log(l runner.Line) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	fmt.Fprintf(h.out, "%s %d %s %s\n", time.UnixMicro(l.TimeUS).UTC().Format("2006-01-02T15:04:05.000000Z"), l.Step, l.Stream, l.Text)
-}
+func (h *host) Log(l runner.Line) { h.log.add(l) }
 
 // Checkout implements runner.Host.
 func (h *host) Checkout(ctx context.Context, dir string) error {
@@ -125,13 +123,20 @@ func (h *host) UploadArtifact(ctx context.Context, a runner.Artifact) (runner.Re
 		return runner.Receipt{}, err
 	}
 	h.mu.Lock()
+	names := len(a.Name)
+	for _, k := range h.artifacts {
+		names += len(k.Name) + artifactRow
+	}
 	own := slices.IndexFunc(h.artifacts, func(k pipeline.Artifact) bool { return k.Name == a.Name })
 	h.mu.Unlock()
 	taken := own >= 0 || slices.ContainsFunc(known, func(k pipeline.Artifact) bool { return k.Name == a.Name })
 	if taken && !a.Overwrite {
 		return runner.Receipt{}, fault.New(fault.Conflict, "artifact %q exists: artifacts are immutable; choose another name or overwrite", a.Name)
 	}
-	digest, size, err := h.put(ctx, a.Files)
+	if names > maxArtifactNames {
+		return runner.Receipt{}, fault.New(fault.Invalid, "artifact %q: the job has uploaded %d already: put more files into one", a.Name, len(h.artifacts))
+	}
+	digest, size, err := h.server.PutBlob(ctx, packed(a.Files))
 	if err != nil {
 		return runner.Receipt{}, err
 	}
@@ -142,42 +147,6 @@ func (h *host) UploadArtifact(ctx context.Context, a runner.Artifact) (runner.Re
 	}
 	h.artifacts = append(h.artifacts, pipeline.Artifact{Name: a.Name, SHA256: digest, Size: size})
 	return runner.Receipt{ID: digest[:16], Digest: digest}, nil
-}
-
-// put stores files as one deterministic tar.
-func (h *host) put(ctx context.Context, files []runner.File) (string, int64, error) {
-	r, w := io.Pipe()
-	go func() { w.CloseWithError(pack(w, files)) }()
-	digest, size, err := h.server.PutBlob(ctx, r)
-	return digest, size, errors.Join(err, r.Close())
-}
-
-func pack(w io.Writer, files []runner.File) error {
-	sorted := slices.Clone(files)
-	slices.SortFunc(sorted, func(a, b runner.File) int { return strings.Compare(a.Path, b.Path) })
-	tw := tar.NewWriter(w)
-	for _, f := range sorted {
-		mode := int64(0o644)
-		if f.Exec {
-			mode = 0o755
-		}
-		src, err := f.Open()
-		if err != nil {
-			return err
-		}
-		var data bytes.Buffer // the size in the header must be what is read
-		_, err = io.Copy(&data, src)
-		if err = errors.Join(err, src.Close()); err != nil {
-			return err
-		}
-		if err := tw.WriteHeader(&tar.Header{Name: f.Path, Mode: mode, Size: int64(data.Len()), Format: tar.FormatPAX}); err != nil {
-			return err
-		}
-		if _, err := tw.Write(data.Bytes()); err != nil {
-			return err
-		}
-	}
-	return tw.Close()
 }
 
 func (h *host) all(ctx context.Context) ([]pipeline.Artifact, error) {
@@ -226,12 +195,7 @@ func (h *host) DownloadArtifact(ctx context.Context, name, dir string) error {
 // StepEvidence implements runner.Host.
 func (h *host) StepEvidence(ctx context.Context, step int, files []runner.File) error {
 	for _, f := range files {
-		r, err := f.Open()
-		if err != nil {
-			return err
-		}
-		err = h.keep(ctx, fmt.Sprintf("step-%d/%s", step, f.Path), r)
-		if err = errors.Join(err, r.Close()); err != nil {
+		if err := h.keep(ctx, fmt.Sprintf("step-%d/%s", step, f.Path), &repeatable{open: f.Open}); err != nil {
 			return err
 		}
 	}
@@ -240,6 +204,12 @@ func (h *host) StepEvidence(ctx context.Context, step int, files []runner.File) 
 
 // keep stores a result file as evidence of this execution.
 func (h *host) keep(ctx context.Context, name string, r io.Reader) error {
+	h.mu.Lock()
+	full := len(h.files) >= maxFiles
+	h.mu.Unlock()
+	if full || len(name) > maxFileName {
+		return fault.New(fault.Invalid, "evidence %.100q: want at most %d files of a job, with names of at most %d bytes", name, maxFiles, maxFileName)
+	}
 	digest, _, err := h.server.PutBlob(ctx, r)
 	if err != nil {
 		return err

@@ -42,7 +42,11 @@ func (a *jobAPI) forget(token string) {
 }
 
 func (a *jobAPI) find(r *http.Request) *host {
-	token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	// The scheme has no case (RFC 9110, 11.1); GitHub's own examples say "bearer".
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return nil
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.hosts[token]

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/dc-release/dc-release/internal/app/deploy"
@@ -85,7 +86,7 @@ type put struct {
 
 // PutBlob implements work.Server.
 func (p patient) PutBlob(ctx context.Context, r io.Reader) (digest string, size int64, err error) {
-	out, err := aside(ctx, p, r, func(r io.Reader) (put, error) {
+	out, err := send(ctx, p, r, func(r io.Reader) (put, error) {
 		digest, size, err := p.Server.PutBlob(ctx, r)
 		return put{digest, size}, err
 	})
@@ -94,7 +95,7 @@ func (p patient) PutBlob(ctx context.Context, r io.Reader) (digest string, size 
 
 // SaveCache implements work.Server.
 func (p patient) SaveCache(ctx context.Context, q work.CacheSave, r io.Reader) (work.CacheSaved, error) {
-	return aside(ctx, p, r, func(r io.Reader) (work.CacheSaved, error) { return p.Server.SaveCache(ctx, q, r) })
+	return send(ctx, p, r, func(r io.Reader) (work.CacheSaved, error) { return p.Server.SaveCache(ctx, q, r) })
 }
 
 // FindCache implements work.Server.
@@ -107,21 +108,70 @@ func (p patient) ReadCache(ctx context.Context, r work.CacheRead) (io.ReadCloser
 	return retry(ctx, p, func() (io.ReadCloser, error) { return p.Server.ReadCache(ctx, r) })
 }
 
-// aside keeps bytes in a file until they are acknowledged.
-func aside[R any](ctx context.Context, p patient, r io.Reader, send func(io.Reader) (R, error)) (out R, err error) {
-	f, err := os.CreateTemp(p.dir, "blob-")
-	if err != nil {
-		return out, err
-	}
-	defer func() { err = errors.Join(err, f.Close(), os.Remove(f.Name())) }()
-	if _, err := io.Copy(f, r); err != nil {
-		return out, err
-	}
-	return retry(ctx, p, func() (R, error) {
-		if _, err := f.Seek(0, io.SeekStart); err != nil {
+// send gives bytes to the server, again where it cannot be reached. Those that
+// cannot be read again are kept aside until they are acknowledged.
+func send[R any](ctx context.Context, p patient, r io.Reader, give func(io.Reader) (R, error)) (R, error) {
+	body, ok := r.(*repeatable)
+	if !ok {
+		f, length, err := aside(p.dir, r)
+		if err != nil {
 			var none R
 			return none, err
 		}
-		return send(io.MultiReader(f)) // not a Closer
+		defer f.Close()
+		body = &repeatable{open: func() (io.ReadCloser, error) { return io.NopCloser(io.NewSectionReader(f, 0, length)), nil }}
+	}
+	return retry(ctx, p, func() (R, error) {
+		r, err := body.open()
+		if err != nil {
+			var none R
+			return none, err
+		}
+		source := &noted{r: r}
+		out, err := give(source)
+		if own := source.failure(); own != nil {
+			err = own // asking the server again would not help
+		}
+		return out, errors.Join(err, r.Close())
 	})
+}
+
+// noted remembers why a body could not be read; the transport may go on reading
+// when the call has returned.
+type noted struct {
+	r io.Reader
+
+	mu  sync.Mutex
+	err error
+}
+
+func (n *noted) Read(p []byte) (int, error) {
+	count, err := n.r.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		n.mu.Lock()
+		n.err = err
+		n.mu.Unlock()
+	}
+	return count, err
+}
+
+func (n *noted) failure() error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.err
+}
+
+// aside copies bytes to a file that has no name any more: nothing is left of it
+// when this process dies.
+func aside(dir string, r io.Reader) (f *os.File, size int64, err error) {
+	if f, err = os.CreateTemp(dir, "blob-"); err != nil {
+		return nil, 0, err
+	}
+	if err = os.Remove(f.Name()); err == nil {
+		size, err = io.Copy(f, r)
+	}
+	if err != nil {
+		return nil, 0, errors.Join(err, f.Close())
+	}
+	return f, size, nil
 }

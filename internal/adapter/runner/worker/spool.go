@@ -11,39 +11,73 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/dc-release/dc-release/internal/app/claim"
+	"github.com/dc-release/dc-release/internal/app/work"
 	"github.com/dc-release/dc-release/internal/core/canonical"
 	"github.com/dc-release/dc-release/internal/core/fault"
+	"github.com/dc-release/dc-release/internal/core/pipeline"
 )
 
-// spooled is a result on its way to the server.
+// spooled is an execution that runs, or a result on its way to the server.
 type spooled struct {
-	Result claim.Result `json:"result"`
-	Log    string       `json:"log"` // file with the log, until it is a blob
+	Result  claim.Result `json:"result"`
+	Log     string       `json:"log"`               // file with the log, until it is a blob
+	Running bool         `json:"running,omitempty"` // there is no result yet
+}
+
+func spoolPath(spool, execution, ending string) string {
+	return filepath.Join(spool, canonical.SHA256([]byte(execution))+ending)
+}
+
+// begin says in the spool whose log the file is, for a worker that finds it
+// when this one has died.
+func (w *Worker) begin(id work.Execution, log string) error {
+	raw, err := json.Marshal(spooled{Result: claim.Result{Execution: id.Execution, Fence: id.Fence}, Log: log, Running: true})
+	if err != nil {
+		return err
+	}
+	return replaceFile(spoolPath(w.c.Spool, id.Execution, ".json"), raw, func(*os.File) error { return nil })
 }
 
 // handIn writes the result into the spool, sends it until there is an answer,
 // and clears the spool at the receipt.
 func (w *Worker) handIn(ctx context.Context, r claim.Result, log string) error {
-	path := filepath.Join(w.c.Spool, canonical.SHA256([]byte(r.Execution))+".json")
+	path := spoolPath(w.c.Spool, r.Execution, ".json")
 	raw, err := json.Marshal(spooled{Result: r, Log: log})
+	if len(raw) > work.MaxRequest {
+		r.Outcome = tooLarge(len(raw))
+		raw, err = json.Marshal(spooled{Result: r, Log: log})
+	}
 	if err != nil {
 		return fmt.Errorf("spool result of %s: %w", r.Execution, err)
 	}
-	if err := writeDurably(path, raw); err != nil {
+	if err := replaceFile(path, raw, (*os.File).Sync); err != nil {
 		return fmt.Errorf("spool result of %s: %w", r.Execution, err)
 	}
 	return w.send(context.WithoutCancel(ctx), path, spooled{Result: r, Log: log})
 }
 
-func writeDurably(path string, data []byte) error {
+// tooLarge is what becomes of an outcome that no request has room for: a failure
+// that says so. Its log has everything.
+func tooLarge(size int) pipeline.Outcome {
+	return pipeline.Outcome{
+		Conclusion: pipeline.Failure, Steps: []pipeline.StepOutcome{},
+		Reason: fmt.Sprintf("the outcome of the job has %d bytes, want at most %d: it printed too much into its outputs, summary and annotations", size, work.MaxRequest),
+	}
+}
+
+// replaceFile writes a file whole or not at all; sync is (*os.File).Sync where
+// it has to survive the machine.
+func replaceFile(path string, data []byte, sync func(*os.File) error) error {
 	tmp := path + ".tmp"
 	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}
 	_, err = f.Write(data)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+	if err = errors.Join(err, sync(f), f.Close()); err != nil {
 		return err
 	}
 	return os.Rename(tmp, path)
@@ -88,11 +122,11 @@ func (w *Worker) sendOnce(ctx context.Context, s spooled) error {
 		if err != nil {
 			return err
 		}
-		digest, _, err := w.c.Server.PutBlob(ctx, bufio.NewReader(f)) // not a Closer: the file is closed here
+		digest, size, err := w.c.Server.PutBlob(ctx, bufio.NewReader(f)) // not a Closer: the file is closed here
 		if err = errors.Join(err, f.Close()); err != nil {
 			return err
 		}
-		s.Result.Log = digest
+		s.Result.Log, s.Result.LogSize = digest, size
 	}
 	return w.c.Server.Finish(ctx, s.Result)
 }
@@ -118,11 +152,40 @@ func (w *Worker) resend(ctx context.Context) error {
 			errs = append(errs, err)
 			continue
 		}
-		if err := w.sendOnce(ctx, s); err != nil && !final(err) {
+		deliver := w.sendOnce
+		if s.Running {
+			deliver = w.sendRest
+		}
+		err = deliver(ctx, s)
+		if errors.Is(err, errAlive) {
+			continue
+		}
+		if err != nil && !final(err) {
 			errs = append(errs, err)
 			continue
 		}
 		errs = append(errs, ignoreAbsent(os.Remove(path)), ignoreAbsent(os.Remove(s.Log)))
 	}
 	return errors.Join(errs...)
+}
+
+var errAlive = errors.New("its worker lives")
+
+// sendRest gives the server the rest of a log whose worker has died. It is
+// taken while the execution waits for a person: a deployment. One that was
+// given up is refused here; what its worker had sent is kept.
+func (w *Worker) sendRest(ctx context.Context, s spooled) error {
+	f, err := os.Open(s.Log)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		return fmt.Errorf("execution %s: %w: %w", s.Result.Execution, errAlive, err)
+	}
+	_, err = sendLog(ctx, w.c.Server, work.Execution{Execution: s.Result.Execution, Fence: s.Result.Fence}, f, make([]byte, sendBytes), 0)
+	return err
 }

@@ -115,13 +115,31 @@ func (w *Worker) execute(ctx context.Context, a pipeline.Assignment) {
 		w.c.Logger.Error("execution cannot start", "execution", a.Execution, "error", err)
 		return
 	}
+	defer h.log.close()
+	if err := w.begin(id, h.log.path()); err != nil {
+		w.c.Logger.Error("spool does not take an execution", "execution", a.Execution, "error", err)
+	}
+	stop := w.stream(h.log, id)
 	outcome := runner.Run(run, w.c.Runner, a, h)
+	stop()
 	w.api.forget(h.token)
 	if errors.Is(context.Cause(run), runner.ErrLost) {
 		w.c.Logger.Warn("execution is not this worker's any more", "execution", a.Execution)
 	}
-	if err := w.handIn(run, h.result(outcome), h.logFile()); err != nil {
+	if err := w.handIn(run, h.result(outcome), h.log.path()); err != nil {
 		w.c.Logger.Error("result stays in the spool", "execution", a.Execution, "error", err)
+	}
+}
+
+// stream sends a log while it grows, also that of an execution which is being
+// cancelled; stop ends it.
+func (w *Worker) stream(l *logFile, id work.Execution) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var done sync.WaitGroup
+	done.Go(func() { l.stream(ctx, w.c.Server, id) })
+	return func() {
+		cancel()
+		done.Wait()
 	}
 }
 

@@ -170,6 +170,8 @@ func applyRun(ctx context.Context, tx Tx, e ledger.Event) error {
 		_, err = tx.Exec(ctx, `INSERT INTO view_runs (run, solution, number, event, ref, sha, version, conclusion, started_us, ended_us)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, '', $8, 0)`,
 			d.Run, d.Solution, d.Number, d.Trigger.Name, d.Trigger.Ref, d.Trigger.SHA, d.Version, e.At().UnixMicro())
+	case *pipeline.RerunRequested:
+		_, err = tx.Exec(ctx, `UPDATE view_runs SET conclusion = '', ended_us = 0 WHERE run = $1`, d.Run)
 	case *pipeline.RunFinished:
 		_, err = tx.Exec(ctx, `UPDATE view_runs SET conclusion = $2, ended_us = $3 WHERE run = $1`, d.Run, string(d.Conclusion), e.At().UnixMicro())
 	}

@@ -41,7 +41,12 @@ type Env struct {
 	// Secrets and Vars are what this process brings along as the owner; their
 	// values rest nowhere.
 	Secrets, Vars map[string]string
-	Connect       func(ctx context.Context, e *Env) (Session, error)
+	// Issuer is the URL of the issuer of identity tokens, Listen the address by
+	// which others reach this process; "" for none.
+	Issuer, Listen string
+	// Labels are further ones of the worker beside the server.
+	Labels  []string
+	Connect func(ctx context.Context, e *Env) (Session, error)
 }
 
 // With opens a session for one action and closes it.

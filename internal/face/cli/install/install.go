@@ -47,6 +47,7 @@ func addSolution(env *console.Env) *cobra.Command {
 	var q operation.AddSolution
 	var profile string
 	var places []string
+	var guard protection
 	cmd := &cobra.Command{Use: "add KEY", Short: "Record the baseline of a solution", Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
 		q.Baseline.Solution, q.Baseline.Profile = args[0], policy.Profile(profile)
 		q.Baseline.Environments = map[string]policy.Environment{}
@@ -62,6 +63,9 @@ func addSolution(env *console.Env) *cobra.Command {
 			}
 			q.Baseline.Environments[name] = e
 		}
+		if err := guard.apply(q.Baseline.Environments); err != nil {
+			return err
+		}
 		_, err := console.Change[json.RawMessage](cmd.Context(), env, "solution.add", q)
 		return err
 	}}
@@ -74,6 +78,7 @@ func addSolution(env *console.Env) *cobra.Command {
 	fs.StringVar(&q.Baseline.Workflow, "workflow", ".github/workflows/main.yaml", "workflow")
 	fs.StringVar(&q.Baseline.Rebuilds, "rebuilds", "", "\"accepted\": foreign deployments that build again are detected, not prevented")
 	fs.StringArrayVar(&places, "environment", nil, "NAME=localdir:DIR or NAME=script, for dev, tst, val, prd")
+	guard.flags(fs)
 	fs.StringVar(&q.As, "as", "", "login of the administrator who acts")
 	fs.StringVar(&q.Reason, "reason", "", "reason")
 	return cmd
@@ -101,6 +106,8 @@ func Serve(env *console.Env) *cobra.Command {
 		return err
 	}}
 	values.Flags(cmd)
+	cmd.Flags().StringVar(&env.Issuer, "issuer", "", "URL under which this process issues identity tokens to jobs (the iss claim)")
+	cmd.Flags().StringVar(&env.Listen, "listen", "", "address at which the issuer's documents are served, like 127.0.0.1:8085; put TLS in front of it")
 	return cmd
 }
 

@@ -6,7 +6,6 @@ package job
 import (
 	"archive/tar"
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -49,6 +48,9 @@ func call[R any](ctx context.Context, method, path, contentType string, body io.
 	}
 	resp, err := http.DefaultClient.Do(r)
 	if err != nil {
+		if own := (*fault.Error)(nil); errors.As(err, &own) {
+			return out, own // of the body
+		}
 		return out, fmt.Errorf("reach the worker: %w", err)
 	}
 	defer resp.Body.Close()
@@ -79,11 +81,9 @@ func Deploy(env *console.Env) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			body, contentType := io.Reader(http.NoBody), ""
 			if artifact != "" {
-				var buf bytes.Buffer
-				if err := pack(&buf, artifact); err != nil {
-					return err
-				}
-				body, contentType = &buf, "application/x-tar"
+				packed := packing(artifact)
+				defer packed.Close()
+				body, contentType = packed, "application/x-tar"
 			}
 			r, err := call[deploy.Receipt](cmd.Context(), http.MethodPost, "/deploy", contentType, body)
 			if err != nil {
@@ -99,6 +99,13 @@ func Deploy(env *console.Env) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&artifact, "artifact", "", "folder or file to hand in, once a run")
 	return cmd
+}
+
+// packing gives the tar of a folder or file while it is written.
+func packing(path string) io.ReadCloser {
+	r, w := io.Pipe()
+	go func() { w.CloseWithError(pack(w, path)) }()
+	return r
 }
 
 // pack writes a folder or one file as a tar of regular files.
@@ -143,8 +150,10 @@ func add(tw *tar.Writer, root, name string) error {
 	if err := tw.WriteHeader(&tar.Header{Name: filepath.ToSlash(rel), Mode: mode, Size: info.Size(), Format: tar.FormatPAX}); err != nil {
 		return err
 	}
-	_, err = io.Copy(tw, f)
-	return err
+	if _, err := io.CopyN(tw, f, info.Size()); err != nil {
+		return fault.New(fault.Invalid, "--artifact: %s was changed while it was read: %v", name, err)
+	}
+	return nil
 }
 
 // Publish is "dc-release publish".

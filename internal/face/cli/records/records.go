@@ -26,8 +26,8 @@ import (
 // Runs makes "dc-release runs".
 func Runs(env *console.Env) *cobra.Command {
 	cmd := &cobra.Command{Use: "runs", Short: "Runs and their jobs"}
-	cmd.AddCommand(listRuns(env), showRun(env), logs(env), changeRun(env, "cancel RUN", "run.cancel", "Stop a run", false),
-		changeRun(env, "rerun RUN", "run.rerun", "Declare a silent job lost and try it again", true))
+	cmd.AddCommand(listRuns(env), showRun(env), watch(env), logs(env), changeRun(env, "cancel RUN", "run.cancel", "Stop a run", false),
+		changeRun(env, "rerun RUN", "run.rerun", "Begin a new attempt of a finished run, or declare a silent job lost and try it again", true))
 	return cmd
 }
 
@@ -63,24 +63,6 @@ func showRun(env *console.Env) *cobra.Command {
 	}}
 }
 
-func logs(env *console.Env) *cobra.Command {
-	var q operation.JobLog
-	cmd := &cobra.Command{Use: "logs RUN", Short: "Print a job's log", Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
-		q.Run = args[0]
-		l, err := console.Ask[inspect.Log](cmd.Context(), env, "run.log", q)
-		if err != nil {
-			return err
-		}
-		if env.JSON {
-			return env.Print("log", map[string]any{"execution": l.Execution, "text": l.Text, "outcome": l.Outcome}, nil)
-		}
-		_, err = fmt.Fprint(env.Out, l.Text)
-		return err
-	}}
-	cmd.Flags().StringVar(&q.Job, "job", "", "job key, like tst/deploy")
-	return cmd
-}
-
 func changeRun(env *console.Env, use, op, short string, job bool) *cobra.Command {
 	var q operation.ChangeRun
 	cmd := &cobra.Command{Use: use, Short: short, Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
@@ -92,7 +74,8 @@ func changeRun(env *console.Env, use, op, short string, job bool) *cobra.Command
 		return err
 	}}
 	if job {
-		cmd.Flags().StringVar(&q.Job, "job", "", "job key, like prd/deploy")
+		cmd.Flags().StringVar(&q.Job, "job", "", "only this job and what depends on it, like prd/deploy; one that runs is declared lost")
+		cmd.Flags().BoolVar(&q.Failed, "failed", false, "only what did not succeed and what depends on it")
 	}
 	cmd.Flags().StringVar(&q.As, "as", "", "login of the administrator who acts")
 	cmd.Flags().StringVar(&q.Reason, "reason", "", "reason")

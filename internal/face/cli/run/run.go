@@ -134,7 +134,7 @@ func report(env *console.Env, out Outcome) error {
 		findings = []workflow.Finding{}
 	}
 	return env.Print("run", map[string]any{
-		"conclusion": out.Run.Conclusion, "event": out.Run.Event, "ref": out.Run.Ref, "sha": out.Run.SHA,
+		"run": out.Run.Run, "conclusion": out.Run.Conclusion, "event": out.Run.Event, "ref": out.Run.Ref, "sha": out.Run.SHA,
 		"jobs": jobs, "gates": out.Gates, "findings": findings, "rehearsal": true, "data": out.Data,
 	}, func(w *tabwriter.Writer) {
 		fmt.Fprintln(w, "JOB\tCONCLUSION\tNAME\tREASON")

@@ -1,0 +1,140 @@
+package workflow_test
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestToJSON(t *testing.T) {
+	runExpressions(t, []expressionCase{
+		{"null to JSON", "toJSON(null)", `"null"`},
+		{"a boolean to JSON", "toJson(true)", `"true"`},
+		{"a number to JSON", "tojson(1234.5)", `"1234.5"`},
+		{"minus zero to JSON", "toJSON(-0)", `"0"`},
+		{"a string to JSON", `toJSON('a"b\c')`, `"\"a\\\"b\\\\c\""`},
+		{"control characters to JSON", "toJSON('a\tb\nc\x01')", `"\"a\\tb\\nc\\u0001\""`},
+		{"an empty array to JSON", "toJSON(empty)", `"[]"`},
+		{"an empty object to JSON", "toJSON(none)", `"{}"`},
+		{"an array to JSON", "toJSON(fromJSON('[1,2]'))", `"[\n  1,\n  2\n]"`},
+		{"an object to JSON keeps its order", `toJSON(fromJSON('{"b":1,"a":[true,{}]}'))`, `"{\n  \"b\": 1,\n  \"a\": [\n    true,\n    {}\n  ]\n}"`},
+		{"a large number to JSON", "toJSON(1e20)", `"1E+20"`},
+		{"a small number to JSON", "toJSON(0.00001)", `"1E-05"`},
+		{"fifteen digits to JSON", "toJSON(0.1234567890123456789)", `"0.123456789012346"`},
+		{"NaN to JSON", "toJSON(NaN)", `"NaN"`},
+		{"infinity to JSON", "toJSON(-Infinity)", `"-Infinity"`},
+		{"an empty string to JSON", "toJSON('')", `"\"\""`},
+		{"a single quote to JSON", "toJSON('a''b')", `"\"a'b\""`},
+		{"a slash to JSON", "toJSON('a/b')", `"\"a/b\""`},
+		{"backspace and form feed to JSON", "toJSON('\b\f\r')", `"\"\\b\\f\\r\""`},
+		{"delete to JSON", "toJSON('\x7f')", `"\"\u007f\""`},
+		{"next line to JSON", "toJSON('\u0085\u2029')", `"\"\\u0085\\u2029\""`},
+		{"a smiley to JSON", "toJSON('\U0001F600')", `"\"😀\""`},
+		{"names to JSON are escaped", `toJSON(fromJSON('{"a\"b": 1}'))`, `"{\n  \"a\\\"b\": 1\n}"`},
+		{"empty lists within to JSON", "toJSON(fromJSON('[[], {}, [[]]]'))", `"[\n  [],\n  {},\n  [\n    []\n  ]\n]"`},
+		{"a filter to JSON", "toJSON(needs.*.result)", `"[\n  \"success\",\n  \"skipped\"\n]"`},
+		{"an empty filter to JSON", "toJSON(github.missing.*)", `"[]"`},
+		{"null within to JSON", "toJSON(fromJSON('[null]'))", `"[\n  null\n]"`},
+	})
+}
+
+func TestFromJSON(t *testing.T) {
+	runExpressions(t, []expressionCase{
+		{"markup stays as it is in JSON", "toJSON('<a>&ü')", `"\"<a>&ü\""`},
+		{"line separators are escaped in JSON", "toJSON('\u2028')", `"\"\\u2028\""`},
+		{"null from JSON", "fromJSON('null')", "null"},
+		{"a boolean from JSON", "fromJSON('true')", "true"},
+		{"a number from JSON", "fromJSON('-1234.5')", "-1234.5"},
+		{"a string from JSON", `fromJSON('"abc''def"')`, `"abc'def"`},
+		{"escapes from JSON", `fromJSON('"\u0041\n"')`, `"A\n"`},
+		{"blanks around JSON are dropped", "fromJSON(' [ ] ')", "[]"},
+		{"a boolean input becomes a boolean", "fromJSON(true)", "true"},
+		{"a number input becomes a number", "fromJSON(12)", "12"},
+		{"members from JSON have any case", `fromJSON('{"Name": 1}').name`, "1"},
+		{"the last of two members from JSON counts", `fromJSON('{"a": 1, "A": 2}')`, `{"a": 2}`},
+		{"there and back", "fromJSON(toJSON(object)).b", "2"},
+		{"minus zero", "fromJSON('-0')", "0"},
+		{"an exponent", "fromJSON('[1e3, 1E+3, 1e-3]')", "[1000, 1000, 0.001]"},
+		{"a number beyond the range", "fromJSON('1e400')", "Infinity"},
+		{"an integer beyond 64 bits", "format('{0}', fromJSON('123456789012345678901234567890'))", `"1.23456789012346E+29"`},
+		{"an integer beyond 53 bits is rounded", "fromJSON('9007199254740993') == 9007199254740992", "true"},
+		{"the last of two equal members counts, at the first place", `fromJSON('{"a": 1, "b": 2, "a": 3}')`, `{"a": 3, "b": 2}`},
+		{"the first spelling of a member stays", `toJSON(fromJSON('{"a": 1, "A": 2}'))`, `"{\n  \"a\": 2\n}"`},
+		{"the empty name", `fromJSON('{"": 1}')['']`, "1"},
+		{"a surrogate pair", `fromJSON('"\ud83d\ude00"')`, `"😀"`},
+		{"half a surrogate pair", `fromJSON('"\ud83d x \ude00"')`, `"\ufffd x \ufffd"`},
+		{"a line within a string", "fromJSON('\"a\nb\"')", `"a\nb"`},
+		{"escaped slashes", `fromJSON('"a\/b"')`, `"a/b"`},
+	})
+	runFailures(t, []failureCase{
+		{"the empty string is no JSON", "fromJSON('')", 0, "empty text"},
+		{"blanks are no JSON", "fromJSON(' \n ')", 0, "empty text"},
+		{"null is no JSON", "fromJSON(null)", 0, "empty text"},
+		{"a word is no JSON", "fromJSON('abc')", 0, "unexpected 'a'"},
+		{"a word that begins like one is no JSON", "fromJSON('nullx')", 0, "unexpected 'n'"},
+		{"a capital keyword is no JSON", "fromJSON('True')", 0, "unexpected 'T'"},
+		{"an array as text is no JSON", "fromJSON(list)", 0, "unexpected 'A'"},
+		{"an unclosed array", "fromJSON('[1')", 0, "unexpected end"},
+		{"an unclosed array after a comma", "fromJSON('[1,')", 0, "unexpected end"},
+		{"an unclosed object", `fromJSON('{"a":1')`, 0, "unexpected end"},
+		{"an unclosed string", `fromJSON('"a')`, 0, "not closed"},
+		{"an unmatched end", "fromJSON(']')", 0, "unexpected ']'"},
+		{"the wrong end", "fromJSON('[1}')", 0, "unexpected '}'"},
+		{"elements without a comma", "fromJSON('[1 2]')", 0, "unexpected '2'"},
+		{"members without a comma", `fromJSON('{"a":1 "b":2}')`, 0, `unexpected '"'`},
+		{"a member without a value", `fromJSON('{"a"}')`, 0, "want a colon"},
+		{"a member that ends after its colon", `fromJSON('{"a":}')`, 0, "unexpected '}'"},
+		{"a comma alone in an object", "fromJSON('{,}')", 0, "unexpected ','"},
+		{"a plus sign", "fromJSON('+1')", 0, "unexpected '+'"},
+		{"a minus alone", "fromJSON('-')", 0, "want a number"},
+		{"a dot alone", "fromJSON('.')", 0, "want a number"},
+		{"two dots", "fromJSON('1.2.3')", 0, "want a number"},
+		{"letters behind digits", "fromJSON('1px')", 0, "unexpected 'p'"},
+		{"an exponent without digits", "fromJSON('1e')", 0, "want a number"},
+		{"a date", "fromJSON('2026-01-02')", 0, "want a number"},
+		{"an unknown escape", `fromJSON('"\x41"')`, 0, "unexpected 'x'"},
+		{"a short escape", `fromJSON('"\u41"')`, 0, "four hexadecimal"},
+		{"an integer of more than 380 digits", "fromJSON('" + strings.Repeat("9", 381) + "')", 0, "want a number"},
+		{"the call is named, not the expression", "1 == fromJSON('')", 5, "empty text"},
+	})
+}
+
+// The runner reads JSON with a reader that takes more than JSON, and so do we: a
+// workflow that runs there runs here.
+func TestFromJSONTakesWhatTheRunnerTakes(t *testing.T) {
+	runExpressions(t, []expressionCase{
+		{"text after a value is not looked at", "fromJSON('1 2')", "1"},
+		{"text after an array is not looked at", "fromJSON('[1] // x')", "[1]"},
+		{"text after a string is not looked at", `fromJSON('"a"b')`, `"a"`},
+		{"single quotes", `fromJSON('''a"b''')`, `"a\"b"`},
+		{"single quotes around a name", "fromJSON('{''a'': 1}')", `{"a": 1}`},
+		{"a name without quotes", "fromJSON('{a_$1: 1}')", `{"a_$1": 1}`},
+		{"a number as name", "fromJSON('{1: 2}')", `{"1": 2}`},
+		{"a comma before the end of an array", "fromJSON('[1, ]')", "[1]"},
+		{"a comma before the end of an object", `fromJSON('{"a": 1, }')`, `{"a": 1}`},
+		{"an element that is missing is empty", "fromJSON('[, 1,, 2]')", `["", 1, "", 2]`},
+		{"a value that is missing before a comma is empty", `fromJSON('{"a": , "b": 1}')`, `{"a": "", "b": 1}`},
+		{"undefined is empty", "fromJSON('[undefined]')", `[""]`},
+		{"NaN", "fromJSON('NaN')", "NaN"},
+		{"infinities", "fromJSON('[Infinity, -Infinity]')[1]", "-Infinity"},
+		{"comments", "fromJSON('[ /* a */ 1, // b\n 2 /* c */ ]')", "[1, 2]"},
+		{"comments in an object", `fromJSON('{ /* a */ "a": /* b */ 1 /* c */ }')`, `{"a": 1}`},
+		{"a comment before all is the value", "fromJSON('/* a */ 1')", `" a "`},
+		{"hexadecimal", "fromJSON('[0x1F, 0XffffffffFFFFFFFF]')", "[31, -1]"},
+		{"octal", "fromJSON('[010, 00]')", "[8, 0]"},
+		{"a dot at either end", "fromJSON('[.5, 5., -.5]')", "[0.5, 5, -0.5]"},
+		{"a leading zero behind a sign", "fromJSON('-010')", "-10"},
+		{"blanks beyond ASCII", "fromJSON('[\u00a01\u2003]')", "[1]"},
+	})
+	runFailures(t, []failureCase{
+		{"an octal with an 8", "fromJSON('08')", 0, "want a number"},
+		{"a hexadecimal without digits", "fromJSON('0x')", 0, "want a number"},
+		{"a hexadecimal with a sign", "fromJSON('-0x1')", 0, "want a number"},
+		{"an unclosed comment", "fromJSON('[1 /* ')", 0, "unexpected end"},
+		{"a comment between name and colon", `fromJSON('{"a" /* b */ : 1}')`, 0, "want a colon"},
+		{"a slash alone", "fromJSON('[/]')", 0, "unexpected '/'"},
+		{"a constructor", "fromJSON('new Date(1)')", 0, "unexpected 'n'"},
+		{"a name with a hyphen and without quotes", "fromJSON('{a-b: 1}')", 0, "want a colon"},
+		{"NaN with a letter behind", "fromJSON('NaNs')", 0, "unexpected 'N'"},
+		{"a byte order mark", "fromJSON('\ufeff1')", 0, "unexpected"},
+	})
+}

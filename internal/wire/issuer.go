@@ -1,0 +1,77 @@
+package wire
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/dc-release/dc-release/internal/adapter/oidcissuer"
+	"github.com/dc-release/dc-release/internal/core/fault"
+	"github.com/dc-release/dc-release/internal/core/ledger"
+	"github.com/dc-release/dc-release/internal/core/pipeline"
+)
+
+// openIssuer makes the issuer of identity tokens, where one is configured. A
+// rehearsal has none.
+func (o *Owner) openIssuer(ctx context.Context) error {
+	if o.Config.Issuer == "" || o.Config.Rehearsal {
+		return nil
+	}
+	keys, err := oidcissuer.Keys(filepath.Join(o.Config.Data, "keys", "issuer"), time.Now())
+	if err != nil {
+		return err
+	}
+	if o.issuer, err = oidcissuer.New(o.Config.Issuer, keys, time.Now, newID); err != nil {
+		return fault.New(fault.Invalid, "%v", err)
+	}
+	o.identifier.Issuer = o.issuer
+	for _, k := range keys {
+		public, err := k.Public()
+		if err != nil {
+			return err
+		}
+		_, err = o.Store.Append(ctx, ledger.Batch{
+			Command: "key/issuer/" + k.ID, Actor: ledger.Actor{Kind: ledger.Machine, ID: "installation", Authentication: "internal"},
+			Events: []ledger.Draft{{Stream: ledger.Installation, Data: &ledger.KeyCreated{
+				Name: "issuer/" + k.ID, Algorithm: "rs256", Public: public, Purpose: "identity tokens of jobs",
+			}}},
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// identityClaims are the names of a token's claims, for the discovery document.
+func identityClaims() []string {
+	var names []string
+	t := reflect.TypeFor[pipeline.Identity]()
+	for i := range t.NumField() {
+		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
+		names = append(names, name)
+	}
+	return names
+}
+
+// listenPublic serves what others may read: the issuer's documents.
+func (o *Owner) listenPublic() error {
+	if o.Config.Listen == "" {
+		return nil
+	}
+	if o.issuer == nil {
+		return fault.New(fault.Invalid, "there is nothing to listen for").WithHint("add --issuer URL")
+	}
+	l, err := net.Listen("tcp", o.Config.Listen)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w", o.Config.Listen, err)
+	}
+	o.public = &http.Server{Handler: o.issuer.Handler(identityClaims()), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, MaxHeaderBytes: 64 << 10}
+	go func() { _ = o.public.Serve(l) }() // ends with Close
+	return nil
+}
