@@ -153,7 +153,7 @@ func (j *job) fetchActions(ctx context.Context) error {
 func (j *job) fetchAction(ctx context.Context, a pipeline.Action) error {
 	to := checkoutOf(a)
 	if !j.fetched[to] {
-		j.say(0, fmt.Sprintf("Download action repository '%s' (SHA:%s)", a.Uses, a.Commit))
+		j.say(0, fmt.Sprintf("action %s is commit %s", a.Uses, a.Commit))
 		dir, err := j.area.staged()
 		if err != nil {
 			return err
@@ -251,9 +251,6 @@ func (in inputs) lines() []string {
 	return list
 }
 
-// keyInputDefault is where an action says the default of an input.
-const keyInputDefault workflow.Key = "inputs.<input_id>.default"
-
 // ofDefaults are the contexts that the default of an input has.
 var ofDefaults = []string{"github", "strategy", "matrix", "job", "runner"}
 
@@ -277,7 +274,7 @@ func (j *job) evaluateInputs(s *step, action workflow.Action) error {
 		case i < 0:
 			unexpected = append(unexpected, b.Name)
 		case action.Inputs[i].Deprecated != "":
-			s.commands.warn(fmt.Sprintf("Input '%s' has been deprecated with message: %s", b.Name, action.Inputs[i].Deprecated))
+			s.commands.warn(fmt.Sprintf("input %q is deprecated: %s", b.Name, action.Inputs[i].Deprecated))
 		}
 	}
 	if len(unexpected) > 0 {
@@ -285,7 +282,7 @@ func (j *job) evaluateInputs(s *step, action workflow.Action) error {
 		for i, in := range action.Inputs {
 			names[i] = in.Name
 		}
-		s.commands.warn(fmt.Sprintf("Unexpected input(s) '%s', valid inputs are ['%s']", strings.Join(unexpected, "', '"), strings.Join(names, "', '")))
+		s.commands.warn(fmt.Sprintf("the action has no input %s: its inputs are %s", strings.Join(unexpected, ", "), strings.Join(names, ", ")))
 	}
 	return j.defaultInputs(s, action, env)
 }
@@ -300,7 +297,7 @@ func (j *job) defaultInputs(s *step, action workflow.Action, env workflow.Env) e
 		if slices.ContainsFunc(s.With, func(b workflow.Binding) bool { return strings.EqualFold(b.Name, in.Name) }) {
 			continue
 		}
-		value, err := j.text(keyInputDefault, in.Default, env)
+		value, err := j.text(workflow.KeyActionInputDefault, in.Default, env)
 		if err != nil {
 			return err
 		}

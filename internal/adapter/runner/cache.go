@@ -50,7 +50,7 @@ func (j *job) restoreCache(ctx context.Context, s *step) error {
 		return err
 	}
 	if err != nil {
-		s.commands.warn("Failed to restore: " + err.Error())
+		s.commands.warn("the cache is not restored: " + err.Error())
 	}
 	restoreOnly := s.use.native.post == nil
 	if restoreOnly {
@@ -58,9 +58,9 @@ func (j *job) restoreCache(ctx context.Context, s *step) error {
 	}
 	if err != nil || key == "" {
 		if s.is("fail-on-cache-miss", false) {
-			return fmt.Errorf("failed to restore cache entry: exiting as fail-on-cache-miss is set, input key: %s", keys[0])
+			return fmt.Errorf("no cache of key %s, and fail-on-cache-miss is set", keys[0])
 		}
-		j.say(s.number, "Cache not found for input keys: "+strings.Join(keys, ", "))
+		j.say(s.number, "no cache for the keys "+strings.Join(keys, ", "))
 		return nil
 	}
 	s.saveState(cacheMatched, key)
@@ -69,9 +69,9 @@ func (j *job) restoreCache(ctx context.Context, s *step) error {
 	}
 	s.commands.setOutputValue("cache-hit", fmt.Sprint(strings.EqualFold(key, keys[0])))
 	if look {
-		j.say(s.number, "Cache found and can be restored from key: "+key)
+		j.say(s.number, "there is a cache of key "+key)
 	} else {
-		j.say(s.number, "Cache restored from key: "+key)
+		j.say(s.number, "restored the cache of key "+key)
 	}
 	return nil
 }
@@ -134,7 +134,7 @@ func (j *job) saveCacheAfterwards(ctx context.Context, s *step) error {
 	case primary == "":
 		return nil // it did not come so far
 	case strings.EqualFold(primary, matched):
-		j.say(s.number, fmt.Sprintf("Cache hit occurred on the primary key %s, not saving cache.", primary))
+		j.say(s.number, fmt.Sprintf("key %s was found: nothing to save", primary))
 		return nil
 	}
 	_, err := j.saveCache(ctx, s, primary)
@@ -145,7 +145,7 @@ func (j *job) saveCacheAfterwards(ctx context.Context, s *step) error {
 func (j *job) saveCacheNow(ctx context.Context, s *step) error {
 	saved, err := j.saveCache(ctx, s, strings.TrimSpace(s.with["key"]))
 	if err == nil && !saved {
-		s.commands.warn("Cache save failed.")
+		s.commands.warn("no cache was saved")
 	}
 	return err
 }
@@ -161,11 +161,11 @@ func (j *job) saveCache(ctx context.Context, s *step, key string) (bool, error) 
 	case ctx.Err() != nil:
 		return false, err
 	case err != nil:
-		s.commands.warn("Failed to save: " + err.Error())
+		s.commands.warn("the cache is not saved: " + err.Error())
 	case !saved:
-		j.say(s.number, fmt.Sprintf("Failed to save: Unable to reserve cache with key %s, another job may be creating this cache.", key))
+		j.say(s.number, fmt.Sprintf("the cache is not saved: there is one of key %s already", key))
 	default:
-		j.say(s.number, "Cache saved with key: "+key)
+		j.say(s.number, "saved the cache of key "+key)
 	}
 	return saved, nil
 }

@@ -36,19 +36,19 @@ func TestCacheIsRestoredAndSavedAfterwards(t *testing.T) {
 	h := newHost()
 	check(t, h, job("deps-1").do(t, h), want{
 		conclusion: "success", steps: "success success success success", stdout: []string{"hit=[]", "made it", "made", "w"},
-		log: []string{"Cache not found for input keys: deps-1, deps-, other-", "Post job cleanup.", "Cache saved with key: deps-1"},
+		log: []string{"no cache for the keys deps-1, deps-, other-", "cleaning up after the job's steps", "saved the cache of key deps-1"},
 	})
 	names := []string{"_home/.cache/pip/", "_home/.cache/pip/wheel", "corp-procurement/corp-procurement/deps/", "corp-procurement/corp-procurement/deps/.bin/", "corp-procurement/corp-procurement/deps/.bin/x -> ../x", "corp-procurement/corp-procurement/deps/x"}
 	if diff := cmp.Diff(names, kept(h, "deps-1")); diff != "" {
 		t.Errorf("kept (-want +got):\n%s", diff)
 	}
 	h.lines = nil
-	check(t, h, job("DEPS-1").do(t, h), want{conclusion: "success", steps: "success success success success", stdout: []string{"hit=[true]", "made", "w"}, log: []string{"Cache hit occurred on the primary key DEPS-1, not saving cache."}})
+	check(t, h, job("DEPS-1").do(t, h), want{conclusion: "success", steps: "success success success success", stdout: []string{"hit=[true]", "made", "w"}, log: []string{"key DEPS-1 was found: nothing to save"}})
 	if strings.Contains(h.log("stdout"), "made it") || len(h.caches) != 1 {
 		t.Errorf("the cache was not used:\n%s", h.log(""))
 	}
 	h.lines = nil
-	check(t, h, job("deps-2").do(t, h), want{conclusion: "success", steps: "success success success success", stdout: []string{"hit=[false]"}, log: []string{"Cache restored from key: deps-1", "Cache saved with key: deps-2"}})
+	check(t, h, job("deps-2").do(t, h), want{conclusion: "success", steps: "success success success success", stdout: []string{"hit=[false]"}, log: []string{"restored the cache of key deps-1", "saved the cache of key deps-2"}})
 }
 
 func TestCacheActions(t *testing.T) {
@@ -68,13 +68,13 @@ func TestCacheActions(t *testing.T) {
 		{"restore gives its keys as outputs", []workflow.Step{restore("key", "k-new", "restore-keys", "k-"), outputs}, want{conclusion: "success", steps: "success success", stdout: []string{"false,k-new,k-old", "one"}}, nil},
 		{"restore of the key itself", []workflow.Step{restore("key", there), outputs}, want{conclusion: "success", steps: "success success", stdout: []string{"true,k-old,k-old", "one"}}, nil},
 		{"a miss is no failure", []workflow.Step{restore("key", "none"), outputs}, want{conclusion: "success", steps: "success success", stdout: []string{",none,"}}, nil},
-		{"unless asked for", []workflow.Step{restore("key", "none", "fail-on-cache-miss", "true"), outputs}, want{conclusion: "failure", steps: "failure skipped", reason: "failed to restore cache entry: exiting as fail-on-cache-miss is set, input key: none"}, nil},
-		{"lookup-only restores nothing", []workflow.Step{restore("key", there, "lookup-only", "true"), outputs}, want{conclusion: "success", steps: "success success", stdout: []string{"true,k-old,k-old"}, log: []string{"Cache found and can be restored from key: k-old", "cannot access 'd'"}}, nil},
-		{"other paths are another cache", []workflow.Step{{Uses: "actions/cache/restore@v4", With: bind("path", "d/", "key", there)}}, want{conclusion: "success", steps: "success", log: []string{"Cache not found"}}, nil},
-		{"save keeps files, folders and links", []workflow.Step{make, save("d\nf.txt\nout")}, want{conclusion: "success", steps: "success success", log: []string{"Cache saved with key: new"}}, []string{"d/", "d/e/", "d/e/two", "d/one", "f.txt", "out -> /etc/passwd"}},
+		{"unless asked for", []workflow.Step{restore("key", "none", "fail-on-cache-miss", "true"), outputs}, want{conclusion: "failure", steps: "failure skipped", reason: "no cache of key none, and fail-on-cache-miss is set"}, nil},
+		{"lookup-only restores nothing", []workflow.Step{restore("key", there, "lookup-only", "true"), outputs}, want{conclusion: "success", steps: "success success", stdout: []string{"true,k-old,k-old"}, log: []string{"there is a cache of key k-old", "cannot access 'd'"}}, nil},
+		{"other paths are another cache", []workflow.Step{{Uses: "actions/cache/restore@v4", With: bind("path", "d/", "key", there)}}, want{conclusion: "success", steps: "success", log: []string{"no cache for the keys"}}, nil},
+		{"save keeps files, folders and links", []workflow.Step{make, save("d\nf.txt\nout")}, want{conclusion: "success", steps: "success success", log: []string{"saved the cache of key new"}}, []string{"d/", "d/e/", "d/e/two", "d/one", "f.txt", "out -> /etc/passwd"}},
 		{"save takes patterns, and a directory that one selects is kept whole", []workflow.Step{make, save("d/*\n!d/one\n*.txt")}, want{conclusion: "success", steps: "success success"}, []string{"d/e/", "d/e/two", "f.txt"}},
-		{"save of nothing is a warning", []workflow.Step{save("none")}, want{conclusion: "success", steps: "success", log: []string{"##[warning]Failed to save: nothing is at the paths", "##[warning]Cache save failed."}}, nil},
-		{"save of a taken key is a warning", []workflow.Step{make, {Uses: "actions/cache/save@v4", With: bind("key", there, "path", "d")}}, want{conclusion: "success", steps: "success success", log: []string{"Failed to save: Unable to reserve cache with key k-old", "##[warning]Cache save failed."}}, nil},
+		{"save of nothing is a warning", []workflow.Step{save("none")}, want{conclusion: "success", steps: "success", log: []string{"##[warning]the cache is not saved: nothing is at the paths", "##[warning]no cache was saved"}}, nil},
+		{"save of a taken key is a warning", []workflow.Step{make, {Uses: "actions/cache/save@v4", With: bind("key", there, "path", "d")}}, want{conclusion: "success", steps: "success success", log: []string{"the cache is not saved: there is one of key k-old already", "##[warning]no cache was saved"}}, nil},
 		{"a key with a comma", []workflow.Step{restore("key", "a,b")}, want{conclusion: "failure", steps: "failure", reason: `cache key "a,b": want one without a comma`}, nil},
 		{"a key that is too long", []workflow.Step{restore("key", strings.Repeat("k", 513))}, want{conclusion: "failure", steps: "failure", reason: "want at most 512 characters"}, nil},
 		{"too many keys", []workflow.Step{restore("key", "k", "restore-keys", strings.Repeat("a\n", 10))}, want{conclusion: "failure", steps: "failure", reason: "11 cache keys: want at most 10"}, nil},
@@ -112,7 +112,7 @@ func TestACacheThatCannotBeHadIsAWarning(t *testing.T) {
 	h := newHost()
 	h.broken = errors.New("no room")
 	check(t, h, steps(uses("actions/cache@v4", "key", "k", "path", "README.md"), checkoutStep).do(t, h), want{
-		conclusion: "success", steps: "success success success", log: []string{"##[warning]Failed to restore: no room", "##[warning]Failed to save: no room"},
+		conclusion: "success", steps: "success success success", log: []string{"##[warning]the cache is not restored: no room", "##[warning]the cache is not saved: no room"},
 	})
 }
 
@@ -127,7 +127,7 @@ func TestHostileCacheReachesNothingButItsPaths(t *testing.T) {
 			check(t, h, steps(sh("mkdir deps; echo 1 > deps/x"), uses("actions/cache/save@v4", "key", "k", "path", "deps")).do(t, h), want{conclusion: "success", steps: "success success"})
 			h.lines, h.held["k"] = nil, held
 			check(t, h, steps(uses("actions/cache/restore@v4", "key", "k", "path", "deps"), sh("grep -rl evil $HOME $GITHUB_WORKSPACE/../.. || echo clean")).do(t, h), want{
-				conclusion: "success", steps: "success success", stdout: []string{"clean"}, log: []string{"##[warning]Failed to restore: it holds"},
+				conclusion: "success", steps: "success success", stdout: []string{"clean"}, log: []string{"##[warning]the cache is not restored: it holds"},
 			})
 		})
 	}

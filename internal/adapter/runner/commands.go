@@ -23,34 +23,52 @@ type commands struct {
 	annotations []pipeline.Annotation
 	outputs     map[string]string
 	errs        []error
+	problems    map[Stream]matching
 	untold      int // failures beyond maxErrors
 }
 
 func newCommands(j *job, s *step) *commands {
-	return &commands{job: j, step: s, outputs: map[string]string{}}
+	return &commands{job: j, step: s, echo: j.c.Debug, outputs: map[string]string{}, problems: map[Stream]matching{}}
 }
 
-// commandNamed gives what a command does, nil for no command. To add one: an
+// commandKind is what a command does.
+type commandKind struct {
+	do   func(*commands, command) error
+	show showing
+}
+
+// showing is when the line of a command itself is in the log.
+type showing int
+
+const (
+	onEcho showing = iota
+	never          // it shows what it does
+	ever           // whatever echo is
+)
+
+// commandNamed gives a command, one without do for no command. To add one: an
 // entry here.
-func commandNamed(name string) func(*commands, command) error {
-	return map[string]func(*commands, command) error{
-		"add-mask":      (*commands).addMask,
-		"debug":         (*commands).debug,
-		"error":         (*commands).annotation,
-		"warning":       (*commands).annotation,
-		"notice":        (*commands).annotation,
-		"group":         (*commands).group,
-		"endgroup":      (*commands).group,
-		"echo":          (*commands).setEcho,
-		"stop-commands": (*commands).stop,
-		"set-output":    (*commands).setOutput,
-		"save-state":    (*commands).saveState,
-		"set-env":       (*commands).refused,
-		"add-path":      (*commands).refused,
+func commandNamed(name string) commandKind {
+	return map[string]commandKind{
+		"add-mask":       {(*commands).addMask, never},
+		"debug":          {(*commands).debug, never},
+		"error":          {(*commands).annotation, never},
+		"warning":        {(*commands).annotation, never},
+		"notice":         {(*commands).annotation, never},
+		"group":          {(*commands).group, onEcho},
+		"endgroup":       {(*commands).group, onEcho},
+		"echo":           {(*commands).setEcho, onEcho},
+		"stop-commands":  {(*commands).stop, ever},
+		"set-output":     {(*commands).setOutput, onEcho},
+		"save-state":     {(*commands).saveState, onEcho},
+		"set-env":        {(*commands).refused, onEcho},
+		"add-path":       {(*commands).refused, onEcho},
+		"add-matcher":    {(*commands).addMatcher, onEcho},
+		"remove-matcher": {(*commands).removeMatcher, onEcho},
 	}[name]
 }
 
-func isCommand(name string) bool { return commandNamed(strings.ToLower(name)) != nil }
+func isCommand(name string) bool { return commandNamed(strings.ToLower(name)).do != nil }
 
 // writer gives the writer for one stream; close it for the last line.
 func (c *commands) writer(stream Stream) *lines {
@@ -105,31 +123,57 @@ func (c *commands) result() (workflow.Value, []pipeline.Annotation) {
 func (c *commands) line(stream Stream, text string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !strings.Contains(text, "::") {
-		c.log(stream, c.job.mask.mask(text))
+	if !mayBeCommand(text) {
+		c.plain(stream, text)
 		return
 	}
 	if c.stopToken != "" {
-		_, resumed := parseCommand(text, func(name string) bool { return name == strings.ToLower(c.stopToken) })
-		c.log(stream, c.job.mask.mask(text))
-		if resumed {
+		if _, resumed := parseCommand(text, func(name string) bool { return name == strings.ToLower(c.stopToken) }); resumed {
+			c.log(stream, c.job.mask.mask(text))
 			c.stopToken = ""
+			return
 		}
+		c.plain(stream, text)
 		return
 	}
 	cmd, ok := parseCommand(text, isCommand)
 	if !ok {
-		c.log(stream, c.job.mask.mask(text))
+		c.plain(stream, text)
 		return
 	}
-	err := commandNamed(cmd.name)(c, cmd)
-	if (c.echo || err != nil) && cmd.name != "add-mask" { // which says so itself
+	kind := commandNamed(cmd.name)
+	shown := kind.show == ever || kind.show == onEcho && c.echo
+	if shown {
 		c.log(stream, c.job.mask.mask(text))
 	}
-	if err != nil {
+	if err := kind.do(c, cmd); err != nil {
+		if kind.show == onEcho && !shown {
+			c.log(stream, c.job.mask.mask(text))
+		}
 		c.fail(err)
 		c.add(pipeline.Annotation{Level: "error", Message: err.Error()})
 	}
+}
+
+// plain handles a line that is no command.
+func (c *commands) plain(stream Stream, text string) {
+	list := c.job.matchers.all()
+	if len(list) == 0 {
+		c.log(stream, c.job.mask.mask(text))
+		return
+	}
+	if c.problems[stream] == nil {
+		c.problems[stream] = matching{}
+	}
+	bare := colours.ReplaceAllString(text, "")
+	found := c.problems[stream].find(list, bare)
+	if found == nil {
+		c.log(stream, c.job.mask.mask(text))
+		return
+	}
+	a := c.job.annotationOf(found)
+	c.add(a)
+	c.system("##[" + a.Level + "]" + bare)
 }
 
 // log passes on a masked line.
@@ -142,7 +186,7 @@ func (c *commands) system(text string) { c.job.say(c.step.number, text) }
 
 func (c *commands) addMask(cmd command) error {
 	if strings.TrimSpace(cmd.data) == "" {
-		c.system("##[warning]Can't add secret mask for empty string in ##[add-mask] command.")
+		c.system("##[warning]an empty text cannot be masked")
 		return nil
 	}
 	if c.job.mask.size() > maxMasks {
@@ -157,12 +201,18 @@ func (c *commands) addMask(cmd command) error {
 
 func (c *commands) debug(cmd command) error {
 	if c.job.c.Debug {
-		c.system("##[debug]" + cmd.data)
+		for line := range strings.SplitSeq(cmd.data, "\n") {
+			c.system("##[debug]" + line)
+		}
 	}
 	return nil
 }
 
+// group folds the lines up to the end of the group.
 func (c *commands) group(cmd command) error {
+	if cmd.name == "endgroup" {
+		cmd.data = ""
+	}
 	c.system("##[" + cmd.name + "]" + cmd.data)
 	return nil
 }
@@ -182,7 +232,7 @@ func (c *commands) setEcho(cmd command) error {
 // stop ends the processing of commands until a command with the given name. A
 // token that is a command itself could be set off by chance.
 func (c *commands) stop(cmd command) error {
-	token := strings.TrimSpace(cmd.data)
+	token := cmd.data
 	if token == "" || isCommand(token) || strings.EqualFold(token, "pause-logging") {
 		return fmt.Errorf("invoked ::stop-commands:: with the token %q: want a text that nothing else prints", token)
 	}
@@ -215,12 +265,27 @@ func (c *commands) refused(cmd command) error {
 }
 
 func (c *commands) annotation(cmd command) error {
-	line, _ := strconv.Atoi(cmd.properties["line"]) // 0: unknown
 	c.add(pipeline.Annotation{
-		Level: cmd.name, Message: cmd.data, File: cmd.properties["file"], Line: line, Title: cmd.properties["title"],
+		Level: cmd.name, Message: cmd.data, Title: cmd.properties["title"],
+		File: c.job.inWorkspace(cmd.properties["file"]), Line: startLine(cmd.properties),
 	})
-	c.system("##[" + cmd.name + "]" + cmd.data)
+	if cmd.data != "" {
+		c.system("##[" + cmd.name + "]" + cmd.data)
+	}
 	return nil
+}
+
+// startLine is the line of an annotation, 0 if it is not known.
+func startLine(properties map[string]string) int {
+	line, err := strconv.Atoi(strings.TrimSpace(properties["line"]))
+	end, endErr := strconv.Atoi(strings.TrimSpace(properties["endline"]))
+	switch {
+	case err != nil && endErr == nil:
+		line = end
+	case err == nil && endErr == nil && end < line:
+		line = 0 // the range is nonsense
+	}
+	return max(line, 0)
 }
 
 // report records an annotation of the runner's own and logs it.
@@ -236,9 +301,16 @@ func (c *commands) warn(message string) {
 	c.report(pipeline.Annotation{Level: "warning", Message: message})
 }
 
-// add keeps an annotation; many of them say no more.
+// add keeps an annotation. More than the job may keep are never needed: it counts
+// those of all steps of a composite action as one step's.
 func (c *commands) add(a pipeline.Annotation) {
-	if len(c.annotations) < maxAnnotations && c.job.fits(&a) {
-		c.annotations = append(c.annotations, a)
+	n := 0
+	for _, have := range c.annotations {
+		if have.Level == a.Level {
+			n++
+		}
+	}
+	if n < maxStepAnnotations {
+		c.annotations = append(c.annotations, c.job.short(a))
 	}
 }

@@ -8,9 +8,6 @@ import (
 	"github.com/dc-release/dc-release/internal/core/workflow"
 )
 
-// keyOutputValue is where a composite action says the value of an output.
-const keyOutputValue workflow.Key = "outputs.<output_id>.value"
-
 // runComposite runs the steps of a composite action, or the pre or post scripts
 // of the actions that these use. A failed step does not end it: what asks for
 // failure() or always() still runs, and the outputs are set all the same.
@@ -83,7 +80,7 @@ func (j *job) warnOfPre(s *step) {
 		return
 	}
 	if a.Body.Pre != "" || slices.ContainsFunc(a.Body.Steps, func(inner workflow.Step) bool { return j.hasPre(inner.Uses, 0) }) {
-		s.commands.warn(fmt.Sprintf("`pre` execution is not supported for local action from '%s'", s.Uses))
+		s.commands.warn(fmt.Sprintf("the pre script of %s was not run: an action of the workspace is not there yet when it is due", s.Uses))
 	}
 }
 
@@ -96,7 +93,7 @@ func (j *job) compositeOutputs(s *step, in *scope) error {
 	}
 	env := j.expressions(last)
 	for _, o := range s.use.action.Body.Outputs {
-		value, err := j.text(keyOutputValue, o.Value, env)
+		value, err := j.text(workflow.KeyActionOutput, o.Value, env)
 		if err != nil {
 			return fmt.Errorf("output %q of %s: %w", o.Name, s.Uses, err)
 		}

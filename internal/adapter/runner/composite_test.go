@@ -37,7 +37,7 @@ func TestCompositeActions(t *testing.T) {
 			[]workflow.Step{uses(remote, "a", "", "c", "3", "old", "x")},
 			want{
 				conclusion: "success", steps: "success", stdout: []string{"[] [2] [3]"},
-				log: []string{"##[warning]Unexpected input(s) 'c', valid inputs are ['a', 'b', 'old']", "##[warning]Input 'old' has been deprecated with message: use a"},
+				log: []string{"##[warning]the action has no input c: its inputs are a, b, old", "##[warning]input \"old\" is deprecated: use a"},
 			},
 		},
 		{

@@ -13,11 +13,11 @@ func TestTheEnvironmentURLIsEvaluatedAtTheEnd(t *testing.T) {
 		fail            string
 		log             string
 	}{
-		{"from the outputs of steps", "https://${{ vars.HOST }}/${{ steps.a.outputs.id }}", "https://adb-1/42", "", "Evaluated environment url: https://adb-1/42"},
+		{"from the outputs of steps", "https://${{ vars.HOST }}/${{ steps.a.outputs.id }}", "https://adb-1/42", "", "environment URL: https://adb-1/42"},
 		{"from GITHUB_ENV, even after a failure", "${{ env.WHERE }}", "https://here", "", ""},
 		{"without one", "", "", "", ""},
 		{"one that is empty", "${{ steps.a.outputs.none }}", "", "", ""},
-		{"one with a secret is left out", "https://x/${{ steps.a.outputs.secret }}", "", "", "##[warning]Skip setting environment url as environment 'tst' may contain secret."},
+		{"one with a secret is left out", "https://x/${{ steps.a.outputs.secret }}", "", "", "##[warning]the URL of environment \"tst\" is left out: it may hold a secret"},
 		{"one that cannot be evaluated fails the job", "${{ fromJSON('{') }}", "", "environment url: main.yaml:7:9: evaluate jobs.<job_id>.environment.url", ""},
 	}
 	for _, tt := range tests {

@@ -15,8 +15,10 @@ import (
 
 // Limits of what a job may report.
 const (
-	maxOutputs     = 1 << 20 // bytes of all outputs, as on GitHub
-	maxAnnotations = 100
+	maxOutputs         = 1 << 20 // bytes of all outputs, as on GitHub
+	maxAnnotations     = 50      // of the job
+	maxStepAnnotations = 10      // of each level
+	maxMessage         = 4096    // characters of an annotation
 )
 
 // job is one execution while it runs. Its fields belong to the goroutine that
@@ -42,10 +44,14 @@ type job struct {
 	fetched map[string]bool
 	node    *pipeline.Tool // found when the first action needs it
 
-	failed    bool
-	kept      int // bytes of the steps' outputs, see maxKept
-	annotated int // bytes of annotations, see maxAnnotated
-	outcome   pipeline.Outcome
+	matchers  matchers
+	annotated map[string]int // annotations by step and level
+	noted     int            // bytes of annotations, see maxAnnotated
+	summaries int            // steps that have one
+	kept      int            // bytes of the steps' outputs, see maxKept
+
+	failed  bool
+	outcome pipeline.Outcome
 }
 
 func newJob(c Config, a pipeline.Assignment, h Host) *job {
@@ -57,7 +63,9 @@ func newJob(c Config, a pipeline.Assignment, h Host) *job {
 		secrets: map[string]string{},
 		top:     &scope{steps: a.Job.Body.Steps, uses: map[int]*use{}, ids: map[string]workflow.Value{}},
 		fetched: map[string]bool{},
-		outcome: pipeline.Outcome{Steps: []pipeline.StepOutcome{}},
+
+		annotated: map[string]int{},
+		outcome:   pipeline.Outcome{Steps: []pipeline.StepOutcome{}},
 	}
 }
 
@@ -161,19 +169,25 @@ func (j *job) say(step int, text string) {
 
 func (j *job) now() int64 { return j.c.Now().UnixMicro() }
 
-// annotate records an error, warning or notice; many of a kind say no more.
-func (j *job) annotate(a pipeline.Annotation) {
-	if len(j.outcome.Annotations) < maxAnnotations && j.fits(&a) {
+// annotate records an error, warning or notice of a step, 0 for the job; many of
+// a kind say no more.
+func (j *job) annotate(step int, a pipeline.Annotation) {
+	of := fmt.Sprint(step, a.Level)
+	if len(j.outcome.Annotations) >= maxAnnotations || j.annotated[of] >= maxStepAnnotations {
+		return
+	}
+	j.annotated[of]++
+	a = j.short(a)
+	if j.noted += len(a.Message) + len(a.File) + len(a.Title); j.noted <= maxAnnotated {
 		j.outcome.Annotations = append(j.outcome.Annotations, a)
 	}
 }
 
-// fits masks an annotation and reports whether there is room for it.
-func (j *job) fits(a *pipeline.Annotation) bool {
-	text := func(s string) string { return cut(clean(j.mask.mask(s)), maxMessage) }
+// short masks an annotation and cuts what is very long.
+func (j *job) short(a pipeline.Annotation) pipeline.Annotation {
+	text := func(s string) string { return cut(clean(j.mask.mask(s)), maxNote) }
 	a.Message, a.File, a.Title = text(a.Message), text(a.File), text(a.Title)
-	j.annotated += len(a.Message) + len(a.File) + len(a.Title)
-	return j.annotated <= maxAnnotated
+	return a
 }
 
 // finish evaluates the job's outputs and fixes its conclusion.
@@ -221,27 +235,24 @@ func (j *job) evaluateOutputs() {
 	}
 }
 
-// keyURL is where a job says the address of its environment.
-const keyURL workflow.Key = "jobs.<job_id>.environment.url"
-
 // evaluateURL computes environment.url. One that holds a secret is dropped, as
 // on GitHub.
 func (j *job) evaluateURL() {
-	url, err := j.text(keyURL, j.a.Job.Body.EnvironmentURL, j.expressions(nil))
+	url, err := j.text(workflow.KeyJobEnvironmentURL, j.a.Job.Body.EnvironmentURL, j.expressions(nil))
 	switch {
 	case err != nil:
 		j.fail(fmt.Errorf("environment url: %w", err))
 	case j.mask.holds(url):
-		j.warn(fmt.Sprintf("Skip setting environment url as environment '%s' may contain secret.", j.a.Job.Environment))
+		j.warn(fmt.Sprintf("the URL of environment %q is left out: it may hold a secret", j.a.Job.Environment))
 	case url != "":
 		j.outcome.URL = clean(url)
-		j.say(0, "Evaluated environment url: "+url)
+		j.say(0, "environment URL: "+url)
 	}
 }
 
 // warn reports a warning about the job.
 func (j *job) warn(message string) {
-	j.annotate(pipeline.Annotation{Level: "warning", Message: message})
+	j.annotate(0, pipeline.Annotation{Level: "warning", Message: message})
 	j.say(0, "##[warning]"+message)
 }
 
@@ -281,6 +292,10 @@ func (j *job) maskOutcome() {
 	for i := range o.Annotations {
 		a := &o.Annotations[i]
 		hide(&a.Message, &a.File, &a.Title)
+		// Not before: a part of a secret would not be known for one.
+		if r := []rune(a.Message); len(r) > maxMessage {
+			a.Message = string(r[:maxMessage])
+		}
 	}
 	for i := range o.Tools {
 		hide(&o.Tools[i].Path, &o.Tools[i].Version)

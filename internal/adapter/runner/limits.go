@@ -14,8 +14,8 @@ const (
 	maxKept = 32 << 20
 	// maxMasks bounds what a job may have masked, with all its spellings.
 	maxMasks = 8 << 20
-	// maxMessage bounds an annotation, in bytes, as on GitHub.
-	maxMessage = 64 << 10
+	// maxNote bounds the parts of an annotation, in bytes.
+	maxNote = 64 << 10
 	// maxAnnotated bounds all annotations of a job together.
 	maxAnnotated = 1 << 20
 	// maxSummaries bounds the summaries of all steps of a job together.

@@ -184,7 +184,7 @@ func TestNodeActions(t *testing.T) {
 			if diff := cmp.Diff(tt.told, told(h)); diff != "" {
 				t.Errorf("scripts (-want +got):\n%s", diff)
 			}
-			if said := strings.Contains(h.log(""), "`pre` execution is not supported for local action from './"); said != strings.Contains(tt.name, "workspace") {
+			if said := strings.Contains(h.log(""), "was not run: an action of the workspace"); said != strings.Contains(tt.name, "workspace") {
 				t.Errorf("warning about pre: %v", said)
 			}
 			if len(got.Tools) != 1 || got.Tools[0].Name != "node" || got.Tools[0].Path != nodePath || got.Tools[0].SHA256 == "" {

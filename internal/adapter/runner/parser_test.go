@@ -70,7 +70,23 @@ func TestParseCommand(t *testing.T) {
 		{"a plain one", "::debug::text", "debug", "text", nil},
 		{"blanks before it", "  ::group::a b", "group", "a b", nil},
 		{"any case", "::WARNING::x", "warning", "x", nil},
-		{"properties", "::error file=a b.py,line=3, title=T::m", "error", "m", map[string]string{"file": "a b.py", "line": "3", "title": "T"}},
+		{"properties", "::error file=a b.py,line=3,TITLE=T::m", "error", "m", map[string]string{"file": "a b.py", "line": "3", "title": "T"}},
+		{"blanks around properties", "::error   file=a.py,line=3  ::m", "error", "m", map[string]string{"file": "a.py", "line": "3"}},
+		{"a blank is a part of a key", "::error file=a.py, line=3::m", "error", "m", map[string]string{"file": "a.py", " line": "3"}},
+		{"equals signs in a value", "::error title=a=b=::m", "error", "m", map[string]string{"title": "a=b="}},
+		{"equals signs before a key and a value", "::error =title==a,,x,y=::m", "error", "m", map[string]string{"title": "a"}},
+		{"blanks of data", "::debug:: a b ", "debug", " a b ", nil},
+		{"empty data", "::endgroup::", "endgroup", "", nil},
+		{"other white space before it", "\v\u00a0\t::debug::x", "debug", "x", nil},
+		{"no name", "::::x", "", "", nil},
+		{"a blank before the name", ":: debug::x", "", "", nil},
+		{"the older form", "##[error file=a b.py;line=3]m", "error", "m", map[string]string{"file": "a b.py", "line": "3"}},
+		{"the older form within a line", "12:00 ##[Group]a b", "group", "a b", nil},
+		{"the older form's escapes", "##[error title=a%3Bb%5D%0A%253B]m%5D%0D%25", "error", "m]\r%", map[string]string{"title": "a;b]\n%3B"}},
+		{"the older form, not known", "##[command]ls", "", "", nil},
+		{"the older form without an end", "##[group a", "", "", nil},
+		{"the newer form's colons are text in the older", "##[error]a::b", "error", "a::b", nil},
+		{"both: the newer one counts", "::debug::##[error]x", "debug", "##[error]x", nil},
 		{"escapes in data", "::error::a%0Ab%0D%25 %3A", "error", "a\nb\r% %3A", nil},
 		{"an escaped escape", "::error::%250A", "error", "%0A", nil},
 		{"escapes in properties", "::error file=a%3Ab%2Cc%0A%253A::m", "error", "m", map[string]string{"file": "a:b,c\n%3A"}},
@@ -206,7 +222,7 @@ func FuzzParsePairs(f *testing.F) {
 }
 
 func FuzzParseCommand(f *testing.F) {
-	for _, s := range []string{"::debug::x", "::error file=a,line=1::m%0A", ":: ::", "::::", "::set-output name=a::%25250D", "::error =,=::"} {
+	for _, s := range []string{"::debug::x", "::error file=a,line=1::m%0A", ":: ::", "::::", "::set-output name=a::%25250D", "::error =,=::", "x ##[error a=b;c=d]%5D"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, line string) {
@@ -214,7 +230,7 @@ func FuzzParseCommand(f *testing.F) {
 		if !ok && (name != "" || data != "" || properties != nil) {
 			t.Errorf("no command, but got %q %q %q", name, data, properties)
 		}
-		if ok && !strings.Contains(line, "::") {
+		if ok && !strings.Contains(line, "::") && !strings.Contains(line, "##[") {
 			t.Errorf("%q is no command", line)
 		}
 		for key, value := range properties {

@@ -110,13 +110,11 @@ func (j *job) do(s *step) ending {
 	}
 	var annotations []pipeline.Annotation
 	e.outputs, annotations = s.commands.result()
-	j.outcome.Annotations = appendLimited(j.outcome.Annotations, annotations)
+	for _, a := range annotations {
+		j.annotate(s.number, a)
+	}
 	s.in.record(s, e)
 	return e
-}
-
-func appendLimited(have, more []pipeline.Annotation) []pipeline.Annotation {
-	return append(have, more[:min(len(more), maxAnnotations-len(have))]...)
 }
 
 // result is the step's outcome.
@@ -348,7 +346,7 @@ func (s *step) defaultName() string {
 // head logs what the step is about to do, folded under its name.
 func (j *job) head(s *step, details ...string) {
 	if s.stage == postStage {
-		j.say(s.number, "Post job cleanup.")
+		j.say(s.number, "cleaning up after the job's steps")
 	}
 	j.say(s.number, "##[group]"+firstLine(string(s.stage)+s.name))
 	for _, d := range details {

@@ -13,6 +13,8 @@ import (
 const (
 	maxCommandFile = 16 << 20
 	maxSummary     = 1 << 20 // of one step, as on GitHub
+
+	maxSummarySteps = 20 // of a job, as on GitHub
 )
 
 // commandFile is one of the files by which a step talks to the runner
@@ -142,7 +144,11 @@ func (j *job) applyState(s *step, text string) error {
 	return err
 }
 
-func (j *job) applySummary(_ *step, text string) error {
+func (j *job) applySummary(s *step, text string) error {
+	if j.summaries++; j.summaries > maxSummarySteps {
+		s.commands.warn(fmt.Sprintf("the job's summary has those of %d steps: this one is left out", maxSummarySteps))
+		return nil
+	}
 	if len(j.outcome.Summary)+len(text) > maxSummaries {
 		return fmt.Errorf("%w: the summaries of a job may have %d bytes together", errTooLarge, maxSummaries)
 	}

@@ -73,7 +73,7 @@ func (t *tree) read(name string, limit int64) (string, error) {
 		return "", err
 	}
 	if int64(len(b)) > limit {
-		return "", fmt.Errorf("read %q: %w: want at most %d bytes", path.Base(name), errTooLarge, limit)
+		return "", fmt.Errorf("read %q: %w: it has %d KiB, want at most %d KiB", path.Base(name), errTooLarge, max(info.Size(), int64(len(b)))>>10, limit>>10)
 	}
 	return string(b), nil
 }

@@ -198,11 +198,11 @@ func (a available) check(n *node) (Misuse, bool) {
 				Hint:    availableHint("special functions", a.functions),
 			}, true
 		}
-		if n.fn.name == "hashFiles" && n.args[0].kind == nodeLiteral && isOption(n.args[0].value.Text()) {
+		if n.fn.name == "hashFiles" && n.args[0].kind == nodeLiteral && badOption(n.args[0].value.Text()) {
 			return Misuse{
 				Rule:    "option-not-supported",
 				Message: fmt.Sprintf("hashFiles has the option %q", n.args[0].value.Text()),
-				Hint:    "links are not followed here: name what they lead to",
+				Hint:    "the only option is " + followLinks,
 			}, true
 		}
 	}

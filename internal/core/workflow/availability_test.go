@@ -52,7 +52,8 @@ func TestAvailabilityFollowsGitHubsTable(t *testing.T) {
 		{"vars is not there in an action's step", workflow.KeyActionStepEnv, "${{ vars.A }}", "context-not-available", 4},
 		{"needs is not there in an action's step", workflow.KeyActionStepWith, "${{ needs.a.result }}", "context-not-available", 4},
 		{"inputs is there in the shell of an action's step", workflow.KeyActionStepShell, "${{ inputs.shell }}", "", 0},
-		{"an option of hashFiles is not there", workflow.KeyStepRun, "${{ hashFiles('--follow-symbolic-links', 'a') }}", "option-not-supported", 4},
+		{"an option of hashFiles is not there", workflow.KeyStepRun, "${{ hashFiles('--follow', 'a') }}", "option-not-supported", 4},
+		{"the option of hashFiles is", workflow.KeyStepRun, "${{ hashFiles('--follow-symbolic-links', 'a') }}", "", 0},
 		{"a nested use is found", workflow.KeyJobName, "${{ format('{0}', vars[secrets.A]) }}", "context-not-available", 23},
 	}
 	for _, c := range cases {

@@ -175,11 +175,13 @@ func fromJSON(e *evaluation, n *node) (Value, *ExpressionError) {
 	return parsed, nil
 }
 
-// followLinks is the one option that GitHub's hashFiles has. It is refused: links
-// are not followed here.
+// followLinks is the one option that hashFiles has, as its first argument.
 const followLinks = "--follow-symbolic-links"
 
-func isOption(pattern string) bool { return strings.HasPrefix(pattern, "--") }
+// badOption reports whether a first argument is an option that is not there.
+func badOption(text string) bool {
+	return strings.HasPrefix(text, "--") && !strings.EqualFold(text, followLinks)
+}
 
 func hashFiles(e *evaluation, n *node) (Value, *ExpressionError) {
 	var patterns []string
@@ -189,8 +191,8 @@ func hashFiles(e *evaluation, n *node) (Value, *ExpressionError) {
 			return Null(), err
 		}
 		text := v.Text()
-		if i == 0 && isOption(text) {
-			return Null(), errorAt(a.offset, "evaluate hashFiles: option %q: links are not followed here, and there is no other option than %s", text, followLinks)
+		if i == 0 && badOption(text) {
+			return Null(), errorAt(a.offset, "evaluate hashFiles: option %q: there is no other option than %s", text, followLinks)
 		}
 		patterns = append(patterns, text)
 	}

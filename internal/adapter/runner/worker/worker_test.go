@@ -241,7 +241,7 @@ func TestACacheComesBackAsItWas(t *testing.T) {
 		t.Errorf("first\n%s\nthen\n%s", first, second)
 	}
 	s.gone = true
-	if third := run(t, s, job(use("actions/cache/restore@v4", "path", "d", "key", "k"))); s.result.Outcome.Conclusion != "success" || !strings.Contains(third, "Cache not found") {
+	if third := run(t, s, job(use("actions/cache/restore@v4", "path", "d", "key", "k"))); s.result.Outcome.Conclusion != "success" || !strings.Contains(third, "no cache for the keys k") {
 		t.Errorf("got %+v\n%s", s.result.Outcome, third)
 	}
 }
