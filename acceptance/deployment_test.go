@@ -11,8 +11,8 @@ import (
 
 // TestAReusableDeploymentWorkflowRunsAsItWasWritten runs what a user would bring:
 // a build with a composite action, an artifact, and a matrix of a reusable
-// workflow that logs in to each place with the job's identity through
-// a node action, deploys, and reports.
+// workflow that logs in to each place with the job's identity through a node
+// action, deploys, and reports.
 func TestAReusableDeploymentWorkflowRunsAsItWasWritten(t *testing.T) {
 	need(t, "git")
 	need(t, "node")
