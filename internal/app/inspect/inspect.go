@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/dc-release/dc-release/internal/app/state"
@@ -109,6 +110,7 @@ func (i *Inspector) Run(ctx context.Context, id string) (RunDetail, error) {
 	for _, f := range run.Plan.Findings {
 		out.Findings = append(out.Findings, f.String())
 	}
+	silent := sync.OnceValues(func() (map[string]bool, error) { return i.Silent(ctx) })
 	for _, j := range run.Plan.Jobs {
 		st := run.Jobs[j.Key]
 		job := Job{
@@ -120,7 +122,7 @@ func (i *Inspector) Run(ctx context.Context, id string) (RunDetail, error) {
 			job.Executions = st.Executions
 		}
 		if st.Status == pipeline.Running {
-			if err := i.progress(ctx, &job); err != nil {
+			if err := i.progress(&job, silent); err != nil {
 				return out, err
 			}
 		}
@@ -133,7 +135,7 @@ func (i *Inspector) Run(ctx context.Context, id string) (RunDetail, error) {
 }
 
 // progress is what a job that runs does now, and whether anybody hears of it.
-func (i *Inspector) progress(ctx context.Context, j *Job) error {
+func (i *Inspector) progress(j *Job, silent func() (map[string]bool, error)) error {
 	printed, step, err := i.Logs.State(j.Execution)
 	if err != nil {
 		return err
@@ -141,8 +143,8 @@ func (i *Inspector) progress(ctx context.Context, j *Job) error {
 	if j.Log = printed; step.Number > 0 {
 		j.Step = &step
 	}
-	silent, err := i.Silent(ctx)
-	if j.Silent = silent[j.Execution]; j.Silent {
+	unheard, err := silent()
+	if j.Silent = unheard[j.Execution]; j.Silent {
 		j.Reason = "nobody hears of its worker: look what became of it, then declare it lost with runs rerun"
 	}
 	return err
