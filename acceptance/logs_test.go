@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -105,5 +106,33 @@ func TestWhatALostWorkerPrintedIsKept(t *testing.T) {
 	}
 	if left := filesIn(t, s.path("data", "spool", "worker")); len(left) != 0 {
 		t.Errorf("the worker's spool holds %v", left)
+	}
+}
+
+// TestAJobOfASilentWorkerIsTriedAgain stops a worker that goes on living: when
+// its lease has run out the job is given up, and the worker, woken again, hears
+// so, ends it and takes the next try.
+func TestAJobOfASilentWorkerIsTriedAgain(t *testing.T) {
+	s, server, run := serveCounting(t)
+	defer server.kill(true)
+	workers := children(server.cmd.Process.Pid)
+	if len(workers) != 1 {
+		t.Fatalf("%d workers", len(workers))
+	}
+	if err := syscall.Kill(workers[0], syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	// Following ends with the execution.
+	s.want(0, "", "runs", "logs", run, "--execution", run+"/1/count/1", "--follow")
+	if n := s.recorded("execution.given_up", "its lease ran out"); n != 1 {
+		t.Errorf("%d executions were given up", n)
+	}
+	if err := syscall.Kill(workers[0], syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	s.want(0, "", "runs", "watch", run)
+	wantAllNumbers(t, "the second try", s.want(0, "", "runs", "logs", run, "--job", "count").out)
+	if n := s.recorded("execution.finished", run); n != 1 {
+		t.Errorf("%d results", n)
 	}
 }

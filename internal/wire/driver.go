@@ -6,7 +6,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -36,6 +35,7 @@ func newDriver(o *Owner) *driver { return &driver{o: o} }
 
 func (d *driver) start(ctx context.Context) {
 	ctx, d.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	d.done.Go(func() { d.lease(ctx) })
 	d.mu.Lock()
 	d.started = true
 	d.mu.Unlock()
@@ -49,6 +49,40 @@ func (d *driver) stop() {
 		d.cancel()
 	}
 	d.done.Wait()
+}
+
+// leaseEvery is how often leases are looked at, and stalled how long it may take
+// at most: after more nobody could renew for a while.
+const (
+	leaseEvery = time.Second
+	stalled    = pipeline.LeaseSeconds * time.Second / 3
+)
+
+// lease gives up what nobody renews. An owner that has just started, and one
+// whose machine slept, lets every lease begin again instead. It has a loop of
+// its own: whatever else takes long, leases count as long as workers are
+// answered.
+func (d *driver) lease(ctx context.Context) {
+	tick := time.NewTicker(leaseEvery)
+	defer tick.Stop()
+	var last time.Time
+	for {
+		now := time.Now().Round(0) // wall clock: the other one stands still while a machine sleeps
+		keep := d.o.App.Claims.GiveUpExpired
+		if now.Sub(last) > stalled {
+			keep = d.o.App.Claims.RenewLeases
+		}
+		if err := keep(ctx); err != nil && ctx.Err() == nil {
+			d.o.Config.Logger.Error("leases", "error", err)
+		} else {
+			last = now
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // follow moves everything at each change of the ledger.
@@ -137,13 +171,9 @@ func (d *driver) idle(ctx context.Context) (bool, error) {
 	if err != nil || len(queued) > 0 {
 		return false, err
 	}
-	claimed, err := d.o.Store.Claimed(ctx)
-	if err != nil {
+	claimed, silent, err := d.claimed(ctx)
+	if err != nil || len(claimed) > len(silent) {
 		return false, err
-	}
-	alive := func(s pipeline.Slot) bool { return !deadChild(s.Worker) }
-	if slices.ContainsFunc(claimed, alive) {
-		return false, nil
 	}
 	names, err := d.spooled()
 	if err != nil || len(names) > 0 {
@@ -151,6 +181,43 @@ func (d *driver) idle(ctx context.Context) (bool, error) {
 	}
 	after, err := d.o.Store.Head(ctx) // nothing was appended while looking
 	return after.Size == head.Size, err
+}
+
+// claimed gives the executions that are claimed, and which of them are silent:
+// their worker is dead, or it does not renew. A deployment that is silent waits
+// for a person; others are given up in a moment.
+func (d *driver) claimed(ctx context.Context) (all []pipeline.Slot, silent map[string]bool, err error) {
+	if all, err = d.o.Store.Claimed(ctx); err != nil {
+		return nil, nil, err
+	}
+	silent = map[string]bool{}
+	for _, s := range all {
+		if deadChild(s.Worker) {
+			silent[s.Execution] = true
+		}
+	}
+	if !d.running() {
+		return all, silent, nil // where nobody serves, leases say nothing
+	}
+	expired, err := d.o.Store.Expired(ctx)
+	for _, s := range expired {
+		if s.Environment != "" {
+			silent[s.Execution] = true
+		}
+	}
+	return all, silent, err
+}
+
+// silent is the same for inspection.
+func (d *driver) silent(ctx context.Context) (map[string]bool, error) {
+	_, silent, err := d.claimed(ctx)
+	return silent, err
+}
+
+func (d *driver) running() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.started
 }
 
 // moving reports whether anything happens without a person: a worker has to do

@@ -19,12 +19,8 @@ import (
 	"github.com/dc-release/dc-release/internal/core/policy"
 )
 
-// LeaseSeconds is how long a claim lives without renewal; workers renew every
-// RenewEvery.
-const (
-	LeaseSeconds = 30
-	RenewEvery   = 10 * time.Second
-)
+// RenewEvery is how often workers renew their leases at the latest.
+const RenewEvery = 10 * time.Second
 
 // Worker is who claims. Labels is what it offers; a job runs only where every
 // label of its runs-on is offered.
@@ -40,6 +36,8 @@ type Queue interface {
 	Execution(ctx context.Context, execution string) (pipeline.Slot, bool, error)
 	Renew(ctx context.Context, execution, worker string, fence, seconds int64) error
 	Claimed(ctx context.Context) ([]pipeline.Slot, error)
+	Expired(ctx context.Context) ([]pipeline.Slot, error)
+	RenewAll(ctx context.Context, seconds int64) error
 	Changed() <-chan struct{}
 }
 
@@ -149,7 +147,7 @@ func (s *Server) take(ctx context.Context, w Worker, slot pipeline.Slot) (*pipel
 		return nil, fmt.Errorf("%w: execution %s was claimed", ledger.ErrConflict, slot.Execution)
 	}
 	a.Fence = events[0].Seq
-	return &a, s.Queue.Renew(ctx, slot.Execution, w.ID, a.Fence, LeaseSeconds)
+	return &a, nil
 }
 
 // Current refuses an execution whose fence is stale.
@@ -173,7 +171,7 @@ func (s *Server) Renew(ctx context.Context, execution string, fence int64) (canc
 	if err != nil {
 		return false, err
 	}
-	if err := s.Queue.Renew(ctx, execution, slot.Worker, fence, LeaseSeconds); err != nil {
+	if err := s.Queue.Renew(ctx, execution, slot.Worker, fence, pipeline.LeaseSeconds); err != nil {
 		return false, err
 	}
 	run, err := s.State.Run(ctx, slot.Run)
@@ -206,6 +204,13 @@ func (s *Server) Secret(ctx context.Context, execution string, fence int64, name
 	return s.Secrets(ctx, slot.Solution, slot.Environment, root)
 }
 
+// RenewLeases begins every lease again. Who could not be asked for a while,
+// because the owner is new or its machine slept, calls it before leases count:
+// nobody could renew in between, and what workers hold goes on.
+func (s *Server) RenewLeases(ctx context.Context) error {
+	return s.Queue.RenewAll(ctx, pipeline.LeaseSeconds)
+}
+
 // GiveUp ends the executions of workers that are known to be dead. A job that
 // is in no place is tried once more by itself; a deployment waits for a person.
 func (s *Server) GiveUp(ctx context.Context, dead func(worker string) bool) error {
@@ -214,14 +219,37 @@ func (s *Server) GiveUp(ctx context.Context, dead func(worker string) bool) erro
 		return err
 	}
 	for _, slot := range slots {
-		if !dead(slot.Worker) || slot.Environment != "" {
-			continue
+		if dead(slot.Worker) {
+			if err := s.retry(ctx, slot, "its worker died"); err != nil {
+				return err
+			}
 		}
-		if err := s.giveUp(ctx, slot, "its worker died", true, ledger.Actor{Kind: ledger.Machine, ID: "orchestrator", Authentication: "internal"}, ""); err != nil {
+	}
+	return nil
+}
+
+// GiveUpExpired does the same for executions whose lease has run out: their
+// worker may be alive, but nobody hears of it, or it never heard that the claim
+// was its own.
+func (s *Server) GiveUpExpired(ctx context.Context) error {
+	slots, err := s.Queue.Expired(ctx)
+	if err != nil {
+		return err
+	}
+	for _, slot := range slots {
+		if err := s.retry(ctx, slot, "its lease ran out"); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// retry gives up an execution that is in no place.
+func (s *Server) retry(ctx context.Context, slot pipeline.Slot, why string) error {
+	if slot.Environment != "" {
+		return nil
+	}
+	return s.giveUp(ctx, slot, why, true, ledger.Actor{Kind: ledger.Machine, ID: "orchestrator", Authentication: "internal"}, "")
 }
 
 func (s *Server) giveUp(ctx context.Context, slot pipeline.Slot, why string, retry bool, by ledger.Actor, reason string) error {

@@ -235,3 +235,64 @@ func TestCancellingARunEndsWhatIsQueuedAndTellsWhatRuns(t *testing.T) {
 		t.Errorf("queued job: %+v, %v", got.Jobs["prd"], err)
 	}
 }
+
+func TestLeasesThatNobodyCouldRenewBeginAgain(t *testing.T) {
+	f := begin(t)
+	a := f.mustClaim(t)
+	f.clock.Move(time.Hour) // nobody served
+	if err := f.RenewLeases(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.GiveUpExpired(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Renew(t.Context(), a.Execution, a.Fence); err != nil {
+		t.Errorf("the claim is gone: %v", err)
+	}
+}
+
+func TestASilentDeploymentWaitsForAPerson(t *testing.T) {
+	f := begin(t)
+	f.mustClaim(t)
+	f.append(t, "claim it all the same", ledger.Draft{Stream: ledger.RunStream(run), Data: &pipeline.ExecutionClaimed{Execution: pipeline.ExecutionID(run, 1, "prd", 1), Worker: "w"}})
+	f.clock.Move((pipeline.LeaseSeconds + 1) * time.Second)
+	if err := f.GiveUpExpired(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	got, err := f.State.Run(t.Context(), run)
+	if err != nil || got.Jobs["build"].Status != pipeline.Pending || got.Jobs["prd"].Status != pipeline.Running {
+		t.Errorf("build %+v, prd %+v, %v", got.Jobs["build"], got.Jobs["prd"], err)
+	}
+	if err := f.Lost(t.Context(), run, "prd", ledger.Actor{Kind: ledger.Person, ID: "ada"}, "it is down"); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := f.State.Run(t.Context(), run); err != nil || got.Jobs["prd"].Status != pipeline.Pending {
+		t.Errorf("declared lost: %+v, %v", got.Jobs["prd"], err)
+	}
+}
+
+func TestAnExpiredLeaseIsGivenUpAndARenewedOneIsNot(t *testing.T) {
+	f := begin(t)
+	a := f.mustClaim(t)
+	f.clock.Move((pipeline.LeaseSeconds - 1) * time.Second)
+	if _, err := f.Renew(t.Context(), a.Execution, a.Fence); err != nil {
+		t.Fatal(err)
+	}
+	f.clock.Move((pipeline.LeaseSeconds - 1) * time.Second)
+	if err := f.GiveUpExpired(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n := f.types(t)["execution.given_up"]; n != 0 {
+		t.Fatalf("a renewed lease was given up %d times", n)
+	}
+	f.clock.Move(2 * time.Second)
+	if err := f.GiveUpExpired(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n := f.types(t)["execution.given_up"]; n != 1 {
+		t.Errorf("an expired lease was given up %d times", n)
+	}
+	if _, err := f.Renew(t.Context(), a.Execution, a.Fence); fault.KindOf(err) != fault.Conflict {
+		t.Errorf("renewed after it was given up: %v", err)
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/dc-release/dc-release/internal/app/state"
@@ -54,6 +55,8 @@ type Inspector struct {
 	// Moving reports whether anything happens without a person, given that a
 	// worker has to do with the run (busy). It is false where nobody serves.
 	Moving func(ctx context.Context, busy bool) (bool, error)
+	// Silent gives the executions whose worker is dead or does not renew.
+	Silent func(ctx context.Context) (map[string]bool, error)
 	Now    func() time.Time
 }
 
@@ -69,6 +72,7 @@ type Job struct {
 	Execution   string              `json:"execution,omitempty"`
 	Executions  []string            `json:"executions,omitempty"` // all, when there are several
 	Started     string              `json:"started,omitempty"`    // when a worker took the execution
+	Silent      bool                `json:"silent,omitempty"`     // nobody hears of its worker
 	Step        *joblog.Step        `json:"step,omitempty"`       // while it runs
 	Log         int64               `json:"log,omitempty"`        // bytes printed so far, while it runs
 	Artifacts   []pipeline.Artifact `json:"artifacts,omitempty"`
@@ -106,6 +110,7 @@ func (i *Inspector) Run(ctx context.Context, id string) (RunDetail, error) {
 	for _, f := range run.Plan.Findings {
 		out.Findings = append(out.Findings, f.String())
 	}
+	silent := sync.OnceValues(func() (map[string]bool, error) { return i.Silent(ctx) })
 	for _, j := range run.Plan.Jobs {
 		st := run.Jobs[j.Key]
 		job := Job{
@@ -117,7 +122,7 @@ func (i *Inspector) Run(ctx context.Context, id string) (RunDetail, error) {
 			job.Executions = st.Executions
 		}
 		if st.Status == pipeline.Running {
-			if job.Step, job.Log, err = i.progress(st.Execution); err != nil {
+			if err := i.progress(&job, silent); err != nil {
 				return out, err
 			}
 		}
@@ -129,14 +134,20 @@ func (i *Inspector) Run(ctx context.Context, id string) (RunDetail, error) {
 	return out, nil
 }
 
-// progress is what an execution does now, nil before its first step, and how
-// much it has printed.
-func (i *Inspector) progress(execution string) (*joblog.Step, int64, error) {
-	printed, step, err := i.Logs.State(execution)
-	if err != nil || step.Number == 0 {
-		return nil, printed, err
+// progress is what a job that runs does now, and whether anybody hears of it.
+func (i *Inspector) progress(j *Job, silent func() (map[string]bool, error)) error {
+	printed, step, err := i.Logs.State(j.Execution)
+	if err != nil {
+		return err
 	}
-	return &step, printed, nil
+	if j.Log = printed; step.Number > 0 {
+		j.Step = &step
+	}
+	unheard, err := silent()
+	if j.Silent = unheard[j.Execution]; j.Silent {
+		j.Reason = "nobody hears of its worker: look what became of it, then declare it lost with runs rerun"
+	}
+	return err
 }
 
 // skippedWithin says why a call that was entered ended skipped: all its jobs

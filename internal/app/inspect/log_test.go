@@ -38,6 +38,7 @@ type world struct {
 	blobs  *dir.Store
 	served bool
 	moving bool
+	silent map[string]bool
 }
 
 func begin(t *testing.T) *world {
@@ -82,6 +83,7 @@ func begin(t *testing.T) *world {
 	}
 	w.Inspector = &inspect.Inspector{
 		Lists: store, State: reader, Blobs: blobs, Logs: logs, Now: clock.Now,
+		Silent: func(context.Context) (map[string]bool, error) { return w.silent, nil },
 		Moving: func(_ context.Context, busy bool) (bool, error) { return w.served && (busy || w.moving), nil },
 	}
 	w.append(t, &pipeline.RunStarted{Run: runID, Solution: "corp-procurement", Number: 1, Plan: plan, Profile: "gxp", Counted: true})

@@ -67,7 +67,7 @@ func (i *Inspector) watched(ctx context.Context, id string) (w Watched, busy boo
 	var printed int64
 	for _, j := range w.Jobs {
 		printed += j.Log
-		busy = busy || j.Status == string(pipeline.Queued) || j.Status == string(pipeline.Running)
+		busy = busy || j.Status == string(pipeline.Queued) || j.Status == string(pipeline.Running) && !j.Silent
 	}
 	if !w.Finished {
 		if w.Moving, err = i.Moving(ctx, busy); err != nil {

@@ -80,3 +80,17 @@ func TestTheEndOfAllMovementIsNoticed(t *testing.T) {
 		t.Errorf("a run that has finished: %+v", got)
 	}
 }
+
+// A deployment whose worker is silent waits for a person: it does not keep the
+// run moving.
+func TestASilentDeploymentDoesNotMove(t *testing.T) {
+	w := begin(t)
+	e := w.run(t, "build", 1, 1)
+	if got := w.watch(t, "", 0); !got.Moving || got.Jobs[0].Silent {
+		t.Errorf("got %+v", got)
+	}
+	w.silent = map[string]bool{e.Execution: true}
+	if got := w.watch(t, "", 0); got.Moving || !got.Jobs[0].Silent || got.Jobs[0].Status != "running" || got.Jobs[0].Reason == "" {
+		t.Errorf("got %+v", got)
+	}
+}

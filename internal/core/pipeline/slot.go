@@ -8,3 +8,7 @@ type Slot struct {
 	Worker                                      string
 	Fence                                       int64
 }
+
+// LeaseSeconds is how long a claim lives without renewal; its first lease is in
+// the transaction of the claim.
+const LeaseSeconds = 30

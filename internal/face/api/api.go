@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -29,18 +28,12 @@ func Handler(app *operation.App) http.Handler {
 		w.Header().Set("Content-Type", "application/json")
 		if err != nil {
 			w.WriteHeader(http.StatusUnprocessableEntity)
-			_ = json.NewEncoder(w).Encode(problem{Kind: fault.KindOf(err), Message: err.Error(), Hint: fault.HintOf(err)})
+			_ = json.NewEncoder(w).Encode(fault.ProblemOf(err))
 			return
 		}
 		_, _ = w.Write(raw)
 	})
 	return mux
-}
-
-type problem struct {
-	Kind    fault.Kind `json:"kind"`
-	Message string     `json:"message"`
-	Hint    string     `json:"hint"`
 }
 
 // Client asks the owner of a data directory; it implements operation.Caller.
@@ -69,16 +62,12 @@ func (c *Client) Call(ctx context.Context, name string, request []byte) ([]byte,
 		return nil, fmt.Errorf("%w: %w", operation.ErrGone, err)
 	}
 	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return nil, fault.ReadProblem(resp.Status, resp.Body)
+	}
 	raw, err := io.ReadAll(resp.Body)
 	if err != nil {
 		return nil, fmt.Errorf("%w: its answer was cut: %w", operation.ErrGone, err)
 	}
-	if resp.StatusCode == http.StatusOK {
-		return raw, nil
-	}
-	var p problem
-	if err := json.Unmarshal(raw, &p); err != nil || p.Kind == "" {
-		return nil, errors.Join(fault.New(fault.Internal, "answer %s", resp.Status), err)
-	}
-	return nil, fault.New(p.Kind, "%s", p.Message).WithHint("%s", p.Hint)
+	return raw, nil
 }

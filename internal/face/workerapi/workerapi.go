@@ -132,13 +132,6 @@ func stream[Q any](mux *http.ServeMux, verb string, do func(context.Context, Q) 
 	})
 }
 
-// problem is an error in an answer.
-type problem struct {
-	Kind    fault.Kind `json:"kind"`
-	Message string     `json:"message"`
-	Hint    string     `json:"hint"`
-}
-
 var statusOf = map[fault.Kind]int{
 	fault.Invalid: http.StatusBadRequest, fault.Forbidden: http.StatusForbidden, fault.NotFound: http.StatusNotFound,
 	fault.Conflict: http.StatusConflict, fault.Blocked: http.StatusLocked, fault.Unverified: http.StatusUnprocessableEntity,
@@ -152,16 +145,7 @@ func answer(w http.ResponseWriter, out any, err error) {
 			status = http.StatusInternalServerError
 		}
 		w.WriteHeader(status)
-		out = problem{Kind: fault.KindOf(err), Message: err.Error(), Hint: fault.HintOf(err)}
+		out = fault.ProblemOf(err)
 	}
 	_ = json.NewEncoder(w).Encode(out) // a caller that is gone gets nothing
-}
-
-// readProblem turns a refused answer into the fault that it carries.
-func readProblem(r *http.Response) error {
-	var p problem
-	if err := json.NewDecoder(io.LimitReader(r.Body, work.MaxRequest)).Decode(&p); err != nil || p.Kind == "" {
-		return errors.Join(fault.New(fault.Internal, "answer %s", r.Status), err)
-	}
-	return fault.New(p.Kind, "%s", p.Message).WithHint("%s", p.Hint)
 }

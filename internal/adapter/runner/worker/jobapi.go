@@ -84,18 +84,11 @@ func (a *jobAPI) with(do func(*host, *http.Request) (any, error)) http.HandlerFu
 	}
 }
 
-// Problem is a refused call.
-type Problem struct {
-	Kind    fault.Kind `json:"kind"`
-	Message string     `json:"message"`
-	Hint    string     `json:"hint"`
-}
-
 func respond(w http.ResponseWriter, out any, err error) {
 	w.Header().Set("Content-Type", "application/json")
 	if err != nil {
 		w.WriteHeader(http.StatusUnprocessableEntity)
-		out = Problem{Kind: fault.KindOf(err), Message: err.Error(), Hint: fault.HintOf(err)}
+		out = fault.ProblemOf(err)
 	}
 	_ = json.NewEncoder(w).Encode(out) // a job that is gone gets nothing
 }

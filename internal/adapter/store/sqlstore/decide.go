@@ -27,7 +27,7 @@ func decide(ctx context.Context, tx Tx, e ledger.Event) error {
 	case *pipeline.ExecutionQueued:
 		return enqueue(ctx, tx, d, e)
 	case *pipeline.ExecutionClaimed:
-		return claim(ctx, tx, d, e.Seq)
+		return claim(ctx, tx, d, e)
 	case *pipeline.ExecutionFinished:
 		return end(ctx, tx, d.Execution)
 	case *pipeline.ExecutionGivenUp:
@@ -52,14 +52,21 @@ func enqueue(ctx context.Context, tx Tx, d *pipeline.ExecutionQueued, e ledger.E
 	return err
 }
 
-func claim(ctx context.Context, tx Tx, d *pipeline.ExecutionClaimed, seq int64) error {
+// claim takes an execution and its place, and makes the first lease with it, so
+// that no claim is ever without one.
+func claim(ctx context.Context, tx Tx, d *pipeline.ExecutionClaimed, e ledger.Event) error {
 	n, err := tx.Exec(ctx, `UPDATE executions SET state = 'claimed', worker = $2, fence = $3 WHERE execution = $1 AND state = 'queued'`,
-		d.Execution, d.Worker, seq)
+		d.Execution, d.Worker, e.Seq)
 	if err != nil {
 		return err
 	}
 	if n != 1 {
 		return fmt.Errorf("%w: execution %s is not queued", ledger.ErrConflict, d.Execution)
+	}
+	_, err = tx.Exec(ctx, `INSERT INTO leases (execution, worker, fence, expires_us) VALUES ($1, $2, $3, $4)`,
+		d.Execution, d.Worker, e.Seq, e.At().UnixMicro()+pipeline.LeaseSeconds*1_000_000)
+	if err != nil {
+		return err
 	}
 	_, err = tx.Exec(ctx, `INSERT INTO environment_locks (solution, environment, execution)
 		SELECT solution, environment, execution FROM executions WHERE execution = $1 AND environment <> ''`, d.Execution)

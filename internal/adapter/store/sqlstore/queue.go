@@ -78,8 +78,8 @@ func eachQueued(ctx context.Context, q Querier, where string, args []any, use fu
 	})
 }
 
-// Renew extends the lease of an execution, or makes it, until a time of the
-// store's clock; it refuses a fence that is not the execution's.
+// Renew extends the lease of an execution until a time of the store's clock; it
+// refuses a fence that is not the execution's.
 func (s *Store) Renew(ctx context.Context, execution, worker string, fence, seconds int64) error {
 	return s.engine.Write(ctx, func(tx Tx) error {
 		var current int64
@@ -90,9 +90,28 @@ func (s *Store) Renew(ctx context.Context, execution, worker string, fence, seco
 		if err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, `INSERT INTO leases (execution, worker, fence, expires_us) VALUES ($1, $2, $3, $4)
-			ON CONFLICT (execution) DO UPDATE SET worker = excluded.worker, fence = excluded.fence, expires_us = excluded.expires_us`,
-			execution, worker, fence, s.config.Now().UnixMicro()+seconds*1_000_000)
+		return s.lease(ctx, tx, execution, worker, fence, seconds)
+	})
+}
+
+func (s *Store) lease(ctx context.Context, tx Tx, execution, worker string, fence, seconds int64) error {
+	_, err := tx.Exec(ctx, `INSERT INTO leases (execution, worker, fence, expires_us) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (execution) DO UPDATE SET worker = excluded.worker, fence = excluded.fence, expires_us = excluded.expires_us`,
+		execution, worker, fence, s.config.Now().UnixMicro()+seconds*1_000_000)
+	return err
+}
+
+// RenewAll begins the lease of every claimed execution again, also of one that
+// an earlier program claimed without.
+func (s *Store) RenewAll(ctx context.Context, seconds int64) error {
+	return s.engine.Write(ctx, func(tx Tx) error {
+		var all []pipeline.Slot
+		err := eachQueued(ctx, tx, `state = 'claimed'`, nil, func(row pipeline.Slot) { all = append(all, row) })
+		for _, row := range all {
+			if err == nil {
+				err = s.lease(ctx, tx, row.Execution, row.Worker, row.Fence, seconds)
+			}
+		}
 		return err
 	})
 }

@@ -323,17 +323,33 @@ func fifo(t *testing.T, s *sqlstore.Store, _ *Clock) {
 func staleFence(t *testing.T, s *sqlstore.Store, c *Clock) {
 	must(t, s, batch("q", queued("1", "")))
 	e := must(t, s, batch("c", claimed("1")))[0]
+	expired := func(when string, want int) {
+		t.Helper()
+		if rows, err := s.Expired(t.Context()); err != nil || len(rows) != want || want > 0 && rows[0].Fence != e.Seq {
+			t.Errorf("%s %v have expired, want %d, %v", when, rows, want, err)
+		}
+	}
+	expired("with the claim", 0)
+	c.Move((pipeline.LeaseSeconds - 1) * time.Second)
+	expired("before the first lease ends", 0)
+	c.Move(2 * time.Second)
+	expired("after it", 1)
 	wantConflict(t, s.Renew(t.Context(), "1", "w", e.Seq-1, 30))
+	expired("with a stale fence", 1)
 	if err := s.Renew(t.Context(), "1", "w", e.Seq, 30); err != nil {
 		t.Fatal(err)
 	}
-	if rows, _ := s.Expired(t.Context()); len(rows) != 0 {
-		t.Errorf("expired at once: %v", rows)
-	}
+	expired("renewed", 0)
 	c.Move(31 * time.Second)
-	if rows, _ := s.Expired(t.Context()); len(rows) != 1 || rows[0].Fence != e.Seq {
-		t.Errorf("got %v", rows)
+	expired("not renewed again", 1)
+	if err := s.RenewAll(t.Context(), 30); err != nil {
+		t.Fatal(err)
 	}
+	expired("all renewed", 0)
+	must(t, s, batch("f", finished("1")))
+	c.Move(31 * time.Second)
+	expired("finished", 0)
+	wantConflict(t, s.Renew(t.Context(), "1", "w", e.Seq, 30))
 }
 
 func uniqueLogin(t *testing.T, s *sqlstore.Store, _ *Clock) {

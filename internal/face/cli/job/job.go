@@ -54,22 +54,13 @@ func call[R any](ctx context.Context, method, path, contentType string, body io.
 		return out, fmt.Errorf("reach the worker: %w", err)
 	}
 	defer resp.Body.Close()
-	raw, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return out, fmt.Errorf("reach the worker: %w", err)
-	}
 	if resp.StatusCode != http.StatusOK {
-		var p struct {
-			Kind    fault.Kind `json:"kind"`
-			Message string     `json:"message"`
-			Hint    string     `json:"hint"`
-		}
-		if err := json.Unmarshal(raw, &p); err != nil || p.Kind == "" {
-			return out, fault.New(fault.Internal, "the worker answered %s", resp.Status)
-		}
-		return out, fault.New(p.Kind, "%s", p.Message).WithHint("%s", p.Hint)
+		return out, fault.ReadProblem(resp.Status, resp.Body)
 	}
-	return out, json.Unmarshal(raw, &out)
+	if err := json.NewDecoder(resp.Body).Decode(&out); err != nil {
+		return out, fmt.Errorf("answer of the worker: %w", err)
+	}
+	return out, nil
 }
 
 // Deploy is "dc-release deploy".

@@ -31,7 +31,7 @@ func (v *changes) show(w inspect.Watched, _ time.Duration) error {
 		say("", heading(w))
 	}
 	for i, r := range tree(w, 0) {
-		if r.state == "running" {
+		if r.state == "running" && !w.Jobs[i].Silent {
 			r.detail = stepOf(w.Jobs[i]) // time passes without a change
 		}
 		if r.state != "pending" {

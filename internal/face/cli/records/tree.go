@@ -51,8 +51,8 @@ func stateOf(j inspect.Job) string {
 
 // detail is what a person wants to know of a job in its state.
 func detail(j inspect.Job, now time.Time, since time.Duration) string {
-	switch j.Status {
-	case "running":
+	switch {
+	case j.Status == "running" && !j.Silent:
 		var parts []string
 		if at, err := time.Parse(time.RFC3339, j.Started); err == nil {
 			parts = append(parts, elapsed(now.Sub(at)+since))
@@ -61,7 +61,7 @@ func detail(j inspect.Job, now time.Time, since time.Duration) string {
 			parts = append(parts, step+" ("+elapsed(now.Sub(j.Step.Since)+since)+")")
 		}
 		return strings.Join(parts, "  ")
-	case "waiting":
+	case j.Status == "waiting":
 		return "for gate " + j.Environment
 	}
 	return tame(oneLine(j.Reason), false)

@@ -45,6 +45,7 @@ func TestJobsStandBelowThoseThatTheirKeysContinue(t *testing.T) {
 		inspect.Job{Key: "build#2", Status: "done", Conclusion: "failure", Reason: "step \"x\":\n exit\x1b[2J code 2"},
 		inspect.Job{Key: "a/b/c#12/d", Status: "pending"},
 		inspect.Job{Key: "tstx", Status: "queued"},
+		inspect.Job{Key: "prd", Status: "running", Silent: true, Started: "2026-03-04T05:06:07.000000Z", Reason: "nobody hears of its worker"},
 	)
 	want := []string{
 		"success|checks",
@@ -56,6 +57,7 @@ func TestJobsStandBelowThoseThatTheirKeysContinue(t *testing.T) {
 		`failure|build#2|step "x": exit code 2`,
 		"pending|a/b/c#12/d",
 		"queued|tstx",
+		"running|prd|nobody hears of its worker",
 	}
 	if diff := cmp.Diff(want, records.NewTree(w, 0)); diff != "" {
 		t.Error(diff)
