@@ -106,6 +106,7 @@ func TestHostileStepCannotUploadWhatIsNotItsOwn(t *testing.T) {
 }
 
 func TestUploadArtifact(t *testing.T) {
+	t.Parallel()
 	const files = `mkdir -p out/sub .cache; echo a > out/a.txt; echo b > out/sub/b.txt; echo l > out/b.log; echo h > out/.hidden; echo c > .cache/c; echo t > /tmp/t.txt; ln -s a.txt out/l.txt; echo 'x' > 'out/{x}.txt'; mkdir odd; echo > odd/a:b`
 	tests := []struct {
 		name string
@@ -166,6 +167,7 @@ func TestAnArtifactNameIsUsedOnce(t *testing.T) {
 }
 
 func TestDownloadArtifact(t *testing.T) {
+	t.Parallel()
 	given := map[string]map[string]string{"dev-a": {"a.txt": "a"}, "dev-b": {"d/b.txt": "b"}, "val-c": {"c.txt": "c"}}
 	tests := []struct {
 		name string
@@ -256,6 +258,7 @@ func tools(t *testing.T, programs map[string]string) string {
 }
 
 func TestSetUpActionsUseWhatIsOnThePath(t *testing.T) {
+	t.Parallel()
 	python := func(want string) workflow.Step { return uses("actions/setup-python@v4", "python-version", want) }
 	tests := []struct {
 		name     string
@@ -357,6 +360,7 @@ func TestPytestLinesLeaveEvidence(t *testing.T) {
 }
 
 func TestEveryNativeActionOfTheLanguageIsRun(t *testing.T) {
+	t.Parallel()
 	for _, a := range workflow.Natives {
 		h := newHost()
 		got := steps(uses(a.Name+"@v1")).do(t, h)
