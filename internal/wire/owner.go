@@ -32,6 +32,7 @@ import (
 	"github.com/dc-release/dc-release/internal/adapter/store/sqlstore"
 	"github.com/dc-release/dc-release/internal/adapter/testresult"
 	"github.com/dc-release/dc-release/internal/app/actions"
+	"github.com/dc-release/dc-release/internal/app/artifact"
 	"github.com/dc-release/dc-release/internal/app/cache"
 	"github.com/dc-release/dc-release/internal/app/claim"
 	"github.com/dc-release/dc-release/internal/app/deploy"
@@ -101,6 +102,7 @@ type Owner struct {
 	keep       *keeper
 	driver     *driver
 	caches     *cache.Caches
+	names      *artifact.Names
 }
 
 // Open becomes the owner of the data directory; errOwned says that there is
@@ -150,6 +152,7 @@ func (o *Owner) open(ctx context.Context) (err error) {
 		return err
 	}
 	o.Store.OnHead(o.writeHead)
+	o.names = &artifact.Names{Store: o.Store}
 	o.caches = &cache.Caches{Store: o.Store, Blobs: caches, Now: time.Now}
 	if err := o.caches.Sweep(ctx); err != nil {
 		return err

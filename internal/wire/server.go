@@ -125,6 +125,22 @@ func (o *Owner) requirements(ctx context.Context, run pipeline.RunStarted) (stri
 	return o.mirrors.Requirements(ctx, solution.Baseline)
 }
 
+// NameArtifact implements work.Server.
+func (s server) NameArtifact(ctx context.Context, r work.ArtifactName) error {
+	slot, err := s.o.App.Claims.Current(ctx, r.Execution.Execution, r.Execution.Fence)
+	if err != nil {
+		return err
+	}
+	run, err := s.o.state.Run(ctx, slot.Run)
+	if err != nil {
+		return err
+	}
+	if r.SHA256 != "" {
+		return s.o.names.Uploaded(ctx, run.State, r.Execution.Execution, r.Name, r.SHA256)
+	}
+	return s.o.names.Take(ctx, run.State, r.Execution.Execution, r.Name, r.Overwrite)
+}
+
 // Artifacts implements work.Server.
 func (s server) Artifacts(ctx context.Context, e work.Execution) ([]pipeline.Artifact, error) {
 	slot, err := s.o.App.Claims.Current(ctx, e.Execution, e.Fence)
@@ -132,7 +148,10 @@ func (s server) Artifacts(ctx context.Context, e work.Execution) ([]pipeline.Art
 		return nil, err
 	}
 	run, err := s.o.state.Run(ctx, slot.Run)
-	return slices.Clone(run.State.Artifacts), err
+	if err != nil {
+		return nil, err
+	}
+	return s.o.names.Current(ctx, run.State)
 }
 
 // PutBlob implements work.Server.
@@ -142,12 +161,20 @@ func (s server) PutBlob(ctx context.Context, r io.Reader) (string, int64, error)
 
 // Blob implements work.Server: a job reads the artifacts of its own run only.
 func (s server) Blob(ctx context.Context, e work.Execution, digest string) (io.ReadCloser, error) {
-	artifacts, err := s.Artifacts(ctx, e)
+	slot, err := s.o.App.Claims.Current(ctx, e.Execution, e.Fence)
 	if err != nil {
 		return nil, err
 	}
-	if !slices.ContainsFunc(artifacts, func(a pipeline.Artifact) bool { return a.SHA256 == digest }) {
-		return nil, fault.New(fault.Forbidden, "blob %.12s is no artifact of this run's finished jobs", digest)
+	run, err := s.o.state.Run(ctx, slot.Run)
+	if err != nil {
+		return nil, err
+	}
+	readable, err := s.o.names.Readable(ctx, run.State, e.Execution, digest)
+	if err != nil {
+		return nil, err
+	}
+	if !readable {
+		return nil, fault.New(fault.Forbidden, "blob %.12s is no artifact of this run's finished jobs or of this one", digest)
 	}
 	return s.o.Blobs.Open(ctx, digest)
 }

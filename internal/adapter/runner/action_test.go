@@ -106,7 +106,8 @@ func TestHostileStepCannotUploadWhatIsNotItsOwn(t *testing.T) {
 }
 
 func TestUploadArtifact(t *testing.T) {
-	const files = `mkdir -p out/sub .cache; echo a > out/a.txt; echo b > out/sub/b.txt; echo l > out/b.log; echo h > out/.hidden; echo c > .cache/c; echo t > /tmp/t.txt; ln -s a.txt out/l.txt; echo 'x' > 'out/{x}.txt'`
+	t.Parallel()
+	const files = `mkdir -p out/sub .cache; echo a > out/a.txt; echo b > out/sub/b.txt; echo l > out/b.log; echo h > out/.hidden; echo c > .cache/c; echo t > /tmp/t.txt; ln -s a.txt out/l.txt; echo 'x' > 'out/{x}.txt'; mkdir odd; echo > odd/a:b`
 	tests := []struct {
 		name string
 		with []string
@@ -126,6 +127,11 @@ func TestUploadArtifact(t *testing.T) {
 		{"nothing found is a warning", []string{"path", "none"}, nil, "", "##[warning]upload artifact \"artifact\": no files were found"},
 		{"nothing found is an error when asked", []string{"path", "none", "if-no-files-found", "error"}, nil, "no files were found", ""},
 		{"a name that is no file name", []string{"path", "out", "name", "a/b"}, nil, `artifact name "a/b": '/' is not allowed`, ""},
+		{"an empty name", []string{"path", "out", "name", ""}, nil, `artifact name "": want a file name`, ""},
+		{"a file whose name not every system takes", []string{"path", "odd"}, nil, `file "a:b": ':' is not allowed in its name`, ""},
+		{"how well it is compressed", []string{"path", "out", "compression-level", "10"}, nil, `input "compression-level" is "10": want a number from 0 to 9`, ""},
+		{"how long it is kept", []string{"path", "out", "retention-days", "long"}, nil, `input "retention-days" is "long": want a number`, ""},
+		{"what is logged", []string{"path", "out/a.txt", "retention-days", "5", "compression-level", "9"}, map[string]string{"a.txt": "a\n"}, "", `uploaded artifact "artifact": 1 files, 9 bytes, sha256 d1`},
 		{"a path is required", nil, nil, `input "path" of actions/upload-artifact is required`, ""},
 	}
 	for _, tt := range tests {
@@ -161,6 +167,7 @@ func TestAnArtifactNameIsUsedOnce(t *testing.T) {
 }
 
 func TestDownloadArtifact(t *testing.T) {
+	t.Parallel()
 	given := map[string]map[string]string{"dev-a": {"a.txt": "a"}, "dev-b": {"d/b.txt": "b"}, "val-c": {"c.txt": "c"}}
 	tests := []struct {
 		name string
@@ -189,6 +196,47 @@ func TestDownloadArtifact(t *testing.T) {
 	}
 }
 
+func TestNamePatterns(t *testing.T) {
+	tests := []struct {
+		pattern string
+		want    string // of a-1 a-2 b.c .d
+		fail    string
+	}{
+		{"*", "a-1 a-2 b.c", ""},
+		{"a-?", "a-1 a-2", ""},
+		{"a-[!1]", "a-2", ""},
+		{"{a-1,b*}", "a-1 b.c", ""},
+		{"!a*", "b.c .d", ""},
+		{"!!a*", "a-1 a-2", ""},
+		{".*", ".d", ""},
+		{"{.d,a-1}", "a-1 .d", ""},
+		{"#a", "", ""},
+		{"**", "a-1 a-2 b.c", ""},
+		{"a-1", "a-1", ""},
+		{"A-1", "", ""},
+		{"[", "", "malformed pattern"},
+		{"@(a-1|b.c)", "", "want * ? [] and {a,b} only"},
+		{"a-{1..2}", "", "want * ? [] and {a,b} only"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.pattern, func(t *testing.T) {
+			matches, err := runner.NamePattern(tt.pattern)
+			if (err == nil) != (tt.fail == "") || err != nil && !strings.Contains(err.Error(), tt.fail) {
+				t.Fatalf("got %v, want %q", err, tt.fail)
+			}
+			var got []string
+			for _, name := range []string{"a-1", "a-2", "b.c", ".d"} {
+				if err == nil && matches(name) {
+					got = append(got, name)
+				}
+			}
+			if strings.Join(got, " ") != tt.want {
+				t.Errorf("got %q, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
 // tools makes a directory with programs, readable by every uid.
 func tools(t *testing.T, programs map[string]string) string {
 	t.Helper()
@@ -210,6 +258,7 @@ func tools(t *testing.T, programs map[string]string) string {
 }
 
 func TestSetUpActionsUseWhatIsOnThePath(t *testing.T) {
+	t.Parallel()
 	python := func(want string) workflow.Step { return uses("actions/setup-python@v4", "python-version", want) }
 	tests := []struct {
 		name     string
@@ -311,6 +360,7 @@ func TestPytestLinesLeaveEvidence(t *testing.T) {
 }
 
 func TestEveryNativeActionOfTheLanguageIsRun(t *testing.T) {
+	t.Parallel()
 	for _, a := range workflow.Natives {
 		h := newHost()
 		got := steps(uses(a.Name+"@v1")).do(t, h)

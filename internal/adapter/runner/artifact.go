@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
@@ -15,11 +18,11 @@ import (
 // uploadArtifact is actions/upload-artifact@v4: a name is given once in a run
 // unless overwrite is asked for.
 func (j *job) uploadArtifact(ctx context.Context, s *step) error {
-	name := s.with["name"]
-	if name == "" {
+	name, given := s.with["name"]
+	if !given {
 		name = "artifact"
 	}
-	if err := checkArtifactName(name); err != nil {
+	if err := errors.Join(checkArtifactName(name), s.checkNumber("retention-days", math.MaxInt), s.checkNumber("compression-level", 9)); err != nil {
 		return err
 	}
 	if j.mask.holds(name) {
@@ -43,6 +46,9 @@ func (j *job) uploadArtifact(ctx context.Context, s *step) error {
 			return fmt.Errorf("upload artifact %q: %w", name, err)
 		}
 		f, err := readable(&j.area.top, file, rel)
+		if err == nil {
+			err = checkArtifactPath(rel)
+		}
 		if err != nil {
 			return fmt.Errorf("upload artifact %q: %w", name, err)
 		}
@@ -54,7 +60,7 @@ func (j *job) uploadArtifact(ctx context.Context, s *step) error {
 	}
 	s.commands.setOutputValue("artifact-id", receipt.ID)
 	s.commands.setOutputValue("artifact-digest", receipt.Digest)
-	j.say(s.number, fmt.Sprintf("uploaded artifact %q: %d files", name, len(a.Files)))
+	j.say(s.number, fmt.Sprintf("uploaded artifact %q: %d files, %d bytes, sha256 %s", name, len(a.Files), receipt.Size, receipt.Digest))
 	return nil
 }
 
@@ -113,14 +119,33 @@ func (j *job) nothingFound(s *step, name string) error {
 	return nil
 }
 
-// checkArtifactName refuses what v4 refuses: characters that not every file
-// system takes, and the names of directories.
+// notInNames are the characters that not every file system takes.
+const notInNames = "\":<>|*?\r\n"
+
+// checkArtifactName refuses what v4 refuses, and the names of directories.
 func checkArtifactName(name string) error {
-	if i := strings.IndexAny(name, "\":<>|*?\r\n\\/"); i >= 0 {
+	if i := strings.IndexAny(name, notInNames+"\\/"); i >= 0 {
 		return fmt.Errorf("artifact name %q: %q is not allowed in it", name, name[i])
 	}
-	if name == "." || name == ".." {
+	if name == "" || name == "." || name == ".." {
 		return fmt.Errorf("artifact name %q: want a file name", name)
+	}
+	return nil
+}
+
+// checkArtifactPath is the same for a file in an artifact.
+func checkArtifactPath(name string) error {
+	if i := strings.IndexAny(name, notInNames); i >= 0 {
+		return fmt.Errorf("file %q: %q is not allowed in its name, because not every file system takes it", name, name[i])
+	}
+	return nil
+}
+
+// checkNumber checks an input that is a number or empty.
+func (s *step) checkNumber(input string, limit int) error {
+	text := strings.TrimSpace(s.with[input])
+	if n, err := strconv.Atoi(text); text != "" && (err != nil || n < 0 || n > limit) {
+		return fmt.Errorf("input %q is %q: want a number from 0 to %d", input, text, limit)
 	}
 	return nil
 }
@@ -143,13 +168,11 @@ func (j *job) downloadArtifact(ctx context.Context, s *step) error {
 	case single:
 		names = []string{s.with["name"]}
 	case glob != "":
-		if !doublestar.ValidatePattern(glob) {
-			return fmt.Errorf("download artifact: malformed pattern %q", glob)
+		matches, err := namePattern(glob)
+		if err != nil {
+			return fmt.Errorf("download artifact: %w", err)
 		}
-		names = slices.DeleteFunc(slices.Clone(names), func(n string) bool {
-			ok, _ := doublestar.Match(glob, n) // validated
-			return !ok
-		})
+		names = slices.DeleteFunc(slices.Clone(names), func(n string) bool { return !matches(n) })
 	}
 	slices.Sort(names)
 	if err := j.makeDir(to); err != nil {
@@ -170,6 +193,32 @@ func (j *job) downloadArtifact(ctx context.Context, s *step) error {
 	s.commands.setOutputValue("download-path", filepath.Join(j.area.top.path, to))
 	j.say(s.number, fmt.Sprintf("downloaded %d artifacts", len(names)))
 	return nil
+}
+
+// extended finds what minimatch has and this runner has not: alternatives that
+// are counted, and ranges in braces.
+var extended = regexp.MustCompile(`[?*+@!]\(|\{[^{}]*\.\.[^{}]*\}`)
+
+// namePattern reads a pattern of names as minimatch does: one that begins with an
+// exclamation mark selects all others, one that begins with # is a comment, and a
+// dot at the beginning of a name must be in the pattern.
+func namePattern(glob string) (matches func(name string) bool, err error) {
+	if strings.HasPrefix(glob, "#") {
+		return func(string) bool { return false }, nil
+	}
+	rest := strings.TrimLeft(glob, "!")
+	negated := (len(glob)-len(rest))%2 == 1
+	if extended.MatchString(glob) {
+		return nil, fmt.Errorf("pattern %q: want * ? [] and {a,b} only", glob)
+	}
+	if !doublestar.ValidatePattern(rest) {
+		return nil, fmt.Errorf("malformed pattern %q", glob)
+	}
+	dots := strings.HasPrefix(strings.TrimLeft(rest, "{"), ".")
+	return func(name string) bool {
+		ok, _ := doublestar.Match(rest, name) // validated
+		return (ok && (dots || !strings.HasPrefix(name, "."))) != negated
+	}, nil
 }
 
 func (j *job) download(ctx context.Context, name, to string) error {

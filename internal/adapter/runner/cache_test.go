@@ -52,6 +52,7 @@ func TestCacheIsRestoredAndSavedAfterwards(t *testing.T) {
 }
 
 func TestCacheActions(t *testing.T) {
+	t.Parallel()
 	const there = "k-old"
 	make := sh("mkdir -p d/e; echo 1 > d/one; echo 2 > d/e/two; echo 3 > f.txt; ln -s /etc/passwd out")
 	restore := func(with ...string) workflow.Step {

@@ -19,6 +19,7 @@ func said(h *host) string {
 }
 
 func TestCommandsOfAStep(t *testing.T) {
+	t.Parallel()
 	const badToken = "##[error]invoked ::stop-commands:: with the token %q: want a text that nothing else prints\n"
 	tests := []struct {
 		name, lines string
@@ -78,6 +79,7 @@ func printing(lines string) run {
 }
 
 func TestAnnotations(t *testing.T) {
+	t.Parallel()
 	const ws = "${{ github.workspace }}/"
 	tests := []struct {
 		name, line string
@@ -135,6 +137,7 @@ func TestAStepHasTenAnnotationsOfALevelAndAJobFifty(t *testing.T) {
 }
 
 func TestProblemMatchers(t *testing.T) {
+	t.Parallel()
 	const add = "::add-matcher::m.json|"
 	one := func(severity, pattern string) string {
 		return `{"problemMatcher":[{"owner":"o","severity":"` + severity + `","pattern":[` + pattern + `]}]}`
@@ -200,6 +203,7 @@ func TestProblemMatchers(t *testing.T) {
 }
 
 func TestSummaries(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name  string
 		steps []workflow.Step

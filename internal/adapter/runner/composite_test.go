@@ -12,6 +12,7 @@ import (
 var checkoutStep = uses("actions/checkout@v4")
 
 func TestCompositeActions(t *testing.T) {
+	t.Parallel()
 	const local, remote = "./.github/actions/pack", "cleo/tools/pack@v1"
 	tests := []struct {
 		name   string

@@ -36,6 +36,9 @@ func Selects(text, path string) (in, ok bool) {
 	return selected(withDescendants(patterns), path, false), err == nil
 }
 
+// NamePattern is namePattern.
+var NamePattern = namePattern
+
 // LongLine is longLine.
 const LongLine = longLine
 

@@ -113,6 +113,7 @@ type Artifact struct {
 type Receipt struct {
 	ID     string
 	Digest string // SHA-256, hex
+	Size   int64  // bytes
 }
 
 // Process is one started command. It is an alias of an interface literal, so

@@ -58,6 +58,7 @@ func check(t *testing.T, h *host, got pipeline.Outcome, w want) {
 }
 
 func TestJobs(t *testing.T) {
+	t.Parallel()
 	outputs := []workflow.Output{{Name: "answer", Value: text("${{ steps.a.outputs.answer }}")}}
 	tests := []struct {
 		name string

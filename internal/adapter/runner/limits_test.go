@@ -15,6 +15,7 @@ func flood(kilobytes int) string {
 }
 
 func TestWhatAJobLeavesWithItsWorkerIsBounded(t *testing.T) {
+	t.Parallel()
 	twice := func(script string) workflow.Step {
 		s := sh(script)
 		s.ID, s.ContinueOnError = "big", text("true")
@@ -65,6 +66,7 @@ func TestWhatAJobLeavesWithItsWorkerIsBounded(t *testing.T) {
 }
 
 func TestAnnotationsAreBounded(t *testing.T) {
+	t.Parallel()
 	h := newHost()
 	out := steps(
 		sh("printf '::error::'; "+flood(500)+"; echo"),
@@ -84,6 +86,7 @@ func TestAnnotationsAreBounded(t *testing.T) {
 }
 
 func TestSummariesAreBoundedAndSaySo(t *testing.T) {
+	t.Parallel()
 	var list []workflow.Step
 	for range 6 {
 		list = append(list, sh(flood(900)+" >> $GITHUB_STEP_SUMMARY"))
@@ -100,6 +103,7 @@ func TestSummariesAreBoundedAndSaySo(t *testing.T) {
 // A job that has more masked than the worker can look for fails, and does not
 // show what it wanted to be hidden.
 func TestMoreMasksThanCanBeLookedForFailTheStep(t *testing.T) {
+	t.Parallel()
 	h := newHost()
 	out := steps(sh(`head -c 700000 /dev/urandom | od -An -v -tx1 -w350 | tr -d ' ' | sed 's/^/::add-mask::/'; echo "::add-mask::last-$(echo secret)"; echo done`)).do(t, h)
 	check(t, h, out, want{conclusion: pipeline.Failure, steps: "failure", stdout: []string{"done"}, reason: "more is to be masked"})

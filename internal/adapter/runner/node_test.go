@@ -60,6 +60,7 @@ func told(h *host) []string {
 }
 
 func TestNodeActions(t *testing.T) {
+	t.Parallel()
 	need.Program(t, nodePath)
 	tests := []struct {
 		name  string
@@ -198,6 +199,7 @@ func TestNodeActions(t *testing.T) {
 }
 
 func TestTheNodeOfTheWorkerMustFitTheAction(t *testing.T) {
+	t.Parallel()
 	const says = `case $1 in --version) echo %;; *) echo ran "${1##*/}";; esac`
 	tests := []struct {
 		using, version string // of the action, and what the program says
@@ -247,6 +249,7 @@ func TestANodeActionWithoutItsNodeOrItsScriptFails(t *testing.T) {
 }
 
 func TestTheDefaultOfAnInputMayAskForTheToken(t *testing.T) {
+	t.Parallel()
 	need.Program(t, nodePath)
 	h := newHost()
 	h.secrets["GITHUB_TOKEN"] = "hush-hush"

@@ -177,6 +177,7 @@ func TestPropertyBase64OfASecretIsMaskedAnywhere(t *testing.T) {
 }
 
 func TestLinesThatAreTooLongAreBrokenButNotWithinASecret(t *testing.T) {
+	t.Parallel()
 	const secret = "hush-hush-hush"
 	_, lines := runner.Masked(secret)
 	// The secret is moved over the place of the cut.

@@ -26,6 +26,7 @@ func hashOf(names ...string) string {
 
 // The expectations were compared with @actions/glob 0.5.0 over the same tree.
 func TestHashFilesSelectsWhatGitHubSelects(t *testing.T) {
+	t.Parallel()
 	const tree = `mkdir -p a/b a-b a.b/c d/.hid x/y 'sp ace' br '[q]' "$HOME/out"
 for f in a/1.txt a/b/2.txt a/b/3.log a-b/1.txt a.b/c/4.txt d/.hid/5.txt d/.e x/y/7.js 'sp ace/8.txt' br/'{x}.txt' br/'[y].txt' '[q]/z.txt' top.txt Top.txt .root; do echo "$f" > "$f"; done
 echo out > $HOME/out/f.txt; ln -s ../a x/la; ln -s top.txt ltop; ln -s ../../x x/y/loop`

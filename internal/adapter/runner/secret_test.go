@@ -43,6 +43,7 @@ func leaks(t *testing.T, h *host, got pipeline.Outcome, secrets ...string) {
 }
 
 func TestSecretsAreMaskedWhereverTheyLeave(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name, script string
 		seen         []string // what must not be

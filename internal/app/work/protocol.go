@@ -81,6 +81,15 @@ type IdentityToken struct {
 // blobs.
 const MaxRequest = 16 << 20
 
+// ArtifactName asks for the name of an artifact that is to be uploaded, or with
+// its digest says that it was.
+type ArtifactName struct {
+	Execution Execution `json:"execution"`
+	Name      string    `json:"name"`
+	Overwrite bool      `json:"overwrite"`
+	SHA256    string    `json:"sha256,omitempty"`
+}
+
 // CacheQuery asks for what earlier executions kept under one of several keys.
 type CacheQuery struct {
 	Execution
@@ -156,6 +165,9 @@ type Server interface {
 	TestDocuments(ctx context.Context, e Execution) (TestedDocuments, error)
 	// IdentityToken is refused to a job without id-token: write.
 	IdentityToken(ctx context.Context, r IdentityTokenRequest) (IdentityToken, error)
+	// NameArtifact comes before the upload of an artifact, whose name may be taken,
+	// and after it with the digest, so that the execution can read it again.
+	NameArtifact(ctx context.Context, r ArtifactName) error
 	// Artifacts are those of the run's finished jobs.
 	Artifacts(ctx context.Context, e Execution) ([]pipeline.Artifact, error)
 	PutBlob(ctx context.Context, r io.Reader) (digest string, size int64, err error)

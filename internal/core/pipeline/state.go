@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"iter"
 	"maps"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -50,6 +52,12 @@ type JobState struct {
 	Parallel   int       // groups: legs at once, 0 for all
 }
 
+// Uploaded is an artifact and the execution that left it.
+type Uploaded struct {
+	Artifact
+	Execution string
+}
+
 // State is a run as its events tell it.
 type State struct {
 	Plan      Plan
@@ -62,7 +70,7 @@ type State struct {
 	Cancelled bool
 	Finished  bool
 	Result    Conclusion
-	Artifacts []Artifact // of finished executions, in order
+	Artifacts []Uploaded // of finished executions, in order
 	Kept      *ArtifactKept
 }
 
@@ -115,7 +123,10 @@ func Apply(s State, e ledger.Event) State {
 	case *ExecutionFinished:
 		s = s.with(d.Job, func(j *JobState) { j.finish(d) })
 		s = s.passOn(d.Job, d.Outputs)
-		s.Artifacts = append(s.Artifacts[:len(s.Artifacts):len(s.Artifacts)], d.Artifacts...)
+		s.Artifacts = slices.Clip(s.Artifacts)
+		for _, a := range d.Artifacts {
+			s.Artifacts = append(s.Artifacts, Uploaded{Artifact: a, Execution: d.Execution})
+		}
 	case *ExecutionGivenUp:
 		s = s.with(d.Job, func(j *JobState) { j.giveUp(d) })
 	case *ArtifactKept:
@@ -247,6 +258,17 @@ func JobOf(execution string) string {
 		return ""
 	}
 	return strings.Join(parts[2:len(parts)-1], "/")
+}
+
+// AttemptOf is the attempt in an execution's id, 0 when it is none.
+func AttemptOf(execution string) int {
+	_, rest, _ := strings.Cut(execution, "/")
+	attempt, _, _ := strings.Cut(rest, "/")
+	n, err := strconv.Atoi(attempt)
+	if err != nil {
+		return 0
+	}
+	return n
 }
 
 // RunOf is the run in an execution's id.

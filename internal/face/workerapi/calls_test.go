@@ -51,6 +51,14 @@ func (s *server) IdentityToken(_ context.Context, r work.IdentityTokenRequest) (
 	return work.IdentityToken{Value: "jwt"}, nil
 }
 
+func (s *server) NameArtifact(_ context.Context, r work.ArtifactName) error {
+	s.note(r)
+	if !r.Overwrite {
+		return fault.New(fault.Conflict, "it is there")
+	}
+	return nil
+}
+
 func read(t *testing.T, r io.ReadCloser, err error) string {
 	t.Helper()
 	if err != nil {
@@ -92,10 +100,17 @@ func TestCallsArriveAsTheyWereMade(t *testing.T) {
 	if err != nil || token.Value != "jwt" {
 		t.Errorf("got %+v %v", token, err)
 	}
+	if err := c.NameArtifact(t.Context(), work.ArtifactName{Execution: e, Name: "dist"}); fault.KindOf(err) != fault.Conflict {
+		t.Errorf("got %v", err)
+	}
+	if err := c.NameArtifact(t.Context(), work.ArtifactName{Execution: e, Name: "dist", Overwrite: true}); err != nil {
+		t.Error(err)
+	}
 	const who = "{Execution:{Execution:R/1/build/1 Fence:7} "
 	want := []string{
 		who + "Keys:[" + key + " k] Version:v}", who + "Scope:s Key:" + key + " Version:v}", who + "Scope: Key: Version:}",
 		who + "Key:" + key + " Version:v}", "more bytes", who + "Repository:bob/a Commit:c0ffee}", who + "Audience:api://x}",
+		who + "Name:dist Overwrite:false SHA256:}", who + "Name:dist Overwrite:true SHA256:}",
 	}
 	if diff := cmp.Diff(want, s.asked); diff != "" {
 		t.Errorf("asked (-want +got):\n%s", diff)

@@ -138,6 +138,12 @@ func (c *Client) IdentityToken(ctx context.Context, r work.IdentityTokenRequest)
 	return call[work.IdentityToken](ctx, c, "identity-token", r)
 }
 
+// NameArtifact implements Server.
+func (c *Client) NameArtifact(ctx context.Context, r work.ArtifactName) error {
+	_, err := call[struct{}](ctx, c, "artifact-name", r)
+	return err
+}
+
 // Artifacts implements Server.
 func (c *Client) Artifacts(ctx context.Context, e work.Execution) ([]pipeline.Artifact, error) {
 	return call[[]pipeline.Artifact](ctx, c, "artifacts", e)

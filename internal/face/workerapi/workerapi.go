@@ -37,6 +37,9 @@ func Handler(s work.Server, token string) http.Handler {
 	post(mux, "publish", s.Publish)
 	post(mux, "document-test", s.TestDocuments)
 	post(mux, "identity-token", s.IdentityToken)
+	post(mux, "artifact-name", func(ctx context.Context, q work.ArtifactName) (struct{}, error) {
+		return struct{}{}, s.NameArtifact(ctx, q)
+	})
 	post(mux, "artifacts", s.Artifacts)
 	mux.HandleFunc("PUT /worker/log", func(w http.ResponseWriter, r *http.Request) {
 		out, err := appendLog(s, w, r)

@@ -118,10 +118,6 @@ func (h *host) Action(ctx context.Context, a pipeline.Action, dir string) error 
 
 // UploadArtifact implements runner.Host.
 func (h *host) UploadArtifact(ctx context.Context, a runner.Artifact) (runner.Receipt, error) {
-	known, err := h.server.Artifacts(ctx, h.id)
-	if err != nil {
-		return runner.Receipt{}, err
-	}
 	h.mu.Lock()
 	names := len(a.Name)
 	for _, k := range h.artifacts {
@@ -129,14 +125,19 @@ func (h *host) UploadArtifact(ctx context.Context, a runner.Artifact) (runner.Re
 	}
 	own := slices.IndexFunc(h.artifacts, func(k pipeline.Artifact) bool { return k.Name == a.Name })
 	h.mu.Unlock()
-	taken := own >= 0 || slices.ContainsFunc(known, func(k pipeline.Artifact) bool { return k.Name == a.Name })
-	if taken && !a.Overwrite {
-		return runner.Receipt{}, fault.New(fault.Conflict, "artifact %q exists: artifacts are immutable; choose another name or overwrite", a.Name)
+	if own >= 0 && !a.Overwrite {
+		return runner.Receipt{}, fault.New(fault.Conflict, "artifact %q is there: want another name, or overwrite", a.Name)
 	}
 	if names > maxArtifactNames {
 		return runner.Receipt{}, fault.New(fault.Invalid, "artifact %q: the job has uploaded %d already: put more files into one", a.Name, len(h.artifacts))
 	}
+	if err := h.server.NameArtifact(ctx, work.ArtifactName{Execution: h.id, Name: a.Name, Overwrite: a.Overwrite}); err != nil {
+		return runner.Receipt{}, err
+	}
 	digest, size, err := h.server.PutBlob(ctx, packed(a.Files))
+	if err == nil {
+		err = h.server.NameArtifact(ctx, work.ArtifactName{Execution: h.id, Name: a.Name, SHA256: digest})
+	}
 	if err != nil {
 		return runner.Receipt{}, err
 	}
@@ -146,7 +147,7 @@ func (h *host) UploadArtifact(ctx context.Context, a runner.Artifact) (runner.Re
 		h.artifacts = slices.Delete(h.artifacts, own, own+1)
 	}
 	h.artifacts = append(h.artifacts, pipeline.Artifact{Name: a.Name, SHA256: digest, Size: size})
-	return runner.Receipt{ID: digest[:16], Digest: digest}, nil
+	return runner.Receipt{ID: digest[:16], Digest: digest, Size: size}, nil
 }
 
 func (h *host) all(ctx context.Context) ([]pipeline.Artifact, error) {

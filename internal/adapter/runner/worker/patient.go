@@ -59,6 +59,12 @@ func (p patient) IdentityToken(ctx context.Context, r work.IdentityTokenRequest)
 	return retry(ctx, p, func() (work.IdentityToken, error) { return p.Server.IdentityToken(ctx, r) })
 }
 
+// NameArtifact implements work.Server.
+func (p patient) NameArtifact(ctx context.Context, r work.ArtifactName) error {
+	_, err := retry(ctx, p, func() (struct{}, error) { return struct{}{}, p.Server.NameArtifact(ctx, r) })
+	return err
+}
+
 // Artifacts implements work.Server.
 func (p patient) Artifacts(ctx context.Context, e work.Execution) ([]pipeline.Artifact, error) {
 	return retry(ctx, p, func() ([]pipeline.Artifact, error) { return p.Server.Artifacts(ctx, e) })

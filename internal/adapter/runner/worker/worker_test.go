@@ -43,7 +43,18 @@ type server struct {
 	result claim.Result
 	asked  []work.IdentityTokenRequest
 	caches map[string][]byte // by key
+	named  []string          // artifacts
 	gone   bool              // they make room between being found and being read
+}
+
+func (s *server) NameArtifact(_ context.Context, r work.ArtifactName) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.named = append(s.named, fmt.Sprint(r.Name, " ", r.Overwrite, " ", len(r.SHA256)))
+	if r.Name == "taken" && !r.Overwrite && r.SHA256 == "" {
+		return fault.New(fault.Conflict, "artifact %q is there", r.Name)
+	}
+	return nil
 }
 
 func (s *server) FindCache(_ context.Context, q work.CacheQuery) (work.CacheEntry, error) {
@@ -160,6 +171,18 @@ func run(t *testing.T, s *server, a pipeline.Assignment) string {
 
 func script(run string) workflow.Step { return workflow.Step{Run: workflow.Text{Source: run}} }
 
+func use(action string, with ...string) workflow.Step {
+	step := workflow.Step{Uses: action}
+	for i := 0; i+1 < len(with); i += 2 {
+		step.With = append(step.With, workflow.Binding{Name: with[i], Value: workflow.Text{Source: with[i+1]}})
+	}
+	return step
+}
+
+func job(list ...workflow.Step) pipeline.Assignment {
+	return pipeline.Assignment{Job: pipeline.Job{Body: workflow.Job{Steps: list}}}
+}
+
 // ask reads an address of the job's own with bash alone.
 const ask = `ask() { u=${1#http://}; exec 3<>/dev/tcp/${u%%[:/]*}/$(echo ${u%%/*} | cut -d: -f2); printf 'GET /%s HTTP/1.0\r\nAuthorization: Bearer %s\r\n\r\n' "${u#*/}" "$2" >&3; sed 1,/^.$/d <&3; }
 `
@@ -211,19 +234,32 @@ func TestTheRepositoryOfAnActionComesFromTheServer(t *testing.T) {
 	}
 }
 
+func TestTheServerSaysWhetherAnArtifactsNameIsTaken(t *testing.T) {
+	up := func(name string, with ...string) workflow.Step {
+		return use("actions/upload-artifact@v4", append([]string{"path", "f", "name", name}, with...)...)
+	}
+	s := &server{blobs: map[string][]byte{}}
+	always := up("last")
+	always.If = workflow.Text{Source: "always()"}
+	log := run(t, s, job(script("echo 1 > f"), up("free"), up("taken", "overwrite", "true"), up("taken"), always))
+	if got, want := strings.Join(s.named, "|"), "free false 0|free false 64|taken true 0|taken false 64|last false 0|last false 64"; got != want {
+		t.Errorf("asked %q", s.named)
+	}
+	var names []string
+	for _, a := range s.result.Artifacts {
+		names = append(names, a.Name)
+	}
+	if strings.Join(names, " ") != "free last taken" || s.result.Outcome.Conclusion != "failure" || !strings.Contains(log, `artifact "taken" is there`) {
+		t.Errorf("got %q, %s\n%s", names, s.result.Outcome.Conclusion, log)
+	}
+	if !strings.Contains(log, "sha256 "+s.result.Artifacts[0].SHA256) {
+		t.Errorf("want the digest in the log:\n%s", log)
+	}
+}
+
 func TestACacheComesBackAsItWas(t *testing.T) {
 	s := &server{caches: map[string][]byte{}}
-	use := func(with ...string) workflow.Step {
-		step := workflow.Step{Uses: with[0]}
-		for i := 1; i+1 < len(with); i += 2 {
-			step.With = append(step.With, workflow.Binding{Name: with[i], Value: workflow.Text{Source: with[i+1]}})
-		}
-		return step
-	}
 	const look = "cd d && find . -printf '%y %m %TY %p %l\\n' | sort; cat run; test ! -e empty/x"
-	job := func(list ...workflow.Step) pipeline.Assignment {
-		return pipeline.Assignment{Job: pipeline.Job{Body: workflow.Job{Steps: list}}}
-	}
 	first := run(t, s, job(script(`umask 022; mkdir -p d/empty; printf '#!/bin/sh\n' > d/run; chmod 755 d/run; ln -s run d/link; ln -s /nowhere d/broken; touch -d 2001-02-03 d/run; mkfifo d/pipe`),
 		use("actions/cache/save@v4", "path", "d", "key", "k"), script("rm d/pipe; "+look)))
 	second := run(t, s, job(use("actions/cache/restore@v4", "path", "d", "key", "k"), script(look)))

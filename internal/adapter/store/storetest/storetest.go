@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dc-release/dc-release/internal/app/artifact"
 	"github.com/dc-release/dc-release/internal/app/cache"
 	"github.com/dc-release/dc-release/internal/app/person"
 
@@ -84,6 +85,7 @@ func Run(t *testing.T, open Open) {
 		{"views rebuilt are views followed", rebuild},
 		{"a one-time code's step is used once", useStep},
 		{"too large an event is refused", tooLarge},
+		{"a name of an artifact has one owner in an attempt", artifactNames},
 		{"caches are kept, used, dropped and make room", caches},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -402,6 +404,31 @@ func useStep(t *testing.T, s *sqlstore.Store, _ *Clock) {
 	wantConflict(t, s.UseStep(t.Context(), "P1", 6))
 	if c, ok, err := s.Credential(t.Context(), "P1"); err != nil || !ok || c.LastStep != 7 {
 		t.Errorf("%+v, %v, %v", c, ok, err)
+	}
+}
+
+func artifactNames(t *testing.T, s *sqlstore.Store, _ *Clock) {
+	take := func(attempt int, execution string, over bool, want string) {
+		t.Helper()
+		n := artifact.Name{Run: "r", Attempt: attempt, Name: "n", Execution: execution}
+		if got, err := s.TakeName(t.Context(), n, over); err != nil || got != want {
+			t.Errorf("%s in attempt %d: got %q, %v, want %q", execution, attempt, got, err, want)
+		}
+	}
+	take(1, "a", false, "a")
+	take(1, "b", false, "a")
+	take(1, "b", true, "b")
+	take(2, "a", false, "a")
+	for _, execution := range []string{"a", "b"} {
+		if err := s.KeepDigest(t.Context(), artifact.Name{Run: "r", Attempt: 1, Name: "n", Execution: execution, Digest: "of " + execution}); err != nil {
+			t.Error(err)
+		}
+	}
+	if list, err := s.Names(t.Context(), "r"); err != nil || fmt.Sprint(list) != "[{r 1 n b of b} {r 2 n a }]" {
+		t.Errorf("%v, %v", list, err)
+	}
+	if list, err := s.Names(t.Context(), "other"); err != nil || len(list) > 0 {
+		t.Errorf("%v, %v", list, err)
 	}
 }
 
