@@ -263,7 +263,7 @@ func TestASilentDeploymentWaitsForAPerson(t *testing.T) {
 	if err != nil || got.Jobs["build"].Status != pipeline.Pending || got.Jobs["prd"].Status != pipeline.Running {
 		t.Errorf("build %+v, prd %+v, %v", got.Jobs["build"], got.Jobs["prd"], err)
 	}
-	if err := f.Lost(t.Context(), run, "prd", ledger.Actor{Kind: ledger.Person, ID: "ada"}, "it is down"); err != nil {
+	if err := f.Rerun(t.Context(), run, claim.Again{Job: "prd"}, ledger.Actor{Kind: ledger.Person, ID: "ada"}, "it is down"); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := f.State.Run(t.Context(), run); err != nil || got.Jobs["prd"].Status != pipeline.Pending {
