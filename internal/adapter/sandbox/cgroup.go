@@ -160,6 +160,15 @@ func (g *cgroup) into(attr *syscall.SysProcAttr) (io.Closer, error) {
 	return dir, nil
 }
 
+// ownThreads is how many threads the helper must have before it starts commands:
+// with version 2 it is in the group itself, where it may get none later.
+func (g *cgroup) ownThreads() int {
+	if g == nil || !g.unified {
+		return 0
+	}
+	return readyThreads
+}
+
 // enter moves the calling thread into the group (version 1).
 func (g *cgroup) enter() error { return g.take(unix.Gettid()) }
 

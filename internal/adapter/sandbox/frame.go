@@ -143,6 +143,7 @@ type plan struct {
 	Mounts  []mount `json:"mounts"`
 	Offline bool    `json:"offline"`
 	Marker  string  `json:"marker"` // "DC_RELEASE_EXECUTION=..."
+	Threads int     `json:"threads,omitempty"`
 }
 
 // ready reports that the helper is set up, or why not.

@@ -84,6 +84,7 @@ func (h *helper) run() error {
 	if err := h.link.send(ready{}); err != nil {
 		return err
 	}
+	threadsReady(p.Threads)
 	go h.reap()
 	for {
 		var r request
@@ -98,6 +99,21 @@ func (h *helper) run() error {
 			return err
 		}
 	}
+}
+
+// threadsReady makes Go's runtime have at least n threads, which it keeps.
+func threadsReady(n int) {
+	var all, gone sync.WaitGroup
+	all.Add(n)
+	for range n {
+		gone.Go(func() {
+			runtime.LockOSThread()
+			defer runtime.UnlockOSThread() // or the thread would end
+			all.Done()
+			all.Wait()
+		})
+	}
+	gone.Wait()
 }
 
 func (h *helper) setUp(p plan, fds []int) error {

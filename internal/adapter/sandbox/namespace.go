@@ -63,7 +63,7 @@ func (n *namespace) open(ctx context.Context, s Spec) error {
 			return err
 		}
 	}
-	p := plan{Mounts: mounts(s), Offline: s.Offline, Marker: Marker + "=" + s.Execution}
+	p := plan{Mounts: mounts(s), Offline: s.Offline, Marker: Marker + "=" + s.Execution, Threads: n.group.ownThreads()}
 	var fds []int
 	defer func() {
 		for _, fd := range fds {
@@ -104,14 +104,26 @@ func (n *namespace) open(ctx context.Context, s Spec) error {
 	if r.Error != "" {
 		return fmt.Errorf("set up: %s", r.Error)
 	}
+	if n.group != nil && !n.group.unified {
+		// Not earlier: a thread that it starts while Go's runtime starts would be in
+		// the group too, and a runtime that needs a thread and gets none gives up.
+		// From now on a thread outside starts all others, because this one is locked.
+		if err := n.group.take(n.helper.Pid); err != nil {
+			return fmt.Errorf("hold processes of helper: %w", err)
+		}
+	}
 	n.listened = make(chan struct{})
 	go n.listen()
 	n.watch()
 	return nil
 }
 
-// helperThreads is more than the Go runtime of a helper uses.
-const helperThreads = 16
+// helperThreads is more than the Go runtime of a helper uses, readyThreads is how
+// many of them there are from the start where they count.
+const (
+	helperThreads = 16
+	readyThreads  = 10
+)
 
 // countTasks counts all processes of the namespace but the helper: they are its
 // descendants, because orphans become its children.
@@ -178,12 +190,6 @@ func (n *namespace) spawn(offline bool) error {
 	}()
 	if err := <-started; err != nil {
 		return fmt.Errorf("start helper: %w", err)
-	}
-	if n.group != nil && !n.group.unified {
-		// It starts nothing before it has its plan.
-		if err := n.group.take(n.helper.Pid); err != nil {
-			return fmt.Errorf("hold processes of helper: %w", err)
-		}
 	}
 	return nil
 }
