@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/dc-release/dc-release/internal/adapter/runner"
@@ -29,7 +27,7 @@ func (h *host) RestoreCache(ctx context.Context, q runner.CacheQuery, dir string
 		return "", err
 	}
 	defer r.Close()
-	return entry.Key, unpackCache(r, dir)
+	return entry.Key, untarWith(r, dir, keepTime)
 }
 
 // SaveCache implements runner.Host.
@@ -70,31 +68,4 @@ func packCache(w io.Writer, files []runner.CacheFile) error {
 		}
 	}
 	return tw.Close()
-}
-
-// unpackCache is untar with the times of files.
-func unpackCache(r io.Reader, dir string) error {
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return err
-	}
-	defer root.Close()
-	tr := tar.NewReader(r)
-	for {
-		hdr, err := tr.Next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("unpack: %w", err)
-		}
-		if err := extract(root, tr, hdr); err != nil {
-			return fmt.Errorf("unpack %q: %w", hdr.Name, err)
-		}
-		if hdr.Typeflag == tar.TypeReg {
-			if err := root.Chtimes(filepath.Clean(hdr.Name), hdr.ModTime, hdr.ModTime); err != nil {
-				return fmt.Errorf("unpack %q: %w", hdr.Name, err)
-			}
-		}
-	}
 }

@@ -224,6 +224,11 @@ func (h *host) keep(ctx context.Context, name string, r io.Reader) error {
 // untar unpacks regular files, links and folders below dir; a name that would
 // leave it is refused.
 func untar(r io.Reader, dir string) error {
+	return untarWith(r, dir, func(*os.Root, *tar.Header) error { return nil })
+}
+
+// untarWith does something to each entry after it was unpacked.
+func untarWith(r io.Reader, dir string, then func(*os.Root, *tar.Header) error) error {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return err
@@ -238,10 +243,23 @@ func untar(r io.Reader, dir string) error {
 		if err != nil {
 			return fmt.Errorf("unpack: %w", err)
 		}
-		if err := extract(root, tr, hdr); err != nil {
+		err = extract(root, tr, hdr)
+		if err == nil {
+			err = then(root, hdr)
+		}
+		if err != nil {
 			return fmt.Errorf("unpack %q: %w", hdr.Name, err)
 		}
 	}
+}
+
+// keepTime gives a file the time that it was packed with, as caches are used by
+// tools that look at it.
+func keepTime(root *os.Root, hdr *tar.Header) error {
+	if hdr.Typeflag != tar.TypeReg {
+		return nil
+	}
+	return root.Chtimes(filepath.Clean(hdr.Name), hdr.ModTime, hdr.ModTime)
 }
 
 func extract(root *os.Root, r io.Reader, hdr *tar.Header) error {
