@@ -103,7 +103,6 @@ func TestSummariesAreBoundedAndSaySo(t *testing.T) {
 // A job that has more masked than the worker can look for fails, and does not
 // show what it wanted to be hidden.
 func TestMoreMasksThanCanBeLookedForFailTheStep(t *testing.T) {
-	t.Parallel()
 	h := newHost()
 	out := steps(sh(`head -c 700000 /dev/urandom | od -An -v -tx1 -w350 | tr -d ' ' | sed 's/^/::add-mask::/'; echo "::add-mask::last-$(echo secret)"; echo done`)).do(t, h)
 	check(t, h, out, want{conclusion: pipeline.Failure, steps: "failure", stdout: []string{"done"}, reason: "more is to be masked"})

@@ -3,6 +3,7 @@ package sandbox_test
 import (
 	"bufio"
 	"fmt"
+	"io"
 	"maps"
 	"net"
 	"os"
@@ -254,7 +255,11 @@ func TestSignalsReachTheWholeTreeOfOneCommand(t *testing.T) {
 			t.Run(name, func(t *testing.T) {
 				r := open(t, kind)
 				alive := r.lifeline()
-				bystander, _, _ := r.start("sleep 7777")
+				// No shell: one that is about to become sleep may swallow a signal.
+				bystander, err := r.box.Start([]string{"/bin/sleep", "7777"}, nil, r.work, io.Discard, io.Discard)
+				if err != nil {
+					t.Fatal(err)
+				}
 				p, _, _ := r.start("exec 9>life >/dev/null 2>&1; " + script + "\necho >&9; exec sleep 7777")
 				r.await()
 				if err := p.Signal(syscall.SIGKILL); err != nil {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/dc-release/dc-release/internal/adapter/sandbox"
 	"github.com/dc-release/dc-release/internal/archtest/need"
@@ -328,5 +329,46 @@ func TestOpenReportsAllThatIsWrong(t *testing.T) {
 	}
 	if _, err := sandbox.Open(t.Context(), "docker", config(t), sandbox.Spec{Execution: "x"}); err == nil || !strings.Contains(err.Error(), `want one of "namespace", "uid", "none"`) {
 		t.Errorf("an unknown kind: got %v", err)
+	}
+}
+
+// slow is a writer that takes its time.
+type slow struct {
+	pause time.Duration
+	n     int
+}
+
+func (s *slow) Write(b []byte) (int, error) {
+	<-time.After(s.pause) // the slowness is what is tested
+	s.n += len(b)
+	return len(b), nil
+}
+
+func TestWhatACommandWroteIsNotLostWhereItIsTakenSlowly(t *testing.T) {
+	tests := []struct {
+		name, script string
+		least, most  int
+		within       time.Duration
+	}{
+		{"a silent process has it", `head -c 100000 /dev/zero; sleep 60 &`, 100000, 100000, 10 * time.Second},
+		{"a process floods it", `head -c 100000 /dev/zero; yes &`, 100000, 1 << 20, 20 * time.Second},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := open(t, sandbox.Namespace)
+			out := &slow{pause: 300 * time.Millisecond}
+			p, err := r.box.Start([]string{"/bin/bash", "-c", tt.script}, []string{"PATH=/usr/bin:/bin"}, r.work, out, io.Discard)
+			if err != nil {
+				t.Fatal(err)
+			}
+			begin := time.Now()
+			code, err := p.Wait()
+			if code != 0 || err != nil || out.n < tt.least || out.n > tt.most {
+				t.Errorf("got %d bytes, code %d, %v", out.n, code, err)
+			}
+			if took := time.Since(begin); took > tt.within {
+				t.Errorf("took %v", took)
+			}
+		})
 	}
 }
