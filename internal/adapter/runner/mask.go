@@ -44,9 +44,9 @@ func (m *masker) add(secret string) {
 			continue
 		}
 		m.seen[f.text] = true
-		bucket := append(m.byFirst[f.text[0]], f)
-		slices.SortFunc(bucket, func(a, b form) int { return cmp.Compare(len(b.text), len(a.text)) })
-		m.byFirst[f.text[0]] = bucket
+		bucket := m.byFirst[f.text[0]]
+		at, _ := slices.BinarySearchFunc(bucket, f, func(a, b form) int { return cmp.Compare(len(b.text), len(a.text)) })
+		m.byFirst[f.text[0]] = slices.Insert(bucket, at, f)
 		m.longest = max(m.longest, len(f.text))
 		m.bytes += len(f.text)
 		for i := range len(f.text) - shortest {
