@@ -30,7 +30,7 @@ func Main(ctx context.Context, version string, args []string, in io.Reader, out,
 	root := cli.Root(cli.Deps{
 		Env: env, Version: version, Code: totp.Code, Verify: Verify,
 		Rehearse: func(ctx context.Context, q run.Rehearsal, progress func(inspect.RunDetail)) (run.Outcome, error) {
-			base.Sandbox, base.Data, base.Labels = env.Sandbox, env.Data, env.Labels
+			base.Sandbox, base.Data, base.Labels, base.Processes = env.Sandbox, env.Data, env.Labels, env.Processes
 			return Rehearse(ctx, base, q, progress)
 		},
 		Preview: func(ctx context.Context, q workflows.Request) ([]workflows.Planned, error) {
@@ -59,8 +59,11 @@ func isTerminal(stream any) bool {
 // connect asks the owner of the data directory, or becomes it.
 func connect(ctx context.Context, base Config, env *console.Env) (console.Session, error) {
 	base.Data, base.Sandbox, base.Evaluation = env.Data, env.Sandbox, env.Evaluation
-	base.Secrets, base.Vars, base.Labels = env.Secrets, env.Vars, env.Labels
+	base.Secrets, base.Vars, base.Labels, base.Processes = env.Secrets, env.Vars, env.Labels, env.Processes
 	base.Issuer, base.Listen = env.Issuer, env.Listen
+	if session, err := dial(base.Data); err == nil {
+		return session, nil // whose sandbox it is, and need not be looked for
+	}
 	if base.Sandbox == "" {
 		kind, err := StrongestSandbox(ctx)
 		switch {

@@ -48,6 +48,9 @@ func Root(d Deps) *cobra.Command {
 			if output != "text" && output != "json" {
 				return fault.New(fault.Invalid, "--output %q: want text or json", output)
 			}
+			if env.Processes < 0 {
+				return fault.New(fault.Invalid, "--processes %d: want a positive number, or 0 for the default", env.Processes)
+			}
 			env.JSON = env.JSON || output == "json"
 			return nil
 		},
@@ -58,6 +61,7 @@ func Root(d Deps) *cobra.Command {
 	root.PersistentFlags().StringVar(&env.Sandbox, "sandbox", "", "namespace, uid or none (default: the strongest that works)")
 	root.PersistentFlags().BoolVar(&env.Evaluation, "evaluation", false, "allow the sandbox none for GxP: every record is marked EVALUATION")
 	root.PersistentFlags().StringSliceVar(&env.Labels, "label", nil, "further labels of the worker that this process starts, for runs-on")
+	root.PersistentFlags().IntVar(&env.Processes, "processes", 0, "processes and threads that one job may have at once (default 4096)")
 	root.PersistentFlags().StringVar(&output, "output", "text", "text or json")
 	root.PersistentFlags().BoolVar(&env.JSON, "json", false, "the same as --output json")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return fault.New(fault.Invalid, "%v", err) })

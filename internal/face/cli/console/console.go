@@ -44,9 +44,11 @@ type Env struct {
 	// Issuer is the URL of the issuer of identity tokens, Listen the address by
 	// which others reach this process; "" for none.
 	Issuer, Listen string
-	// Labels are further ones of the worker beside the server.
-	Labels  []string
-	Connect func(ctx context.Context, e *Env) (Session, error)
+	// Labels are further ones of the worker beside the server; Processes is how
+	// many an execution may have at once there, 0 for the sandbox's default.
+	Labels    []string
+	Processes int
+	Connect   func(ctx context.Context, e *Env) (Session, error)
 }
 
 // With opens a session for one action and closes it.
