@@ -80,17 +80,11 @@ var All = []Operation{
 	query("gate.list", func(ctx context.Context, a *App, q Scope) ([]inspect.Gate, error) {
 		return a.Inspector.Gates(ctx, q.Solution)
 	}),
-	command("gate.sign", Signature, []string{"signature.made", "operation.refused"}, func(ctx context.Context, a *App, r sign.Request) (sign.Signed, error) { return a.Signer.Sign(ctx, r) }),
-	command("gate.reject", Signature, []string{"signature.made", "gate.rejected", "release.rejected", "operation.refused"}, func(ctx context.Context, a *App, r sign.Request) (sign.Signed, error) {
-		return a.Signer.Reject(ctx, r)
-	}),
-	command("gate.withdraw", Signature, []string{"signature.made", "signature.withdrawn", "operation.refused"}, func(ctx context.Context, a *App, r sign.Request) (sign.Signed, error) {
-		return a.Signer.Withdraw(ctx, r)
-	}),
+	signing("gate.sign", nil, func(a *App, r sign.Request) (sign.Act, error) { return a.Signer.Approve(r) }),
+	signing("gate.reject", []string{"gate.rejected", "release.rejected"}, func(a *App, r sign.Request) (sign.Act, error) { return a.Signer.Reject(r) }),
+	signing("gate.withdraw", []string{"signature.withdrawn"}, func(a *App, r sign.Request) (sign.Act, error) { return a.Signer.Withdraw(r) }),
 
-	command("evidence.add", Signature, []string{"signature.made", "evidence.recorded", "operation.refused"}, func(ctx context.Context, a *App, r sign.Execution) (sign.Signed, error) {
-		return a.Signer.Execute(ctx, r)
-	}),
+	signing("evidence.add", []string{"evidence.recorded"}, func(a *App, x sign.Execution) (sign.Act, error) { return a.Signer.Execute(x) }),
 	query("evidence.list", func(ctx context.Context, a *App, q RunID) ([]inspect.Evidence, error) {
 		return a.Inspector.Evidence(ctx, q.Run)
 	}),

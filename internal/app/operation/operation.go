@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/dc-release/dc-release/internal/app/sign"
 	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/core/ledger"
 )
@@ -24,6 +25,8 @@ type Operation struct {
 	// Access says who may call it through the owner's socket.
 	Access Access
 	do     func(ctx context.Context, a *App, request []byte) (any, error)
+	// act reads what a person wants to sign; nil for what needs no signature.
+	act func(a *App, request []byte) (sign.Act, sign.By, error)
 }
 
 // Access is how a caller must be known.
@@ -86,16 +89,24 @@ func command[Q, R any](name string, access Access, events []string, do func(cont
 
 func typed[Q, R any](do func(context.Context, *App, Q) (R, error)) func(context.Context, *App, []byte) (any, error) {
 	return func(ctx context.Context, a *App, raw []byte) (any, error) {
-		var request Q
-		if len(raw) > 0 {
-			dec := json.NewDecoder(bytes.NewReader(raw))
-			dec.DisallowUnknownFields()
-			if err := dec.Decode(&request); err != nil {
-				return nil, fault.New(fault.Invalid, "request: %v", err)
-			}
+		request, err := decode[Q](raw)
+		if err != nil {
+			return nil, err
 		}
 		return do(ctx, a, request)
 	}
+}
+
+func decode[Q any](raw []byte) (Q, error) {
+	var request Q
+	if len(raw) > 0 {
+		dec := json.NewDecoder(bytes.NewReader(raw))
+		dec.DisallowUnknownFields()
+		if err := dec.Decode(&request); err != nil {
+			return request, fault.New(fault.Invalid, "request: %v", err)
+		}
+	}
+	return request, nil
 }
 
 // None is a request or response without content.

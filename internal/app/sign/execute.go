@@ -3,6 +3,7 @@ package sign
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/dc-release/dc-release/internal/core/evidence"
 	"github.com/dc-release/dc-release/internal/core/fault"
@@ -18,114 +19,87 @@ type ResultReader func(name string, data []byte) evidence.Report
 // Execution is a person's manual test: the result file with the signature
 // test-executed over it.
 type Execution struct {
-	Solution     string      `json:"solution"`
-	Version      string      `json:"version"`
-	Environment  string      `json:"environment"`
-	Verification string      `json:"verification"` // AV
-	Name         string      `json:"name"`
-	Data         []byte      `json:"data"`
-	As           string      `json:"as"`
-	Reason       string      `json:"reason"`
-	Credentials  Credentials `json:"credentials"`
+	By
+	Solution     string `json:"solution"`
+	Version      string `json:"version"`
+	Environment  string `json:"environment"`
+	Verification string `json:"verification"` // AV
+	Name         string `json:"name"`
+	Data         []byte `json:"data"`
 }
 
 // Execute records a manual test that a tester executed in an environment.
-func (s *Signer) Execute(ctx context.Context, x Execution) (Signed, error) {
+func (s *Signer) Execute(x Execution) (Act, error) {
 	v, err := evidence.ParseVerification(x.Verification)
 	if err != nil || v != evidence.AV {
-		return Signed{}, fault.New(fault.Invalid, "verification %q: people record AV; machines record the others", x.Verification)
+		return Act{}, fault.New(fault.Invalid, "verification %q: people record AV; machines record the others", x.Verification)
+	}
+	if x.Reason == "" {
+		x.Reason = "executed acceptance tests in " + x.Environment
 	}
 	stream := ledger.ReleaseStream(x.Solution, x.Version)
-	who, err := s.authenticate(ctx, x.As, x.Credentials, stream)
-	if err != nil {
-		return Signed{}, err
-	}
-	solution, err := s.Solutions.Solution(ctx, x.Solution)
-	if err != nil {
-		return Signed{}, err
-	}
-	file, err := s.Blobs.PutBytes(ctx, x.Data)
-	if err != nil {
-		return Signed{}, err
-	}
-	ceremony := s.NewID()
-	var out Signed
-	var refused []string
-	_, err = ledger.Decide(ctx, s.Log, func() (ledger.Batch, error) {
+	return Act{Name: "evidence.add", About: stream, Propose: func(ctx context.Context, by policy.Subject) (Proposal, error) {
+		p := Proposal{Stream: stream, Meaning: signature.TestExecuted, Decision: "execute", Reason: x.Reason, Capacity: gate.CapacityFor(by, signature.TestExecuted, x.Solution)}
 		st, err := s.State.Standing(ctx, stream)
 		if err != nil {
-			return ledger.Batch{}, err
+			return p, err
 		}
-		if who.subject, err = s.State.Person(ctx, who.subject.ID); err != nil {
-			return ledger.Batch{}, err
+		if p.Refused = mayExecute(st, by, x); len(p.Refused) > 0 {
+			return p, nil
 		}
-		refused = mayExecute(st, who.subject, x)
-		if len(refused) > 0 {
-			return ledger.Batch{}, nil
+		if p.Solution, err = s.Solutions.Solution(ctx, x.Solution); err != nil {
+			return p, err
 		}
-		t := test{Execution: x, solution: solution, ceremony: ceremony, file: file}
-		var batch ledger.Batch
-		batch, out, refused, err = s.execute(ctx, who, st, t)
-		return batch, err
-	})
-	if err != nil {
-		return Signed{}, err
-	}
-	if len(refused) > 0 {
-		return Signed{}, s.refuse(ctx, who, stream, "evidence.add", refused)
-	}
-	return out, nil
+		return s.executed(ctx, p, st, by, x)
+	}}, nil
 }
 
-// test is an execution on its way into the ledger.
-type test struct {
-	Execution
-	solution policy.Solution
-	ceremony string
-	file     string // blob digest
-}
-
-// execute signs the file and gives the batch that records it, or the reasons
-// why not.
-func (s *Signer) execute(ctx context.Context, who signer, st gate.Standing, t test) (ledger.Batch, Signed, []string, error) {
-	stream := ledger.ReleaseStream(t.Solution, t.Version)
+// executed fills what a permitted execution signs and records.
+func (s *Signer) executed(ctx context.Context, p Proposal, st gate.Standing, by policy.Subject, x Execution) (Proposal, error) {
 	run, err := s.State.Run(ctx, st.Registered.Run)
 	if err != nil {
-		return ledger.Batch{}, Signed{}, nil, err
+		return p, err
 	}
-	place, err := s.State.Place(ctx, t.Solution, t.Environment)
+	place, err := s.State.Place(ctx, x.Solution, x.Environment)
 	if err != nil {
-		return ledger.Batch{}, Signed{}, nil, err
+		return p, err
 	}
 	deployed, ok := place.Of(run.Run.Run)
 	if !ok {
-		return ledger.Batch{}, Signed{}, []string{fmt.Sprintf("version %s is not deployed to %s", t.Version, t.Environment)}, nil
+		p.Refused = []string{fmt.Sprintf("version %s is not deployed to %s", x.Version, x.Environment)}
+		return p, nil
 	}
-	made, at, err := s.seal(ctx, who, t.ceremony, "execute", t.Reason, signature.TestExecuted, t.solution, signature.Subject{
-		Type: "evidence", ID: string(stream), Solution: t.Solution, Version: t.Version, Stage: t.Environment, Manifest: t.file,
-	}, t.file)
+	file, err := s.Blobs.PutBytes(ctx, x.Data)
 	if err != nil {
-		return ledger.Batch{}, Signed{}, nil, err
+		return p, err
 	}
-	out := Signed{Signature: made.Signature, Manifest: t.file, Role: string(made.Role), Time: at}
-	items := s.accepted(t.Execution, t.file, st.Registered.Commit, deployed.Tree)
-	reason := t.Reason
-	if reason == "" {
-		reason = "executed acceptance tests in " + t.Environment
+	p.Subject = signature.Subject{Type: "evidence", ID: string(p.Stream), Solution: x.Solution, Version: x.Version, Stage: x.Environment, Manifest: file}
+	items := s.accepted(x, file, st.Registered.Commit, deployed.Tree)
+	p.Sheet = executionSheet(x, file, items)
+	p.Correlation = run.Run.Run
+	p.Reads = []ledger.Read{
+		{Stream: p.Stream, Version: st.Version},
+		{Stream: ledger.EnvironmentStream(x.Solution, x.Environment), Version: place.Version},
 	}
-	batch := ledger.Batch{
-		Command: "sign/" + t.ceremony, Actor: who.actor(policy.Tester), Correlation: run.Run.Run, Policy: t.solution.Digest,
-		Reads: []ledger.Read{
-			{Stream: stream, Version: st.Version},
-			{Stream: ledger.PersonStream(who.subject.ID), Version: who.subject.Version},
-			{Stream: ledger.EnvironmentStream(t.Solution, t.Environment), Version: place.Version},
-		},
-		Events: []ledger.Draft{
-			{Stream: stream, Data: made, Reason: reason},
-			{Stream: ledger.RunStream(run.Run.Run), Data: &evidence.Recorded{Person: who.subject.ID, Signature: made.Signature, Items: items}, Reason: reason},
-		},
+	p.Follows = func(made signature.Made) []ledger.Draft {
+		return []ledger.Draft{{
+			Stream: ledger.RunStream(run.Run.Run),
+			Data:   &evidence.Recorded{Person: by.ID, Signature: made.Signature, Items: items},
+		}}
 	}
-	return batch, out, nil, nil
+	return p, nil
+}
+
+// executionSheet is what a tester is shown before signing.
+func executionSheet(x Execution, file string, items []evidence.Item) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s of %s %s in %s\nFile %s, %d bytes, SHA-256 %s\n", x.Verification, x.Solution, x.Version, x.Environment, x.Name, len(x.Data), file)
+	for _, i := range items {
+		fmt.Fprintf(&b, "%s: %s\n", i.Verification, i.Verdict)
+	}
+	def, _ := signature.Find(signature.TestExecuted)
+	fmt.Fprintf(&b, "You declare as %s: %s\n", def.Meaning, def.Text)
+	return b.String()
 }
 
 func mayExecute(st gate.Standing, p policy.Subject, x Execution) []string {

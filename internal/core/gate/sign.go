@@ -90,6 +90,12 @@ func RoleFor(p policy.Subject, m signature.Meaning, solution string) policy.Role
 	return ""
 }
 
+// CapacityFor is the capacity in which the person can declare the meaning; the
+// zero value is none.
+func CapacityFor(p policy.Subject, m signature.Meaning, solution string) signature.Capacity {
+	return signature.Capacity{Role: RoleFor(p, m, solution)}
+}
+
 // Effective are the signatures that count for the open manifest now: not
 // withdrawn, over this manifest, by somebody who is still eligible.
 func Effective(s Standing, name, solution string, find Signer) []Signed {

@@ -61,6 +61,30 @@ func (s Standing) Gate(name string) State {
 	return g
 }
 
+// Own is the person's signature over the open manifest that was not withdrawn.
+func (s State) Own(person string) (Signed, bool) {
+	for _, sig := range s.Signatures {
+		if s.Opened != nil && sig.Person == person && !sig.Withdrawn && sig.Manifest == s.Opened.Manifest && sig.Decision == "approve" {
+			return sig, true
+		}
+	}
+	return Signed{}, false
+}
+
+// LastOf is the person's last approval at any gate, withdrawn or not: what the
+// person has seen before.
+func (s Standing) LastOf(person string) (Signed, bool) {
+	var last Signed
+	for _, g := range s.Gates {
+		for _, sig := range g.Signatures {
+			if sig.Person == person && sig.Decision == "approve" && sig.Seq > last.Seq {
+				last = sig
+			}
+		}
+	}
+	return last, last.Seq > 0
+}
+
 // Apply copies the facts of an event.
 func Apply(s Standing, e ledger.Event) Standing {
 	s.Version, s.Seq = e.Version, e.Seq

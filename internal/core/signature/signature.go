@@ -108,7 +108,9 @@ type Signer struct {
 
 // Capacity is the role in which the person signs.
 type Capacity struct {
-	Role policy.Role `json:"role"`
+	Role       policy.Role `json:"role"`
+	Delegation string      `json:"delegation_id,omitempty"`
+	For        string      `json:"for,omitempty"` // person whose role it is
 }
 
 // LedgerPosition is size and root of the ledger.
@@ -122,8 +124,15 @@ type LedgerPosition struct {
 type Authentication struct {
 	Methods  []string `json:"methods"`   // password, totp
 	AuthTime string   `json:"auth_time"` // UTC
-	Kind     string   `json:"kind"`      // server-attested, or user-key for passkeys
+	Kind     string   `json:"kind"`      // ServerAttested or UserKey
 }
+
+// The kinds of authentication: the server says that it verified the person, or
+// the person's own key signed the payload.
+const (
+	ServerAttested = "server-attested"
+	UserKey        = "user-key"
+)
 
 // Statement is the DSSE payload: it covers the signed payload's digest and the
 // authentication.

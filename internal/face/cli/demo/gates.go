@@ -76,7 +76,7 @@ func (s *show) sign(ctx context.Context, g inspect.Gate) error {
 			return fault.New(fault.Internal, "meaning %q is not in the list", meaning)
 		}
 		err := s.perform(ctx, def.Roles, func(p player, c sign.Credentials) error {
-			r := sign.Request{Solution: solution, Version: g.Version, Gate: g.Gate, As: p.Login, Meaning: def.Meaning, Manifest: g.Manifest, Reason: "reviewed in the demo", Credentials: c}
+			r := sign.Request{Solution: solution, Version: g.Version, Gate: g.Gate, Meaning: def.Meaning, Manifest: g.Manifest, By: sign.By{As: p.Login, Reason: "reviewed in the demo", Credentials: c}}
 			if strings.HasPrefix(string(g.Subject), "environment/") {
 				r.Subject = g.Subject
 			}
@@ -101,8 +101,8 @@ func (s *show) accept(ctx context.Context, g inspect.Gate) error {
 	}
 	return s.perform(ctx, []policy.Role{policy.Tester}, func(p player, c sign.Credentials) error {
 		_, err := ask[sign.Signed](ctx, s, "evidence.add", sign.Execution{
-			Solution: solution, Version: g.Version, Environment: "val", Verification: "AV", Name: "acceptance.xml", Data: data, As: p.Login,
-			Reason: "executed the acceptance tests in val", Credentials: c,
+			Solution: solution, Version: g.Version, Environment: "val", Verification: "AV", Name: "acceptance.xml", Data: data,
+			By: sign.By{As: p.Login, Reason: "executed the acceptance tests in val", Credentials: c},
 		})
 		if err == nil {
 			s.say("  %-20s %s (%s) executed the acceptance tests in val", "test-executed", p.Name, p.Role)
