@@ -130,10 +130,17 @@ func (r *Reporter) subject(ctx context.Context, m *moment, id string) (policy.Su
 	if s, ok := m.subjects[id]; ok {
 		return s, nil
 	}
-	var s policy.Subject
-	events, err := r.State.EventsAt(ctx, ledger.PersonStream(id), m.size)
-	for _, e := range events {
-		s = policy.ApplyPerson(s, e)
+	fold := func(id string) (policy.Subject, error) {
+		var s policy.Subject
+		events, err := r.State.EventsAt(ctx, ledger.PersonStream(id), m.size)
+		for _, e := range events {
+			s = policy.ApplyPerson(s, e)
+		}
+		return s, err
+	}
+	s, err := fold(id)
+	if err == nil {
+		s, err = s.At(m.time).Resolve(fold)
 	}
 	m.subjects[id] = s
 	return s, err

@@ -159,7 +159,8 @@ func (s *Signer) Complete(ctx context.Context, p Pending, proof Proof, act Act) 
 
 // prepare fixes the bytes that are signed and the sheet that is shown.
 func (s *Signer) prepare(ctx context.Context, who policy.Subject, act Act, method string) (Pending, string, error) {
-	p, err := act.Propose(ctx, who)
+	now := s.Now()
+	p, err := act.Propose(ctx, who.At(ledger.FormatTime(now)))
 	if err != nil {
 		return Pending{}, "", err
 	}
@@ -178,7 +179,6 @@ func (s *Signer) prepare(ctx context.Context, who policy.Subject, act Act, metho
 	if err != nil {
 		return Pending{}, "", err
 	}
-	now := s.Now()
 	out := Pending{Ceremony: s.NewID(), Person: who.ID, Method: method, Expires: now.Add(Patience)}
 	out.Payload, err = canonical.Marshal(signature.Payload{
 		Schema: signature.Schema, ID: s.NewID(), Ceremony: out.Ceremony, Subject: p.Subject,
@@ -207,7 +207,7 @@ func (s *Signer) conclude(ctx context.Context, who policy.Subject, auth signatur
 		if err != nil {
 			return ledger.Batch{}, err
 		}
-		p, err := act.Propose(ctx, subject)
+		p, err := act.Propose(ctx, subject.At(ledger.FormatTime(s.Now())))
 		if err != nil {
 			return ledger.Batch{}, err
 		}

@@ -217,10 +217,20 @@ func (r *Reader) Baseline(ctx context.Context, solution string) (policy.Baseline
 	return b.Baseline, b.version, nil
 }
 
-// Person folds a person's stream; an unknown id gives the zero Subject.
+// Person folds a person's stream, with those whose roles were delegated to the
+// person; an unknown id gives the zero Subject. What decides at a time asks the
+// subject At it.
 func (r *Reader) Person(ctx context.Context, id string) (policy.Subject, error) {
+	s, err := r.fold(ctx, id)
+	if err != nil {
+		return s, err
+	}
+	return s.Resolve(func(from string) (policy.Subject, error) { return r.fold(ctx, from) })
+}
+
+func (r *Reader) fold(ctx context.Context, person string) (policy.Subject, error) {
 	var s policy.Subject
-	events, err := r.Log.Stream(ctx, ledger.PersonStream(id), 0)
+	events, err := r.Log.Stream(ctx, ledger.PersonStream(person), 0)
 	for _, e := range events {
 		s = policy.ApplyPerson(s, e)
 	}
