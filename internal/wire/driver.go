@@ -41,6 +41,7 @@ func (d *driver) start(ctx context.Context) {
 	d.mu.Unlock()
 	d.done.Go(func() { d.follow(ctx) })
 	d.done.Go(func() { d.watch(ctx) })
+	d.done.Go(func() { d.anchor(ctx) })
 }
 
 // stop ends it, also when it never began.

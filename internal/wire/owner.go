@@ -159,7 +159,7 @@ func (o *Owner) open(ctx context.Context) (err error) {
 	}
 	o.compose()
 	if o.effects, err = effects.Open(ctx, effects.Config{DB: engine.DB(), Logger: o.Config.Logger, Handlers: map[string]effects.Handler{
-		claim.ObserveEffect: o.App.Deployer.Observe, rollback.Effect: o.App.Rollbacks.Carry, publish.Effect: o.publisher.Carry,
+		claim.ObserveEffect: o.App.Deployer.Observe, rollback.Effect: o.App.Rollbacks.Carry, publish.Effect: o.publisher.Carry, publish.AnchorEffect: o.publisher.CarryAnchor,
 	}}); err != nil {
 		return err
 	}
@@ -250,7 +250,7 @@ func (o *Owner) compose() {
 		Sources: sources{o: o, deployer: deployer, registry: registry},
 	}
 	o.App = &operation.App{
-		Log: o.Store, NewID: newID,
+		Log: o.Store, NewID: newID, Publisher: o.publisher, Now: time.Now,
 		Solutions: registry, Signer: signer, Claims: claims, Deployer: deployer,
 		Actions: &actions.Actions{Log: o.Store, Pins: o.pins},
 		People: &person.People{

@@ -71,12 +71,17 @@ func anchors(ctx context.Context, data string, notes map[string][]byte) error {
 		if err != nil {
 			return err
 		}
+		all := map[string][]byte{}
 		for _, f := range files {
-			note, _, err := repo.ReadFile(ctx, ref.Commit, f.Path)
-			if err != nil {
+			if all[f.Path], _, err = repo.ReadFile(ctx, ref.Commit, f.Path); err != nil {
 				return err
 			}
-			notes["release log "+f.Path] = note
+		}
+		epochs, _ := releaselog.ReadAnchors(all)
+		for origin, a := range epochs {
+			for size, note := range a.Notes {
+				notes["release log "+releaselog.AnchorPath(origin, size)] = note
+			}
 		}
 	}
 	return nil

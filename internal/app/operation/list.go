@@ -2,6 +2,7 @@ package operation
 
 import (
 	"context"
+	"time"
 
 	"github.com/dc-release/dc-release/internal/app/actions"
 	"github.com/dc-release/dc-release/internal/app/claim"
@@ -9,6 +10,7 @@ import (
 	"github.com/dc-release/dc-release/internal/app/inspect"
 	"github.com/dc-release/dc-release/internal/app/intake"
 	"github.com/dc-release/dc-release/internal/app/person"
+	"github.com/dc-release/dc-release/internal/app/publish"
 	"github.com/dc-release/dc-release/internal/app/rollback"
 	"github.com/dc-release/dc-release/internal/app/sign"
 	"github.com/dc-release/dc-release/internal/app/solution"
@@ -20,6 +22,7 @@ import (
 // App is what operations are done with.
 type App struct {
 	Log       ledger.Log
+	Now       func() time.Time
 	NewID     func() string
 	Solutions *solution.Registry
 	People    *person.People
@@ -29,6 +32,7 @@ type App struct {
 	Claims    *claim.Server
 	Deployer  *deploy.Deployer
 	Rollbacks *rollback.Rollbacks
+	Publisher *publish.Publisher
 	Actions   *actions.Actions
 }
 
@@ -106,6 +110,7 @@ var All = []Operation{
 	query("audit.list", func(ctx context.Context, a *App, q inspect.AuditQuery) ([]inspect.AuditRow, error) {
 		return a.Inspector.Audit(ctx, q)
 	}),
+	command("audit.checkpoint", Local, []string{"checkpoint.diverged"}, checkpoint),
 }
 
 // Scope limits a list to a solution; "" is all.

@@ -52,6 +52,7 @@ func (p *Publisher) folder(ctx context.Context, h *history) (*folder, error) {
 	return f, nil
 }
 
+// publicKeys are those that folders and anchors are verified with.
 func (p *Publisher) publicKeys() ([]byte, error) {
 	public := func(k ed25519.PrivateKey) ed25519.PublicKey { return k.Public().(ed25519.PublicKey) }
 	return canonical.Marshal(releaselog.Keys{

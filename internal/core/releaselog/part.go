@@ -1,7 +1,6 @@
 package releaselog
 
 import (
-	"fmt"
 	"path"
 	"strconv"
 	"strings"
@@ -101,11 +100,3 @@ func EvidencePath(environment, source, name, sha256 string) string {
 	}
 	return folder + "/" + sha256
 }
-
-// AnchorPath is where a checkpoint stands on the branch of anchors.
-func AnchorPath(origin string, size int64) string {
-	return fmt.Sprintf("checkpoints/%s/%d", strings.ReplaceAll(origin, "/", "~"), size)
-}
-
-// AnchorBranch is the branch of anchors.
-const AnchorBranch = "checkpoints"

@@ -30,8 +30,8 @@ type Verify func(ctx context.Context, q Verification) (verify.Report, error)
 
 // New makes the command.
 func New(env *console.Env, do Verify) *cobra.Command {
-	cmd := &cobra.Command{Use: "audit", Short: "The audit trail: list and verify"}
-	cmd.AddCommand(records.AuditList(env), verifyCommand(env, do))
+	cmd := &cobra.Command{Use: "audit", Short: "The audit trail: list, anchor and verify"}
+	cmd.AddCommand(records.AuditList(env), verifyCommand(env, do), checkpoint(env))
 	return cmd
 }
 
