@@ -3,6 +3,7 @@ package wire
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 
@@ -44,6 +45,9 @@ func Verify(ctx context.Context, q audit.Verification) (verify.Report, error) {
 	if err := anchors(ctx, q.Data, notes); err != nil {
 		return verify.Report{}, errors.Join(err, engine.Close())
 	}
+	if err := handedIn(q.Anchors, trust, notes); err != nil {
+		return verify.Report{}, errors.Join(err, engine.Close())
+	}
 	report, err := verify.Store(ctx, sqlstore.ForVerification(engine), verify.StoreOptions{Trust: trust, Notes: notes})
 	return report, errors.Join(err, engine.Close())
 }
@@ -60,28 +64,45 @@ func anchors(ctx context.Context, data string, notes map[string][]byte) error {
 		if err != nil {
 			return err
 		}
-		ref, ok, err := repo.Resolve(ctx, "refs/heads/checkpoints")
+		all, err := branchFiles(ctx, repo, releaselog.AnchorBranch)
 		if err != nil {
 			return err
-		}
-		if !ok {
-			continue
-		}
-		files, err := repo.Files(ctx, ref.Commit, "")
-		if err != nil {
-			return err
-		}
-		all := map[string][]byte{}
-		for _, f := range files {
-			if all[f.Path], _, err = repo.ReadFile(ctx, ref.Commit, f.Path); err != nil {
-				return err
-			}
 		}
 		epochs, _ := releaselog.ReadAnchors(all)
 		for origin, a := range epochs {
 			for size, note := range a.Notes {
 				notes["release log "+releaselog.AnchorPath(origin, size)] = note
 			}
+		}
+	}
+	return nil
+}
+
+// handedIn adds the checkpoints that were named, and those of the trust file.
+func handedIn(files []string, trust *releaselog.Trust, notes map[string][]byte) error {
+	add := func(where string, data []byte) error {
+		note, err := verify.Anchor(data, trust)
+		if err != nil {
+			return fmt.Errorf("%s: %w", where, err)
+		}
+		notes[where] = note
+		return nil
+	}
+	for _, file := range files {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			return fault.New(fault.Invalid, "--anchor: %v", err)
+		}
+		if err := add("anchor "+file, raw); err != nil {
+			return err
+		}
+	}
+	if trust == nil {
+		return nil
+	}
+	for i, text := range trust.Anchors {
+		if err := add(fmt.Sprintf("anchor %d of the trust file", i+1), []byte(text)); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -102,7 +102,20 @@ func (p *Publisher) anchor(ctx context.Context, solution policy.Solution, log Re
 		Branch: releaselog.AnchorBranch, ID: releaselog.AnchorPath(p.origin(), a.size), Subject: fmt.Sprintf("checkpoint of size %d", a.size), Seconds: a.seconds,
 		Compose: func(ctx context.Context, base Base) (map[string]Content, error) { return p.composeAnchor(ctx, base, a) },
 	})
+	if err == nil {
+		err = p.anchored(ctx, log.At(commit), a)
+	}
 	return commit, errors.Join(err, p.look(ctx, solution, log))
+}
+
+// anchored reads a checkpoint back: a commit with its id may hold another one.
+func (p *Publisher) anchored(ctx context.Context, base Base, a anchor) error {
+	path := releaselog.AnchorPath(p.origin(), a.size)
+	there, _, err := base.ReadFile(ctx, path)
+	if err == nil && string(there) != string(a.note) {
+		err = fault.New(fault.Unverified, "%s in the release log is another checkpoint of the same size: the ledger was forked", path)
+	}
+	return err
 }
 
 // composeAnchor gives the checkpoint with the proofs towards its neighbours on
@@ -112,14 +125,11 @@ func (p *Publisher) composeAnchor(ctx context.Context, base Base, a anchor) (map
 	if err != nil {
 		return nil, err
 	}
-	own, path := there[p.origin()], releaselog.AnchorPath(p.origin(), a.size)
-	if old, ok := own.Notes[a.size]; ok {
-		if string(old) != string(a.note) {
-			return nil, fault.New(fault.Unverified, "%s in the release log is another checkpoint of the same size: the ledger was forked", path)
-		}
-		return nil, nil
+	own := there[p.origin()]
+	if _, ok := own.Notes[a.size]; ok {
+		return nil, nil // read back and compared afterwards
 	}
-	out := map[string]Content{path: Bytes(a.note)}
+	out := map[string]Content{releaselog.AnchorPath(p.origin(), a.size): Bytes(a.note)}
 	if own.Keys == nil {
 		raw, err := p.publicKeys()
 		if err != nil {

@@ -209,6 +209,9 @@ func TestAttack08_AnotherCheckpointOfTheSameSizeIsAForkAndNeverReplaced(t *testi
 	if err != nil {
 		t.Fatal(err)
 	}
+	if _, err := i.tryAnchor(); fault.KindOf(err) != fault.Unverified {
+		t.Errorf("got %v, want a refusal", err)
+	}
 	// The same key and the same committer: only the content tells.
 	i.grow(1)
 	if _, err := i.tryAnchor(); err != nil {

@@ -21,17 +21,18 @@ import (
 type Verification struct {
 	Data       string
 	ReleaseLog string
-	Version    string // folder: X.Y.Z, X.Y.Z/rev-N or rollbacks/PLACE-N
-	Trust      string // file with fingerprints
+	Version    string   // folder: X.Y.Z, X.Y.Z/rev-N or rollbacks/PLACE-N
+	Trust      string   // file with fingerprints
+	Anchors    []string // files with checkpoints that the store must extend
 }
 
 // Verify does it.
 type Verify func(ctx context.Context, q Verification) (verify.Report, error)
 
 // New makes the command.
-func New(env *console.Env, do Verify) *cobra.Command {
+func New(env *console.Env, do Verify, look Witness) *cobra.Command {
 	cmd := &cobra.Command{Use: "audit", Short: "The audit trail: list, anchor and verify"}
-	cmd.AddCommand(records.AuditList(env), verifyCommand(env, do), checkpoint(env))
+	cmd.AddCommand(records.AuditList(env), verifyCommand(env, do), checkpoint(env), witnessCommand(env, look))
 	return cmd
 }
 
@@ -45,6 +46,10 @@ func verifyCommand(env *console.Env, do Verify) *cobra.Command {
 			if (q.ReleaseLog == "") != (q.Version == "") {
 				return fault.New(fault.Invalid, "a published folder needs both --release-log and --version")
 			}
+			if q.ReleaseLog != "" && len(env.Anchors) > 0 {
+				return fault.New(fault.Invalid, "--anchor is for the ledger of a data directory: a published folder has the checkpoints of its publications only")
+			}
+			q.Anchors = env.Anchors
 			q.Data, q.Version = env.Data, strings.TrimPrefix(q.Version, "v")
 			report, err := do(cmd.Context(), q)
 			if err != nil {
