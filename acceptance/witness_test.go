@@ -1,6 +1,7 @@
 package acceptance_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -246,4 +247,38 @@ func TestAttack08_AWitnessCatchesTwoServersWithOneKey(t *testing.T) {
 	}
 	o.says(twin.anchor(7), "the ledger was forked")
 	o.witness(0)
+}
+
+// held wants an installation that answers, changes nothing and says why.
+func (o *office) held(reason string, flags ...string) {
+	o.t.Helper()
+	before := mustRead(o.t, filepath.Join(o.data, "ledger.db"))
+	base := append([]string{"--data", o.data}, flags...)
+	r := want(o.t, 0, "", append(base, "audit", "list")...)
+	o.says(r, "INTEGRITY HOLD")
+	o.says(want(o.t, 7, "a password of theirs", append(base, "person", "add", "eve", "--name", "E", "--password-file", "-", "--as", "admin", "--reason", "joins")...), reason)
+	o.says(want(o.t, 7, "", append(base, "audit", "checkpoint")...), reason)
+	o.says(want(o.t, 7, "", append(base, "intake")...), reason)
+	if v := want(o.t, 7, "", append(base, "audit", "verify")...); !strings.Contains(v.out, "integrity hold: ") {
+		o.t.Errorf("audit verify: %s", v)
+	}
+	if !bytes.Equal(before, mustRead(o.t, filepath.Join(o.data, "ledger.db"))) {
+		o.t.Error("the database was written to")
+	}
+}
+
+func TestAttack02_ACutLedgerIsHeldByEveryAnchorThatIsLeft(t *testing.T) {
+	o := newOffice(t)
+	o.cut(2)
+	o.held("head.note: the ledger has")
+	if err := os.Remove(filepath.Join(o.data, "head.note")); err != nil {
+		t.Fatal(err)
+	}
+	o.held("release log checkpoints/")
+	if err := os.RemoveAll(filepath.Join(o.data, "git")); err != nil {
+		t.Fatal(err)
+	}
+	o.held("cosigned: the ledger has", "--anchor", o.cosigned)
+	mustWrite(t, filepath.Join(o.data, "anchors", "qa"), mustRead(t, o.cosigned))
+	o.held("anchors/qa: the ledger has")
 }

@@ -7,7 +7,8 @@ import (
 	"github.com/dc-release/dc-release/internal/app/publish"
 )
 
-// anchor anchors the ledger in the release logs once an hour.
+// anchor anchors the ledger in the release logs once an hour, and compares it
+// with all anchors then.
 func (d *driver) anchor(ctx context.Context) {
 	hourly := &publish.Hourly{Publisher: d.o.publisher, Solutions: d.o.Store.Solutions, Head: d.o.Store.Head}
 	hourly.Start(time.Now())
@@ -22,6 +23,9 @@ func (d *driver) anchor(ctx context.Context) {
 		if now := time.Now(); hourly.Due(now) {
 			if err := hourly.Round(ctx, now); err != nil && ctx.Err() == nil {
 				d.o.Config.Logger.Error("anchor the ledger", "error", err)
+			}
+			if err := d.o.recheck(ctx); err != nil && ctx.Err() == nil {
+				d.o.Config.Logger.Error("compare the ledger with its anchors", "error", err)
 			}
 		}
 	}

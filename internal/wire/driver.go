@@ -44,11 +44,16 @@ func (d *driver) start(ctx context.Context) {
 	d.done.Go(func() { d.anchor(ctx) })
 }
 
-// stop ends it, also when it never began.
-func (d *driver) stop() {
+// halt lets it end without waiting.
+func (d *driver) halt() {
 	if d.cancel != nil {
 		d.cancel()
 	}
+}
+
+// stop ends it, also when it never began.
+func (d *driver) stop() {
+	d.halt()
 	d.done.Wait()
 }
 
@@ -321,9 +326,13 @@ func (d *driver) accept(ctx context.Context, p intake.Push) error {
 	return err
 }
 
-// WaitIdle returns when nothing moves without a person.
+// WaitIdle returns when nothing moves without a person; of a held installation
+// it gives why.
 func (o *Owner) WaitIdle(ctx context.Context) error {
 	for {
+		if err := o.Held(); err != nil {
+			return err
+		}
 		idle, err := o.driver.idle(ctx)
 		if err != nil || idle {
 			return err

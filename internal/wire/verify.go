@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/dc-release/dc-release/internal/adapter/git"
 	"github.com/dc-release/dc-release/internal/adapter/store/sqlite"
@@ -45,7 +46,11 @@ func Verify(ctx context.Context, q audit.Verification) (verify.Report, error) {
 	if err := anchors(ctx, q.Data, notes); err != nil {
 		return verify.Report{}, errors.Join(err, engine.Close())
 	}
-	if err := handedIn(q.Anchors, trust, notes); err != nil {
+	kept, err := keptAnchors(q.Data)
+	if err == nil {
+		err = handedIn(slices.Concat(kept, q.Anchors), trust, notes)
+	}
+	if err != nil {
 		return verify.Report{}, errors.Join(err, engine.Close())
 	}
 	report, err := verify.Store(ctx, sqlstore.ForVerification(engine), verify.StoreOptions{Trust: trust, Notes: notes})
@@ -91,7 +96,7 @@ func handedIn(files []string, trust *releaselog.Trust, notes map[string][]byte) 
 	for _, file := range files {
 		raw, err := os.ReadFile(file)
 		if err != nil {
-			return fault.New(fault.Invalid, "--anchor: %v", err)
+			return fault.New(fault.Invalid, "anchor: %v", err)
 		}
 		if err := add("anchor "+file, raw); err != nil {
 			return err

@@ -4,12 +4,15 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"io"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/dc-release/dc-release/internal/adapter/git"
 	"github.com/dc-release/dc-release/internal/adapter/witnessdir"
 	"github.com/dc-release/dc-release/internal/app/witness"
+	"github.com/dc-release/dc-release/internal/core/release"
 	"github.com/dc-release/dc-release/internal/core/releaselog"
 	"github.com/dc-release/dc-release/internal/face/cli/audit"
 )
@@ -47,7 +50,7 @@ func Witness(ctx context.Context, q audit.Witnessing) (a witness.Answer, err err
 	return a, err
 }
 
-// branchFiles reads every file of a branch; none when there is no branch.
+// branchFiles reads every plain file of a branch; none when there is no branch.
 func branchFiles(ctx context.Context, r *git.Repository, branch string) (map[string][]byte, error) {
 	ref, ok, err := r.Resolve(ctx, "refs/heads/"+branch)
 	if err != nil || !ok {
@@ -57,14 +60,14 @@ func branchFiles(ctx context.Context, r *git.Repository, branch string) (map[str
 	if err != nil {
 		return nil, err
 	}
+	list = slices.DeleteFunc(list, func(f release.File) bool { return f.Mode != git.PlainFile })
 	files := map[string][]byte{}
-	for _, f := range list {
-		if f.Mode != "100644" {
-			continue
-		}
-		if files[f.Path], _, err = r.ReadFile(ctx, ref.Commit, f.Path); err != nil {
-			return nil, err
-		}
-	}
-	return files, nil
+	err = r.Contents(ctx, list, func(path string, _ int64, in io.Reader) (err error) {
+		files[path], err = io.ReadAll(io.LimitReader(in, maxAnchor))
+		return err
+	})
+	return files, err
 }
+
+// maxAnchor bounds what is read of one file of the branch of anchors, in bytes.
+const maxAnchor = 64 << 10

@@ -23,6 +23,7 @@ import (
 type App struct {
 	Log       ledger.Log
 	Now       func() time.Time
+	Held      func() error // why nothing may be changed, nil when it may
 	NewID     func() string
 	Solutions *solution.Registry
 	People    *person.People

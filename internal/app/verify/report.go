@@ -30,7 +30,8 @@ type Report struct {
 	OK        bool      `json:"ok"`
 	State     string    `json:"state"` // of a release: draft, authorised, effective ...
 	Findings  []Finding `json:"findings"`
-	Erased    []Erased  `json:"erased"` // parts that were deleted; leaf and tree stay valid
+	Hold      []string  `json:"hold,omitempty"` // why an installation with this store is held
+	Erased    []Erased  `json:"erased"`         // parts that were deleted; leaf and tree stay valid
 	Counts    Counts    `json:"counts"`
 	Externals Externals `json:"externals"`
 }
@@ -129,6 +130,9 @@ func (r Report) Text() string {
 		r.Counts.Files, r.Counts.Events, r.Counts.Signatures, r.Counts.Evidence, r.Counts.Recounted, r.Counts.Checkpoints)
 	if r.Externals.Named > 0 {
 		fmt.Fprintf(&b, "%d external files, %d of them not here and not checked\n", r.Externals.Named, r.Externals.Absent)
+	}
+	for _, h := range r.Hold {
+		fmt.Fprintf(&b, "integrity hold: %s\n", h)
 	}
 	for _, e := range r.Erased {
 		fmt.Fprintf(&b, "event %d: erased: %s\n", e.Seq, strings.Join(e.Parts, ", "))

@@ -31,8 +31,12 @@ var views = []view{
 
 const viewBatch = 1000
 
-// CatchUp brings every view to the head of the ledger.
+// CatchUp brings every view to the head of the ledger; those of a held store
+// stay where they are.
 func (s *Store) CatchUp(ctx context.Context) error {
+	if s.engine.held.Load() != nil {
+		return nil
+	}
 	for {
 		behind, err := s.viewsBehind(ctx)
 		if err != nil || !behind {
