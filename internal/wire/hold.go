@@ -79,25 +79,34 @@ func (o *Owner) openStore(ctx context.Context) (*sqlite.Engine, error) {
 	return engine, nil
 }
 
-// openHeld opens the store for reading. Where there is no database any more an
-// empty one elsewhere answers.
-func (o *Owner) openHeld(ctx context.Context, engine *sqlite.Engine, hold *integrity.Hold, config sqlstore.Config) error {
-	if engine == nil {
-		dir, err := os.MkdirTemp("", "dc-release-held-")
-		if err != nil {
-			return err
+// openHeld lets a copy of the database answer, in which views are brought to
+// its head; an empty one where there is no database any more, and the database
+// itself where no copy can be made.
+func (o *Owner) openHeld(ctx context.Context, engine *sqlite.Engine, hold *integrity.Hold, config sqlstore.Config) (err error) {
+	o.alarm(hold)
+	if o.copied, err = os.MkdirTemp("", "dc-release-held-"); err != nil {
+		return err
+	}
+	path := filepath.Join(o.copied, "ledger.db")
+	if engine != nil {
+		if err := engine.CopyTo(ctx, path); err != nil {
+			o.Config.Logger.Error("the database is read as it is, lists may lag behind it", "error", err)
+			o.Store = sqlstore.OpenHeld(engine, hold, config)
+			return nil
 		}
-		o.emptied = dir
-		if engine, err = sqlite.Open(ctx, filepath.Join(dir, "ledger.db")); err != nil {
+		if err := engine.Close(); err != nil {
 			return err
-		}
-		if err := engine.Migrate(ctx); err != nil {
-			return errors.Join(err, engine.Close())
 		}
 	}
-	o.Store = sqlstore.OpenHeld(engine, hold, config)
-	o.alarm(hold)
-	return nil
+	if engine, err = sqlite.Open(ctx, path); err != nil {
+		return err
+	}
+	if o.Store, err = sqlstore.Open(ctx, engine, config); err != nil {
+		return errors.Join(err, engine.Close())
+	}
+	err = o.Store.CatchUp(ctx)
+	o.Store.Hold(hold)
+	return err
 }
 
 // alarm makes the hold known; the log goes to standard error.
@@ -120,12 +129,13 @@ func (o *Owner) recheck(ctx context.Context) error {
 	if hold == nil {
 		return nil
 	}
+	behind := o.Store.CatchUp(ctx) // so that lists are right to the end
 	o.Store.Hold(hold)
 	o.alarm(hold)
 	o.driver.halt()
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	return o.effects.Stop(stop)
+	return errors.Join(behind, o.effects.Stop(stop))
 }
 
 func (o *Owner) ledgerVerifier() ledger.Verifier {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/dc-release/dc-release/internal/app/integrity"
 	"github.com/dc-release/dc-release/internal/app/operation"
+	"github.com/dc-release/dc-release/internal/app/trail"
 	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/core/ledger"
 )
@@ -108,9 +109,9 @@ func TestAttack05_AHeldInstallationAnswersAndWritesNothing(t *testing.T) {
 			t.Errorf("%s only asks and is refused", op.Name)
 		}
 	}
-	rows, err := operation.Ask[[]struct{ Seq int64 }](t.Context(), o, "audit.list", operation.None{})
-	if err != nil || len(rows) < 4 {
-		t.Errorf("%d events, %v", len(rows), err)
+	list, err := operation.Ask[trail.List](t.Context(), o, "audit.list", operation.None{})
+	if err != nil || list.Total < 4 || len(list.Events) != int(list.Total) {
+		t.Errorf("%d events of %d, %v", len(list.Events), list.Total, err)
 	}
 	if _, err := o.Store.Append(t.Context(), ledger.Batch{Command: "x"}); !errors.As(err, &hold) {
 		t.Errorf("append: %v", err)
@@ -143,8 +144,8 @@ func TestAttack04_AnAbsentDatabaseIsHeldAndNotMade(t *testing.T) {
 	}
 	o := opened(t, c)
 	ask(t, o, "head.note: the ledger has 0 events")
-	if rows, err := operation.Ask[[]struct{ Seq int64 }](t.Context(), o, "audit.list", operation.None{}); err != nil || len(rows) != 0 {
-		t.Errorf("%d events, %v", len(rows), err)
+	if list, err := operation.Ask[trail.List](t.Context(), o, "audit.list", operation.None{}); err != nil || list.Total != 0 {
+		t.Errorf("%d events, %v", list.Total, err)
 	}
 	if err := o.Close(); err != nil {
 		t.Fatal(err)

@@ -52,6 +52,7 @@ import (
 	"github.com/dc-release/dc-release/internal/app/solution"
 	"github.com/dc-release/dc-release/internal/app/state"
 	"github.com/dc-release/dc-release/internal/app/traceability"
+	"github.com/dc-release/dc-release/internal/app/trail"
 	"github.com/dc-release/dc-release/internal/core/evidence"
 	"github.com/dc-release/dc-release/internal/core/ledger"
 )
@@ -90,7 +91,7 @@ type Owner struct {
 
 	lock       *os.File
 	held       atomic.Pointer[integrity.Hold]
-	emptied    string // of a held installation without a database
+	copied     string // directory of the copy that answers for a held installation
 	effects    *effects.Effects
 	state      *state.Reader
 	mirrors    *mirrors
@@ -257,6 +258,7 @@ func (o *Owner) compose() {
 	}
 	o.App = &operation.App{
 		Log: o.Store, NewID: newID, Publisher: o.publisher, Now: time.Now, Held: o.Held,
+		Trail:     &trail.Trail{Store: o.Store, Checkpoint: o.publisher.Checkpoint, Keys: o.publisher.PublicKeys, Now: time.Now},
 		Solutions: registry, Signer: signer, Claims: claims, Deployer: deployer,
 		Actions: &actions.Actions{Log: o.Store, Pins: o.pins},
 		People: &person.People{
@@ -339,8 +341,8 @@ func (o *Owner) Close() error {
 	if o.Store != nil {
 		errs = append(errs, o.Store.Close())
 	}
-	if o.emptied != "" {
-		errs = append(errs, os.RemoveAll(o.emptied))
+	if o.copied != "" {
+		errs = append(errs, os.RemoveAll(o.copied))
 	}
 	return errors.Join(append(errs, o.lock.Close())...)
 }

@@ -24,6 +24,13 @@ func Verify(ctx context.Context, q audit.Verification) (verify.Report, error) {
 	if err != nil {
 		return verify.Report{}, err
 	}
+	if q.Export != "" {
+		file, err := os.Open(q.Export)
+		if err != nil {
+			return verify.Report{}, fault.New(fault.NotFound, "--export: %v", err)
+		}
+		return verify.Export(file, trust), file.Close()
+	}
 	if q.ReleaseLog != "" {
 		info, err := os.Stat(filepath.Join(q.ReleaseLog, filepath.FromSlash(q.Version)))
 		if err != nil || !info.IsDir() {

@@ -14,6 +14,7 @@ import (
 	"github.com/dc-release/dc-release/internal/app/rollback"
 	"github.com/dc-release/dc-release/internal/app/sign"
 	"github.com/dc-release/dc-release/internal/app/solution"
+	"github.com/dc-release/dc-release/internal/app/trail"
 	"github.com/dc-release/dc-release/internal/core/ledger"
 	"github.com/dc-release/dc-release/internal/core/pipeline"
 	"github.com/dc-release/dc-release/internal/core/policy"
@@ -34,6 +35,7 @@ type App struct {
 	Deployer  *deploy.Deployer
 	Rollbacks *rollback.Rollbacks
 	Publisher *publish.Publisher
+	Trail     *trail.Trail
 	Actions   *actions.Actions
 }
 
@@ -108,8 +110,9 @@ var All = []Operation{
 	}),
 	command("rollback.request", Administrator, []string{"rollback.requested"}, requestRollback),
 
-	query("audit.list", func(ctx context.Context, a *App, q inspect.AuditQuery) ([]inspect.AuditRow, error) {
-		return a.Inspector.Audit(ctx, q)
+	query("audit.list", func(ctx context.Context, a *App, q trail.Query) (trail.List, error) { return a.Trail.List(ctx, q) }),
+	query("audit.export", func(ctx context.Context, a *App, q trail.ExportQuery) (trail.Exported, error) {
+		return a.Trail.Export(ctx, q)
 	}),
 	command("audit.checkpoint", Local, []string{"checkpoint.diverged"}, checkpoint),
 }

@@ -70,7 +70,7 @@ func (p *Publisher) Anchor(ctx context.Context, solution policy.Solution, now ti
 			return err
 		}
 		a.size = size
-		a.note, err = p.checkpoint(size, root)
+		a.note, err = p.Checkpoint(size, root)
 		return err
 	})
 	if err != nil {
@@ -83,7 +83,8 @@ func (p *Publisher) Anchor(ctx context.Context, solution policy.Solution, now ti
 	return Anchored{Solution: solution.Solution, Size: a.size, Commit: commit, Checkpoint: string(a.note)}, nil
 }
 
-func (p *Publisher) checkpoint(size int64, root ledger.Hash) ([]byte, error) {
+// Checkpoint signs the checkpoint of a size.
+func (p *Publisher) Checkpoint(size int64, root ledger.Hash) ([]byte, error) {
 	c := ledger.Checkpoint{Origin: p.origin(), Size: size, Root: root}
 	return ledger.SignNote(c.Body(), ledger.NewSigner(c.Origin, p.Keys.Ledger))
 }
@@ -131,7 +132,7 @@ func (p *Publisher) composeAnchor(ctx context.Context, base Base, a anchor) (map
 	}
 	out := map[string]Content{releaselog.AnchorPath(p.origin(), a.size): Bytes(a.note)}
 	if own.Keys == nil {
-		raw, err := p.publicKeys()
+		raw, err := canonical.Marshal(p.PublicKeys())
 		if err != nil {
 			return nil, err
 		}

@@ -108,7 +108,7 @@ func (p *Publisher) prove(ctx context.Context, h *history, all []exported) (rele
 		if err != nil {
 			return err
 		}
-		if checkpoint, err = p.checkpoint(h.size, root); err != nil {
+		if checkpoint, err = p.Checkpoint(h.size, root); err != nil {
 			return err
 		}
 		for _, x := range all {

@@ -27,6 +27,7 @@ var views = []view{
 	{"runs", []string{"view_runs"}, applyRun},
 	{"releases", []string{"view_releases"}, applyRelease},
 	{"environments", []string{"view_environments"}, applyEnvironment},
+	{"trail", []string{"view_trail"}, applyTrail},
 }
 
 const viewBatch = 1000
