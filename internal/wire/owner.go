@@ -251,13 +251,14 @@ func (o *Owner) compose() {
 		Key: o.Ring.Keys["attest"], KeyID: o.Ring.Installation + "/attest", Now: time.Now, NewID: newID, Results: readWhole,
 	}
 	reporter := o.newReporter(signer)
+	signer.Exceptions = reporter
 	o.publisher = o.newPublisher(registry, claims, reporter)
 	o.Orchestrator.Gates = &promote.Gates{
-		Log: o.Store, State: o.state, Blobs: o.Blobs, Solutions: registry, Documents: reporter,
+		Log: o.Store, State: o.state, Blobs: o.Blobs, Solutions: registry, Documents: reporter, Reviews: reporter,
 		Sources: sources{o: o, deployer: deployer, registry: registry},
 	}
 	o.App = &operation.App{
-		Log: o.Store, NewID: newID, Publisher: o.publisher, Now: time.Now, Held: o.Held,
+		Log: o.Store, NewID: newID, Publisher: o.publisher, Reporter: reporter, Now: time.Now, Held: o.Held,
 		Trail:     &trail.Trail{Store: o.Store, Checkpoint: o.publisher.Checkpoint, Keys: o.publisher.PublicKeys, Now: time.Now},
 		Solutions: registry, Signer: signer, Claims: claims, Deployer: deployer,
 		Actions: &actions.Actions{Log: o.Store, Pins: o.pins},

@@ -11,6 +11,7 @@ import (
 	"github.com/dc-release/dc-release/internal/app/intake"
 	"github.com/dc-release/dc-release/internal/app/person"
 	"github.com/dc-release/dc-release/internal/app/publish"
+	"github.com/dc-release/dc-release/internal/app/report"
 	"github.com/dc-release/dc-release/internal/app/rollback"
 	"github.com/dc-release/dc-release/internal/app/sign"
 	"github.com/dc-release/dc-release/internal/app/solution"
@@ -36,6 +37,7 @@ type App struct {
 	Rollbacks *rollback.Rollbacks
 	Publisher *publish.Publisher
 	Trail     *trail.Trail
+	Reporter  *report.Reporter
 	Actions   *actions.Actions
 }
 
@@ -113,6 +115,12 @@ var All = []Operation{
 	query("audit.list", func(ctx context.Context, a *App, q trail.Query) (trail.List, error) { return a.Trail.List(ctx, q) }),
 	query("audit.export", func(ctx context.Context, a *App, q trail.ExportQuery) (trail.Exported, error) {
 		return a.Trail.Export(ctx, q)
+	}),
+	query("audit.exceptions", func(ctx context.Context, a *App, q Version) (report.Review, error) {
+		return a.Reporter.Review(ctx, q.Solution, q.Version)
+	}),
+	command("audit.review", Signature, []string{"signature.made", "operation.refused"}, func(ctx context.Context, a *App, r sign.Review) (sign.Signed, error) {
+		return a.Signer.Review(ctx, r)
 	}),
 	command("audit.checkpoint", Local, []string{"checkpoint.diverged"}, checkpoint),
 }

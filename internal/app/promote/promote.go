@@ -46,8 +46,15 @@ type Solutions interface {
 	Solution(ctx context.Context, key string) (policy.Solution, error)
 }
 
+// Reviews says why the audit trail of a release counts as not reviewed, as it
+// stands now; nil when it is.
+type Reviews interface {
+	Unreviewed(ctx context.Context, solution, version string) ([]string, error)
+}
+
 // Gates evaluates gates.
 type Gates struct {
+	Reviews   Reviews
 	Log       ledger.Log
 	State     *state.Reader
 	Blobs     Blobs

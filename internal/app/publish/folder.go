@@ -137,6 +137,12 @@ func (p *Publisher) signatures(ctx context.Context, h *history, f *folder) error
 		if err := p.add(ctx, f, releaselog.AttestationPath(m.Signature), m.Envelope); err != nil {
 			return err
 		}
+		if m.Meaning != signature.AuditTrailReviewed {
+			continue
+		}
+		if err := p.add(ctx, f, releaselog.ReviewPath(m.Signature), m.Manifest); err != nil {
+			return err
+		}
 	}
 	return nil
 }

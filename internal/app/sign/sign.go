@@ -86,6 +86,8 @@ type Signer struct {
 	Now       func() time.Time
 	NewID     func() string
 	Results   ResultReader
+	// Exceptions gives what a reviewer of the audit trail signs.
+	Exceptions Exceptions
 }
 
 // Request asks for one signature at a gate.
@@ -303,7 +305,7 @@ func (s *Signer) seal(ctx context.Context, who signer, ceremony, decision, reaso
 		Role: role, Person: who.subject.ID, Method: Method,
 	}
 	if subject.Type == "evidence" {
-		made.Gate = ""
+		made.Gate = "" // a review has no stage
 	}
 	if made.Payload, err = s.Blobs.PutBytes(ctx, raw); err != nil {
 		return nil, "", err

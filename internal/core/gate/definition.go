@@ -38,6 +38,7 @@ var (
 	tracedCheck    = Check{"matrix-without-gaps", "every requirement has a passed test", traced}
 	artifactCheck  = Check{"same-artifact", "the artifact is the one that the places before were verified with", sameArtifact}
 	driftCheck     = Check{"no-drift", "the place holds what was deployed", notDrifted}
+	reviewedCheck  = Check{"audit-trail-reviewed", "the exception list as it stands was reviewed by somebody who did not act in the release", reviewed}
 	rollbackCheck  = Check{"rollback-possible", "the earlier release was for use and its artifact is kept", rollbackPossible}
 )
 
@@ -56,7 +57,7 @@ var GxP = []Definition{
 	},
 	{
 		Name: ApproveForUse, After: "prd",
-		Checks:     []Check{tagCheck, installedCheck, operatedCheck, artifactCheck, driftCheck},
+		Checks:     []Check{tagCheck, installedCheck, operatedCheck, artifactCheck, driftCheck, reviewedCheck},
 		Signatures: []signature.Meaning{signature.QCApproved, signature.ReleasedForUse},
 	},
 	{

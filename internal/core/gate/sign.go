@@ -30,6 +30,7 @@ func MaySign(s Standing, d Definition, p policy.Subject, m signature.Meaning, so
 			out = append(out, fmt.Sprintf("%s has signed at gate %s: different people sign", p.Login, d.Name))
 		}
 	}
+	out = append(out, s.impartial(p)...)
 	role := RoleFor(p, m, solution)
 	for name, other := range s.Gates {
 		if name == d.Name {
@@ -149,5 +150,5 @@ func Unsigned(d Definition, effective []Signed) []signature.Meaning {
 // MayTest names every reason why the person must not record acceptance tests
 // for the release; nil allows it.
 func MayTest(s Standing, p policy.Subject, solution string) []string {
-	return eligible(s, p, signature.TestExecuted, solution)
+	return append(eligible(s, p, signature.TestExecuted, solution), s.impartial(p)...)
 }

@@ -50,6 +50,7 @@ type Standing struct {
 	State      release.State
 	Gates      map[string]State
 	Moved      *release.TagMoved
+	Reviews    []Signed // of the audit trail
 }
 
 // Gate is a gate's state; one that was never heard of is closed.
@@ -89,6 +90,9 @@ func Apply(s Standing, e ledger.Event) Standing {
 	case *Rejected:
 		s = s.with(d.Gate, func(g *State) { g.Phase = PhaseRejected })
 	case *signature.Made:
+		if d.Meaning == signature.AuditTrailReviewed {
+			s.Reviews = append(slices.Clip(s.Reviews), Signed{Made: *d, Seq: e.Seq, Time: e.Time})
+		}
 		if d.Gate != "" {
 			s = s.with(d.Gate, func(g *State) {
 				g.Signatures = append(slices.Clip(g.Signatures), Signed{Made: *d, Seq: e.Seq, Time: e.Time})

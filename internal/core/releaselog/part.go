@@ -77,6 +77,9 @@ func ManifestPath(gate string) string { return "manifests/" + gate + ".json" }
 // SignaturePath is the payload of a signature.
 func SignaturePath(id string) string { return "signatures/" + id + ".json" }
 
+// ReviewPath is the exception list that a signature is over.
+func ReviewPath(id string) string { return "reviews/" + id + ".json" }
+
 // AttestationPath is the envelope around a signature.
 func AttestationPath(id string) string { return "attestations/" + id + ".json" }
 

@@ -29,6 +29,7 @@ const (
 	ReleasedForUse     Meaning = "released-for-use"
 	RollbackAuthorised Meaning = "rollback-authorised"
 	TestExecuted       Meaning = "test-executed"
+	AuditTrailReviewed Meaning = "audit-trail-reviewed"
 	RejectedMeaning    Meaning = "rejected"
 	WithdrawnMeaning   Meaning = "withdrawn"
 )
@@ -51,6 +52,7 @@ var Meanings = []Definition{
 	{ReleasedForUse, "I release this version for use.", []policy.Role{policy.SME, policy.DataProductOwner}},
 	{RollbackAuthorised, "I authorise this rollback.", []policy.Role{policy.ReleaseManager}},
 	{TestExecuted, "I executed these tests and recorded what I observed.", []policy.Role{policy.Tester}},
+	{AuditTrailReviewed, "I have reviewed the exception list of this release and what the audit trail says of each entry.", []policy.Role{policy.QC}},
 	{RejectedMeaning, "I reject this release.", []policy.Role{policy.SME, policy.QC, policy.ReleaseManager, policy.DataProductOwner}},
 	{WithdrawnMeaning, "I withdraw my earlier signature.", []policy.Role{policy.SME, policy.QC, policy.ReleaseManager, policy.DataProductOwner}},
 }
@@ -72,7 +74,7 @@ type Payload struct {
 	Ceremony  string         `json:"ceremony_id"`  // one use
 	Subject   Subject        `json:"subject"`
 	Meaning   MeaningText    `json:"meaning"`
-	Decision  string         `json:"decision"` // approve, reject, withdraw, execute
+	Decision  string         `json:"decision"` // approve, reject, withdraw, execute, review
 	Reason    string         `json:"reason"`
 	Signer    Signer         `json:"signer"`
 	Capacity  Capacity       `json:"capacity"`
@@ -85,12 +87,12 @@ type Payload struct {
 
 // Subject is what is signed.
 type Subject struct {
-	Type     string `json:"type"`     // release, rollback, evidence
+	Type     string `json:"type"`     // release, rollback, evidence, audit-trail
 	ID       string `json:"id"`       // stream
 	Solution string `json:"solution"` //
 	Version  string `json:"version"`
 	Stage    string `json:"stage"`           // gate, or environment for evidence
-	Manifest string `json:"manifest_sha256"` // or the evidence file's digest
+	Manifest string `json:"manifest_sha256"` // or the digest of the evidence file, of the exception list
 }
 
 // MeaningText is the code with the text that was shown.
