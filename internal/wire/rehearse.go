@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"github.com/dc-release/dc-release/internal/app/intake"
 	"github.com/dc-release/dc-release/internal/app/rehearse"
 	"github.com/dc-release/dc-release/internal/core/fault"
+	"github.com/dc-release/dc-release/internal/core/pipeline"
 	"github.com/dc-release/dc-release/internal/core/release"
 	"github.com/dc-release/dc-release/internal/face/cli/run"
 )
@@ -39,9 +41,9 @@ func Rehearse(ctx context.Context, base Config, q run.Rehearsal, progress func(i
 		kind, err = sandboxOf(ctx, base)
 		return err
 	})
-	var copied copied
+	var repository borrowed
 	all.Go(func() (err error) {
-		copied, err = copyRepository(ctx, dir, q.Repo)
+		repository, err = borrow(ctx, dir, q.Repo)
 		return err
 	})
 	o, err := Open(ctx, base)
@@ -49,10 +51,10 @@ func Rehearse(ctx context.Context, base Config, q run.Rehearsal, progress func(i
 		err = errors.Join(waitErr, o.Close())
 	}
 	if err != nil {
-		return run.Outcome{}, err
+		return run.Outcome{}, errors.Join(err, repository.close())
 	}
 	o.Config.Sandbox = kind
-	out, err := o.rehearse(ctx, q, copied, progress)
+	out, err := o.rehearse(ctx, q, repository, progress)
 	if q.Keep {
 		out.Data = dir
 	}
@@ -70,36 +72,53 @@ func sandboxOf(ctx context.Context, c Config) (string, error) {
 	return StrongestSandbox(ctx)
 }
 
-// copied is a repository and what a rehearsal has of it.
-type copied struct{ source, code *git.Repository }
-
-func copyRepository(ctx context.Context, data, repo string) (c copied, err error) {
-	if c.source, err = git.Open(ctx, repo); err != nil {
-		return c, err
-	}
-	c.code, err = newMirrors(data).open(ctx, rehearse.Solution, "code", c.source.Dir())
-	return c, err
+// borrowed is a repository and what a rehearsal has of it.
+type borrowed struct {
+	source, code *git.Repository
+	reading      io.Closer // ends the process that reads code
+	remote       string    // URL of origin
 }
 
-func (o *Owner) rehearse(ctx context.Context, q run.Rehearsal, c copied, progress func(inspect.RunDetail)) (run.Outcome, error) {
-	source, code := c.source, c.code
-	full, ref, err := findRef(ctx, source, code, q.Event, q.Ref)
-	if err != nil {
-		return run.Outcome{}, err
+// borrow takes the references of a repository as they are now, and no objects: a
+// rehearsal is short.
+func borrow(ctx context.Context, data, repo string) (b borrowed, err error) {
+	if b.source, err = git.Open(ctx, repo); err != nil {
+		return b, err
 	}
-	subject, err := code.Subject(ctx, ref.Commit)
-	if err != nil {
-		return run.Outcome{}, err
+	var all errgroup.Group
+	all.Go(func() error {
+		b.remote = b.source.RemoteURL(ctx, "origin")
+		return nil
+	})
+	all.Go(func() error {
+		code, err := b.source.Borrow(ctx, newMirrors(data).dir(rehearse.Solution, "code"))
+		if err != nil {
+			return err
+		}
+		b.code, b.reading, err = code.Batched(ctx)
+		return err
+	})
+	return b, all.Wait()
+}
+
+// close ends reading, also when it never began.
+func (b borrowed) close() error {
+	if b.reading == nil {
+		return nil
 	}
-	abs, err := filepath.Abs(q.Repo)
-	if err != nil {
-		return run.Outcome{}, err
-	}
+	return b.reading.Close()
+}
+
+func (o *Owner) rehearse(ctx context.Context, q run.Rehearsal, b borrowed, progress func(inspect.RunDetail)) (run.Outcome, error) {
 	r := &rehearse.Rehearsal{
-		Log: o.Store, State: o.state, Blobs: o.Blobs, Code: code, Plan: o.planner.plan, Config: solutionfile.Read, Vars: q.Vars, NewID: newID, Sandbox: o.Config.Sandbox,
+		Log: o.Store, State: o.state, Blobs: o.Blobs, Code: b.code, Plan: o.planner.plan, Config: solutionfile.Read, Vars: q.Vars, NewID: newID, Sandbox: o.Config.Sandbox,
 	}
-	trigger := intake.NewTrigger(q.Event, full, ref, repositoryName(source.RemoteURL(ctx, "origin")), filepath.Base(abs), q.Actor, subject)
+	trigger, err := b.trigger(ctx, q)
+	if err != nil {
+		return run.Outcome{}, errors.Join(err, b.close())
+	}
 	id, findings, err := r.Start(ctx, rehearse.Request{Trigger: trigger, Workflow: q.Workflow})
+	err = errors.Join(err, b.close())
 	out := run.Outcome{Findings: findings}
 	if err != nil {
 		return out, err
@@ -114,6 +133,20 @@ func (o *Owner) rehearse(ctx context.Context, q run.Rehearsal, c copied, progres
 	out.Run = detail
 	out.Gates, err = r.Gates(ctx, id)
 	return out, err
+}
+
+// trigger is what starts a rehearsal.
+func (b borrowed) trigger(ctx context.Context, q run.Rehearsal) (pipeline.Trigger, error) {
+	full, ref, err := findRef(ctx, b.source, b.code, q.Event, q.Ref)
+	if err != nil {
+		return pipeline.Trigger{}, err
+	}
+	subject, err := b.code.Subject(ctx, ref.Commit)
+	if err != nil {
+		return pipeline.Trigger{}, err
+	}
+	abs, err := filepath.Abs(q.Repo)
+	return intake.NewTrigger(q.Event, full, ref, repositoryName(b.remote), filepath.Base(abs), q.Actor, subject), err
 }
 
 // watch reports the run at every change until it has finished.

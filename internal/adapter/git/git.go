@@ -21,7 +21,10 @@ import (
 
 // Repository is a git directory: bare, or the .git of a work tree. Work trees
 // themselves are never read.
-type Repository struct{ dir string }
+type Repository struct {
+	dir   string
+	batch *batch // nil: a process for each read
+}
 
 // Open finds the git directory of a path, which is a bare repository or a work
 // tree.
@@ -89,15 +92,14 @@ func (r *Repository) Resolve(ctx context.Context, name string) (release.Ref, boo
 	if !strings.HasPrefix(name, "refs/") && !objectForm.MatchString(name) || strings.Contains(name, "\n") {
 		return release.Ref{}, false, fault.New(fault.Invalid, "ref %q: want a full name like refs/heads/main", name)
 	}
-	out, err := command(ctx, r.dir, []byte(name+"\n"+name+"^{commit}\n"), nil, "--git-dir="+r.dir, "cat-file", "--batch-check=%(objectname)")
+	found, err := r.objects(ctx, name, name+"^{commit}")
 	if err != nil {
 		return release.Ref{}, false, fmt.Errorf("resolve %q: %w", name, err)
 	}
-	object, commit, _ := strings.Cut(strings.TrimSuffix(string(out), "\n"), "\n")
-	if !objectForm.MatchString(object) || !objectForm.MatchString(commit) {
-		return release.Ref{}, false, nil // "missing", or a tag of something else
+	if found[0].kind == "" || found[1].kind != "commit" {
+		return release.Ref{}, false, nil // not there, or a tag of something else
 	}
-	return release.Ref{Object: object, Commit: commit}, true, nil
+	return release.Ref{Object: found[0].id, Commit: found[1].id}, true, nil
 }
 
 // object is the id of what a revision names; ok is false when there is none.
@@ -118,12 +120,17 @@ func (r *Repository) ReadFile(ctx context.Context, commit, path string) (data []
 	if !objectForm.MatchString(commit) {
 		return nil, false, fmt.Errorf("read %q: commit %q is no object id", path, commit)
 	}
-	out, err := r.run(ctx, "cat-file", "blob", commit+":"+path)
-	var exit *exec.ExitError
-	if errors.As(err, &exit) && ctx.Err() == nil {
-		return nil, false, nil
+	name := commit + ":" + path
+	if strings.Contains(name, "\n") {
+		if name, ok, err = r.object(ctx, name); err != nil || !ok {
+			return nil, false, err
+		}
 	}
-	return out, err == nil, err
+	found, err := r.objects(ctx, name)
+	if err != nil || found[0].kind != "blob" {
+		return nil, false, err
+	}
+	return found[0].data, true, nil
 }
 
 // Files lists a commit's files below a folder ("" for all), sorted by path.
@@ -151,6 +158,10 @@ func (r *Repository) Files(ctx context.Context, commit, folder string) ([]releas
 // OnFirstParentChain reports whether the commit is the branch's head or one of
 // its first parents.
 func (r *Repository) OnFirstParentChain(ctx context.Context, commit, branch string) (bool, error) {
+	head, _, err := r.Resolve(ctx, "refs/heads/"+branch)
+	if err != nil || head.Commit == commit {
+		return err == nil, err
+	}
 	out, err := r.run(ctx, "rev-list", "--first-parent", "refs/heads/"+branch, "--")
 	if err != nil {
 		return false, fmt.Errorf("walk branch %q: %w", branch, err)
