@@ -170,6 +170,9 @@ func (e *Engine) Migrations() fs.FS { return sqlstore.SQLiteMigrations() }
 
 // Migrate implements sqlstore.Engine.
 func (e *Engine) Migrate(ctx context.Context) error {
+	if err := e.begin(ctx); err != nil {
+		return err
+	}
 	p, err := goose.NewProvider(goose.DialectSQLite3, e.write, e.Migrations())
 	if err != nil {
 		return err
