@@ -1,6 +1,7 @@
 package sqlite_test
 
 import (
+	"context"
 	"path/filepath"
 	"testing"
 
@@ -8,6 +9,7 @@ import (
 	"github.com/dc-release/dc-release/internal/adapter/store/sqlstore"
 	"github.com/dc-release/dc-release/internal/adapter/store/storetest"
 	"github.com/dc-release/dc-release/internal/core/ledger"
+	"github.com/dc-release/dc-release/internal/core/pipeline"
 )
 
 func open(t *testing.T) sqlstore.Engine {
@@ -46,5 +48,54 @@ func TestGuardsRefuseUpdateAndDelete(t *testing.T) {
 	guards, err := engine.Guards(t.Context())
 	if err != nil || len(guards) != 6 {
 		t.Errorf("guards %v, %v", guards, err)
+	}
+}
+
+// counting counts the write transactions of an engine.
+type counting struct {
+	sqlstore.Engine
+	writes int
+}
+
+func (c *counting) Write(ctx context.Context, do func(sqlstore.Tx) error, after ...func() error) error {
+	c.writes++
+	return c.Engine.Write(ctx, do, after...)
+}
+
+func TestAnEventThatNoViewFollowsCostsOneWrite(t *testing.T) {
+	engine := &counting{}
+	s, _ := storetest.New(t, func(t *testing.T) sqlstore.Engine {
+		engine.Engine = open(t)
+		return engine
+	})
+	for _, c := range []struct {
+		name   string
+		event  ledger.Payload
+		writes int
+	}{
+		{"a run that starts is followed", &pipeline.RunStarted{Run: "R", Solution: "corp-procurement", Number: 1}, 2},
+		{"a scope that opens is not", &pipeline.ScopeOpened{Job: "tst"}, 1},
+		{"another one is not", &pipeline.ScopeClosed{Job: "tst"}, 1},
+		{"a run that finishes is", &pipeline.RunFinished{Run: "R", Conclusion: pipeline.Success}, 2},
+	} {
+		engine.writes = 0
+		_, err := s.Append(t.Context(), ledger.Batch{
+			Command: c.name, Actor: ledger.Actor{Kind: ledger.Machine, ID: "t"}, Events: []ledger.Draft{{Stream: ledger.RunStream("R"), Data: c.event}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			if _, err := s.Runs(t.Context(), ""); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if engine.writes != c.writes {
+			t.Errorf("%s: %d writes, want %d", c.name, engine.writes, c.writes)
+		}
+	}
+	runs, err := s.Runs(t.Context(), "")
+	if err != nil || len(runs) != 1 || runs[0].Conclusion != "success" {
+		t.Errorf("runs %+v, %v", runs, err)
 	}
 }

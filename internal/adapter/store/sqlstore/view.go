@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"math"
+	"strings"
 
 	"github.com/dc-release/dc-release/internal/core/canonical"
 	"github.com/dc-release/dc-release/internal/core/event"
@@ -17,21 +19,52 @@ import (
 type view struct {
 	name   string
 	tables []string
+	of     []ledger.Payload // what apply looks at; it is called with nothing else
 	apply  func(ctx context.Context, tx Tx, e ledger.Event) error
 }
 
 // views is the list. To add one: its tables in a migration, a line here.
 var views = []view{
-	{"solutions", []string{"view_solutions"}, applySolution},
-	{"persons", []string{"view_persons", "view_identities"}, applyPerson},
-	{"runs", []string{"view_runs"}, applyRun},
-	{"releases", []string{"view_releases"}, applyRelease},
-	{"environments", []string{"view_environments"}, applyEnvironment},
+	{"solutions", []string{"view_solutions"}, []ledger.Payload{&policy.SolutionAdded{}}, applySolution},
+	{"persons", []string{"view_persons", "view_identities"}, []ledger.Payload{&policy.PersonAdded{}, &policy.IdentityMapped{}}, applyPerson},
+	{"runs", []string{"view_runs"}, []ledger.Payload{&pipeline.RunStarted{}, &pipeline.RerunRequested{}, &pipeline.RunFinished{}}, applyRun},
+	{"releases", []string{"view_releases"}, releaseStates(), applyRelease},
+	{"environments", []string{"view_environments"}, []ledger.Payload{&release.Deployed{}}, applyEnvironment},
 }
+
+// releaseStates are the payloads that change the state of a release.
+func releaseStates() (list []ledger.Payload) {
+	for _, p := range event.All {
+		if _, ok := release.StateAfter(p); ok {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// types are the names of what a view follows, as a list of SQL.
+func (v view) types() string {
+	names := make([]string, len(v.of))
+	for i, p := range v.of {
+		name, _ := p.EventType()
+		names[i] = "'" + name + "'" // a constant of this program
+	}
+	return strings.Join(names, ", ")
+}
+
+// allTypes is the same for all views.
+var allTypes = func() string {
+	list := make([]string, len(views))
+	for i, v := range views {
+		list[i] = v.types()
+	}
+	return strings.Join(list, ", ")
+}()
 
 const viewBatch = 1000
 
-// CatchUp brings every view to the head of the ledger.
+// CatchUp brings every view to the state that the head of the ledger gives.
+// Events that no view follows cost no write.
 func (s *Store) CatchUp(ctx context.Context) error {
 	for {
 		behind, err := s.viewsBehind(ctx)
@@ -73,14 +106,23 @@ func (s *Store) RebuildViews(ctx context.Context) error {
 	})
 }
 
+// viewsBehind reports whether a view has not seen an event that it follows. Up
+// to where none has is remembered: views never go back.
 func (s *Store) viewsBehind(ctx context.Context) (behind bool, err error) {
 	err = s.engine.Read(ctx, func(q Querier) error {
 		size, err := ledgerSize(ctx, q)
-		if err != nil {
+		if err != nil || size == s.followed.Load() {
 			return err
 		}
 		low, err := lowest(ctx, q)
-		behind = low < size
+		if err != nil {
+			return err
+		}
+		err = one(ctx, q, `SELECT EXISTS (SELECT 1 FROM events WHERE seq > $1 AND seq <= $2 AND type IN (`+allTypes+`))`,
+			[]any{max(low, s.followed.Load()), size}, &behind)
+		if err == nil && !behind {
+			s.followed.Store(size)
+		}
 		return err
 	})
 	return behind, err
@@ -88,17 +130,19 @@ func (s *Store) viewsBehind(ctx context.Context) (behind bool, err error) {
 
 // lowest is the smallest watermark of all views.
 func lowest(ctx context.Context, q Querier) (int64, error) {
-	low := int64(-1)
+	seen := map[string]int64{}
+	err := each(ctx, q, `SELECT view, seq FROM view_watermark`, nil, func(r Rows) error {
+		var name string
+		var seq int64
+		err := r.Scan(&name, &seq)
+		seen[name] = seq
+		return err
+	})
+	low := int64(math.MaxInt64)
 	for _, v := range views {
-		seq, err := watermark(ctx, q, v.name)
-		if err != nil {
-			return 0, err
-		}
-		if low < 0 || seq < low {
-			low = seq
-		}
+		low = min(low, seen[v.name])
 	}
-	return low, nil
+	return low, err
 }
 
 func watermark(ctx context.Context, q Querier, name string) (int64, error) {
@@ -111,12 +155,17 @@ func watermark(ctx context.Context, q Querier, name string) (int64, error) {
 }
 
 func followViews(ctx context.Context, tx Tx) error {
+	size, err := ledgerSize(ctx, tx)
+	if err != nil {
+		return err
+	}
 	for _, v := range views {
 		seq, err := watermark(ctx, tx, v.name)
 		if err != nil {
 			return err
 		}
-		rs, err := records(ctx, tx, `seq > $1 AND seq <= $2`, seq, seq+viewBatch)
+		to := min(seq+viewBatch, size)
+		rs, err := records(ctx, tx, `seq > $1 AND seq <= $2 AND type IN (`+v.types()+`)`, seq, to)
 		if err != nil {
 			return err
 		}
@@ -128,9 +177,8 @@ func followViews(ctx context.Context, tx Tx) error {
 			if err := v.apply(ctx, tx, e); err != nil {
 				return err
 			}
-			seq = e.Seq
 		}
-		_, err = tx.Exec(ctx, `INSERT INTO view_watermark (view, seq) VALUES ($1, $2) ON CONFLICT (view) DO UPDATE SET seq = excluded.seq`, v.name, seq)
+		_, err = tx.Exec(ctx, `INSERT INTO view_watermark (view, seq) VALUES ($1, $2) ON CONFLICT (view) DO UPDATE SET seq = excluded.seq`, v.name, to)
 		if err != nil {
 			return err
 		}
