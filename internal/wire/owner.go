@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/oklog/ulid/v2"
+	"golang.org/x/sync/errgroup"
 
 	blobdir "github.com/dc-release/dc-release/internal/adapter/blob/dir"
 	"github.com/dc-release/dc-release/internal/adapter/deploy/localdir"
@@ -127,26 +128,24 @@ func Open(ctx context.Context, c Config) (o *Owner, err error) {
 }
 
 func (o *Owner) open(ctx context.Context) (err error) {
-	if o.Ring, err = keyring.Open(filepath.Join(o.Config.Data, "keys")); err != nil {
-		return err
-	}
-	if o.Blobs, err = blobdir.Open(filepath.Join(o.Config.Data, "blobs")); err != nil {
-		return err
-	}
-	if o.Logs, err = livelog.Open(filepath.Join(o.Config.Data, "spool", "log")); err != nil {
-		return err
-	}
 	caches, err := blobdir.Open(filepath.Join(o.Config.Data, "caches"))
 	if err != nil {
 		return err
 	}
-	engine, err := sqlite.Open(ctx, filepath.Join(o.Config.Data, "ledger.db"))
-	if err != nil {
+	var all errgroup.Group // each waits for the disk
+	var engine *sqlite.Engine
+	all.Go(func() (err error) {
+		engine, err = o.openStore(ctx)
 		return err
+	})
+	if o.Ring, err = keyring.Open(filepath.Join(o.Config.Data, "keys")); err == nil {
+		o.Blobs, err = blobdir.Open(filepath.Join(o.Config.Data, "blobs"))
 	}
-	o.Store, err = sqlstore.Open(ctx, engine, sqlstore.Config{Now: time.Now, NewID: newID, NewSalt: newSalt, Build: o.Config.Build})
-	if err != nil {
-		return errors.Join(err, engine.Close())
+	if err == nil {
+		o.Logs, err = livelog.Open(filepath.Join(o.Config.Data, "spool", "log"))
+	}
+	if err := errors.Join(err, all.Wait()); err != nil {
+		return err
 	}
 	if err := o.checkHead(ctx); err != nil {
 		return err
@@ -170,6 +169,19 @@ func (o *Owner) open(ctx context.Context) (err error) {
 		return err
 	}
 	return o.openIssuer(ctx)
+}
+
+// openStore opens the ledger on its engine.
+func (o *Owner) openStore(ctx context.Context) (*sqlite.Engine, error) {
+	engine, err := sqlite.Open(ctx, filepath.Join(o.Config.Data, "ledger.db"))
+	if err != nil {
+		return nil, err
+	}
+	o.Store, err = sqlstore.Open(ctx, engine, sqlstore.Config{Now: time.Now, NewID: newID, NewSalt: newSalt, Build: o.Config.Build})
+	if err != nil {
+		return nil, errors.Join(err, engine.Close())
+	}
+	return engine, nil
 }
 
 // begin appends the first events of an installation, once.

@@ -19,6 +19,7 @@ import (
 	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/core/pipeline"
 	"github.com/dc-release/dc-release/internal/core/release"
+	"github.com/dc-release/dc-release/internal/core/workflow"
 	"github.com/dc-release/dc-release/internal/face/cli/run"
 )
 
@@ -113,26 +114,31 @@ func (o *Owner) rehearse(ctx context.Context, q run.Rehearsal, b borrowed, progr
 	r := &rehearse.Rehearsal{
 		Log: o.Store, State: o.state, Blobs: o.Blobs, Code: b.code, Plan: o.planner.plan, Config: solutionfile.Read, Vars: q.Vars, NewID: newID, Sandbox: o.Config.Sandbox,
 	}
-	trigger, err := b.trigger(ctx, q)
-	if err != nil {
-		return run.Outcome{}, errors.Join(err, b.close())
-	}
-	id, findings, err := r.Start(ctx, rehearse.Request{Trigger: trigger, Workflow: q.Workflow})
-	err = errors.Join(err, b.close())
+	// The worker starts while the plan is made.
+	var starting, closing errgroup.Group
+	starting.Go(func() error { return o.Start(ctx) })
+	id, findings, err := b.start(ctx, r, q)
+	closing.Go(b.close)
 	out := run.Outcome{Findings: findings}
-	if err != nil {
-		return out, err
-	}
-	if err := o.Start(ctx); err != nil {
-		return out, err
+	if err = errors.Join(err, starting.Wait()); err != nil {
+		return out, errors.Join(err, closing.Wait())
 	}
 	detail, err := o.watch(ctx, id, progress)
-	if err != nil {
+	if err = errors.Join(err, closing.Wait()); err != nil {
 		return out, err
 	}
 	out.Run = detail
 	out.Gates, err = r.Gates(ctx, id)
 	return out, err
+}
+
+// start plans and starts the run.
+func (b borrowed) start(ctx context.Context, r *rehearse.Rehearsal, q run.Rehearsal) (id string, findings []workflow.Finding, err error) {
+	trigger, err := b.trigger(ctx, q)
+	if err != nil {
+		return "", nil, err
+	}
+	return r.Start(ctx, rehearse.Request{Trigger: trigger, Workflow: q.Workflow})
 }
 
 // trigger is what starts a rehearsal.

@@ -13,19 +13,20 @@ import (
 //go:embed schema.sql
 var schema string
 
-// begin gives a new database its tables in one transaction.
-func (e *Engine) begin(ctx context.Context) error {
+// begin gives a new database its tables in one transaction, and reports whether
+// it was new.
+func (e *Engine) begin(ctx context.Context) (begun bool, err error) {
 	native, err := e.write.BeginTx(ctx, nil)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer native.Rollback()
 	var tables int
 	if err := native.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_master`).Scan(&tables); err != nil || tables > 0 {
-		return err
+		return false, err
 	}
 	if _, err := native.ExecContext(ctx, schema); err != nil {
-		return fmt.Errorf("begin database %q: %w", e.path, err)
+		return false, fmt.Errorf("begin database %q: %w", e.path, err)
 	}
-	return native.Commit()
+	return true, native.Commit()
 }

@@ -170,7 +170,7 @@ func (e *Engine) Migrations() fs.FS { return sqlstore.SQLiteMigrations() }
 
 // Migrate implements sqlstore.Engine.
 func (e *Engine) Migrate(ctx context.Context) error {
-	if err := e.begin(ctx); err != nil {
+	if begun, err := e.begin(ctx); err != nil || begun {
 		return err
 	}
 	p, err := goose.NewProvider(goose.DialectSQLite3, e.write, e.Migrations())
