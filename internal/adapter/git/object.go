@@ -51,7 +51,7 @@ func readObjects(in *bufio.Reader, n int) ([]object, error) {
 		switch {
 		case strings.HasSuffix(head, " missing"), strings.HasSuffix(head, " ambiguous"):
 			continue
-		case len(f) != 3 || err != nil || size < 0 || !objectForm.MatchString(f[0]):
+		case len(f) != 3 || err != nil || size < 0 || !isObject(f[0]):
 			return nil, fmt.Errorf("read objects: git answers %q", head)
 		}
 		list[i] = object{id: f[0], kind: f[1], data: make([]byte, size)}

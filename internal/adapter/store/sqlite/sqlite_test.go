@@ -2,7 +2,9 @@ package sqlite_test
 
 import (
 	"context"
+	"fmt"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/dc-release/dc-release/internal/adapter/store/sqlite"
@@ -97,5 +99,55 @@ func TestAnEventThatNoViewFollowsCostsOneWrite(t *testing.T) {
 	runs, err := s.Runs(t.Context(), "")
 	if err != nil || len(runs) != 1 || runs[0].Conclusion != "success" {
 		t.Errorf("runs %+v, %v", runs, err)
+	}
+}
+
+func TestAStatementIsRunWhileItsRowsAreRead(t *testing.T) {
+	e := open(t)
+	t.Cleanup(func() { e.Close() })
+	const numbers = `WITH RECURSIVE n(i) AS (SELECT $1 UNION ALL SELECT i + 1 FROM n WHERE i < $1 + 2) SELECT i FROM n`
+	var read func(q sqlstore.Querier, from int, inner bool) string
+	read = func(q sqlstore.Querier, from int, inner bool) string {
+		rows, err := q.Query(t.Context(), numbers, from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer rows.Close()
+		var out strings.Builder
+		for rows.Next() {
+			var i int
+			if err := rows.Scan(&i); err != nil {
+				t.Fatal(err)
+			}
+			fmt.Fprint(&out, i, " ")
+			if inner {
+				out.WriteString("(" + read(q, i*10, false) + ") ")
+			}
+		}
+		return out.String()
+	}
+	const want = "1 (10 11 12 ) 2 (20 21 22 ) 3 (30 31 32 ) "
+	for _, when := range []string{"as text", "compiled", "compiled before"} {
+		err := e.Read(t.Context(), func(q sqlstore.Querier) error {
+			if got := read(q, 1, true) + read(q, 1, true); got != want+want {
+				t.Errorf("%s: %q, want twice %q", when, got, want)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+		err = e.Write(t.Context(), func(tx sqlstore.Tx) error {
+			if got := read(tx, 1, true); got != want {
+				t.Errorf("%s: %q, want %q", when, got, want)
+			}
+			if _, err := tx.Exec(t.Context(), "no statement"); err == nil {
+				t.Error("a text that is no statement was run")
+			}
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
 	}
 }
