@@ -86,6 +86,10 @@ func TestABorrowedRepositoryReadsAsItsSource(t *testing.T) {
 			commit := run(t, dir, "rev-parse", "HEAD")
 			if err := b.Checkout(t.Context(), commit, checkedOut); err != nil && len(commit) == 40 {
 				t.Errorf("check out: %v", err)
+			} else if err == nil {
+				if got := run(t, checkedOut, "log", "--format=%s") + run(t, checkedOut, "status", "--porcelain"); got != "second commit" {
+					t.Errorf("checked out %q", got)
+				}
 			}
 		})
 	}

@@ -254,17 +254,23 @@ func (r *Repository) RemoteURL(ctx context.Context, remote string) string {
 }
 
 // Checkout puts exactly a commit into an empty directory as a detached, shallow
-// clone of its own.
+// clone of its own, without git's sample hooks. It can be made again at any time
+// and is not synced to disk.
 func (r *Repository) Checkout(ctx context.Context, commit, dir string) error {
 	if !isObject(commit) {
 		return fmt.Errorf("check out %q: no object id", commit)
 	}
 	git := func(args ...string) error {
-		_, err := command(ctx, dir, nil, nil, args...)
+		_, err := command(ctx, dir, nil, nil, append([]string{"-c", "core.fsync=none"}, args...)...)
 		return err
 	}
-	if err := git("init", "--quiet", "."); err != nil {
+	if err := git("init", "--quiet", "--template=", "."); err != nil {
 		return fmt.Errorf("check out %s: %w", commit, err)
+	}
+	for _, name := range []string{"hooks", "info"} { // tools put files there
+		if err := os.MkdirAll(filepath.Join(dir, ".git", name), 0o755); err != nil {
+			return fmt.Errorf("check out %s: %w", commit, err)
+		}
 	}
 	// The allowance is given to the serving side through the environment of
 	// this one command.
@@ -330,7 +336,7 @@ func command(ctx context.Context, dir string, stdin []byte, env []string, args .
 func prepare(ctx context.Context, dir string, env []string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, "git", append([]string{
 		"-c", "core.hooksPath=/dev/null", "-c", "protocol.file.allow=always", "-c", "protocol.ext.allow=never",
-		"-c", "safe.directory=*", "-c", "core.fsync=all", "-c", "gc.auto=0", "-c", "advice.detachedHead=false", "-c", "init.defaultBranch=main",
+		"-c", "safe.directory=*", "-c", "core.fsync=all", "-c", "gc.auto=0", "-c", "maintenance.auto=false", "-c", "advice.detachedHead=false", "-c", "init.defaultBranch=main",
 	}, args...)...)
 	cmd.Dir = dir
 	cmd.Env = append([]string{
@@ -341,9 +347,12 @@ func prepare(ctx context.Context, dir string, env []string, args ...string) *exe
 }
 
 func subcommand(args []string) string {
-	for _, a := range args {
-		if !strings.HasPrefix(a, "-") {
-			return a
+	for i := 0; i < len(args); i++ {
+		switch {
+		case args[i] == "-c":
+			i++
+		case !strings.HasPrefix(args[i], "-"):
+			return args[i]
 		}
 	}
 	return ""
