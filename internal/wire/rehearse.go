@@ -59,10 +59,13 @@ func Rehearse(ctx context.Context, base Config, q run.Rehearsal, progress func(i
 	if q.Keep {
 		out.Data = dir
 	}
-	if closeErr := o.Close(); err == nil {
-		err = closeErr
+	var removing errgroup.Group
+	if err == nil && !q.Keep { // the run has finished: nobody writes there any more
+		removing.Go(func() error {
+			return errors.Join(os.RemoveAll(filepath.Join(dir, "git")), os.RemoveAll(filepath.Join(dir, "blobs")))
+		})
 	}
-	return out, err
+	return out, errors.Join(err, o.Close(), removing.Wait())
 }
 
 // sandboxOf is the kind that is asked for, or else the strongest.
