@@ -254,8 +254,9 @@ func (r *Repository) RemoteURL(ctx context.Context, remote string) string {
 }
 
 // Checkout puts exactly a commit into an empty directory as a detached, shallow
-// clone of its own, without git's sample hooks. It can be made again at any time
-// and is not synced to disk.
+// clone of its own, without git's sample hooks and with its objects in one pack:
+// each file of it is one in every job. It can be made again at any time and is not
+// synced to disk.
 func (r *Repository) Checkout(ctx context.Context, commit, dir string) error {
 	if !isObject(commit) {
 		return fmt.Errorf("check out %q: no object id", commit)
@@ -274,7 +275,7 @@ func (r *Repository) Checkout(ctx context.Context, commit, dir string) error {
 	}
 	// The allowance is given to the serving side through the environment of
 	// this one command.
-	if err := git("fetch", "--quiet", "--depth=1", "--no-tags", "--upload-pack=git -c uploadpack.allowAnySHA1InWant=true upload-pack", "--end-of-options", "file://"+r.dir, commit); err != nil {
+	if err := git("-c", "fetch.unpackLimit=1", "fetch", "--quiet", "--depth=1", "--no-tags", "--upload-pack=git -c uploadpack.allowAnySHA1InWant=true upload-pack", "--end-of-options", "file://"+r.dir, commit); err != nil {
 		return fmt.Errorf("check out %s: %w", commit, err)
 	}
 	if err := git("checkout", "--quiet", "--detach", commit); err != nil {
