@@ -251,7 +251,7 @@ func (c *clones) make(ctx context.Context, mirror, commit, path string) error {
 		return err
 	}
 	defer os.RemoveAll(tmp)
-	repo, err := git.Open(ctx, mirror)
+	repo, err := git.OpenBare(mirror)
 	if err != nil {
 		return err
 	}

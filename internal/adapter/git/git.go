@@ -45,6 +45,15 @@ func Mirror(ctx context.Context, source, dir string) (*Repository, error) {
 	return r, r.Fetch(ctx, source)
 }
 
+// OpenBare opens the bare repository at dir, an absolute path, which this program
+// has made.
+func OpenBare(dir string) (*Repository, error) {
+	if _, err := os.Stat(filepath.Join(dir, "HEAD")); err != nil {
+		return nil, fault.New(fault.Invalid, "%q is not a git repository: %v", dir, err)
+	}
+	return &Repository{dir: dir}, nil
+}
+
 // bare opens the bare repository at dir, made when it is not there.
 func bare(ctx context.Context, dir string) (*Repository, error) {
 	if _, err := os.Stat(filepath.Join(dir, "HEAD")); err != nil {
@@ -251,37 +260,6 @@ func (r *Repository) RemoteURL(ctx context.Context, remote string) string {
 		return ""
 	}
 	return strings.TrimSpace(string(out))
-}
-
-// Checkout puts exactly a commit into an empty directory as a detached, shallow
-// clone of its own, without git's sample hooks and with its objects in one pack:
-// each file of it is one in every job. It can be made again at any time and is not
-// synced to disk.
-func (r *Repository) Checkout(ctx context.Context, commit, dir string) error {
-	if !isObject(commit) {
-		return fmt.Errorf("check out %q: no object id", commit)
-	}
-	git := func(args ...string) error {
-		_, err := command(ctx, dir, nil, nil, append([]string{"-c", "core.fsync=none"}, args...)...)
-		return err
-	}
-	if err := git("init", "--quiet", "--template=", "."); err != nil {
-		return fmt.Errorf("check out %s: %w", commit, err)
-	}
-	for _, name := range []string{"hooks", "info"} { // tools put files there
-		if err := os.MkdirAll(filepath.Join(dir, ".git", name), 0o755); err != nil {
-			return fmt.Errorf("check out %s: %w", commit, err)
-		}
-	}
-	// The allowance is given to the serving side through the environment of
-	// this one command.
-	if err := git("-c", "fetch.unpackLimit=1", "fetch", "--quiet", "--depth=1", "--no-tags", "--upload-pack=git -c uploadpack.allowAnySHA1InWant=true upload-pack", "--end-of-options", "file://"+r.dir, commit); err != nil {
-		return fmt.Errorf("check out %s: %w", commit, err)
-	}
-	if err := git("checkout", "--quiet", "--detach", commit); err != nil {
-		return fmt.Errorf("check out %s: %w", commit, err)
-	}
-	return nil
 }
 
 // Archive is a tar of a commit's files, as git archive makes it. The reader ends
