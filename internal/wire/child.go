@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -58,7 +59,7 @@ func startChild(c Config, socket string) (*child, error) {
 	if err != nil {
 		return nil, err
 	}
-	args, err := json.Marshal(childArgs{Data: c.Data, Socket: socket, Path: c.Path, Rehearsal: c.Rehearsal, Slots: c.Slots, Labels: c.Labels, Processes: c.Processes, Sandbox: c.Sandbox})
+	args, err := json.Marshal(childArgs{Data: c.Data, Socket: socket, Path: c.Path, Rehearsal: c.Rehearsal, Slots: c.Slots, Labels: c.Labels, Processes: c.Processes, Sandbox: cmp.Or(c.Sandbox, string(sandbox.Namespace))})
 	if err != nil {
 		return nil, err
 	}

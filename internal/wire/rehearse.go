@@ -36,26 +36,13 @@ func Rehearse(ctx context.Context, base Config, q run.Rehearsal, progress func(i
 	base.Actions = actionsDir(base.Data)
 	base.Data, base.Rehearsal, base.Secrets, base.Vars = dir, true, q.Secrets, q.Vars
 	// What takes time and needs nothing of the rest is done at once.
-	var all errgroup.Group
-	var kind string
-	all.Go(func() (err error) {
-		kind, err = sandboxOf(ctx, base)
-		return err
-	})
-	var repository borrowed
-	all.Go(func() (err error) {
-		repository, err = borrow(ctx, dir, q.Repo)
-		return err
-	})
+	var ground ground
+	ground.look(ctx, base, q.Repo)
 	o, err := Open(ctx, base)
-	if waitErr := all.Wait(); err == nil && waitErr != nil {
-		err = errors.Join(waitErr, o.Close())
-	}
 	if err != nil {
-		return run.Outcome{}, errors.Join(err, repository.close())
+		return run.Outcome{}, errors.Join(err, ground.wait(), ground.close())
 	}
-	o.Config.Sandbox = kind
-	out, err := o.rehearse(ctx, q, repository, progress)
+	out, err := o.rehearse(ctx, q, &ground, progress)
 	if q.Keep {
 		out.Data = dir
 	}
@@ -68,60 +55,68 @@ func Rehearse(ctx context.Context, base Config, q run.Rehearsal, progress func(i
 	return out, errors.Join(err, o.Close(), removing.Wait())
 }
 
-// sandboxOf is the kind that is asked for, or else the strongest.
-func sandboxOf(ctx context.Context, c Config) (string, error) {
-	if c.Sandbox != "" {
-		return c.Sandbox, nil
-	}
-	return StrongestSandbox(ctx)
-}
-
-// borrowed is a repository and what a rehearsal has of it.
-type borrowed struct {
+// ground is what a rehearsal stands on besides its owner.
+type ground struct {
+	looking      errgroup.Group
+	sandbox      string // the kind
 	source, code *git.Repository
 	reading      io.Closer // ends the process that reads code
 	remote       string    // URL of origin
 }
 
+// look begins to look for the sandbox and the repository.
+func (g *ground) look(ctx context.Context, c Config, repo string) {
+	g.looking.Go(func() (err error) {
+		if g.sandbox = c.Sandbox; g.sandbox == "" {
+			g.sandbox, err = StrongestSandbox(ctx)
+		}
+		return err
+	})
+	g.looking.Go(func() error { return g.borrow(ctx, c.Data, repo) })
+}
+
+// wait returns when everything is there.
+func (g *ground) wait() error { return g.looking.Wait() }
+
 // borrow takes the references of a repository as they are now, and no objects: a
 // rehearsal is short.
-func borrow(ctx context.Context, data, repo string) (b borrowed, err error) {
-	if b.source, err = git.Open(ctx, repo); err != nil {
-		return b, err
+func (g *ground) borrow(ctx context.Context, data, repo string) (err error) {
+	if g.source, err = git.Open(ctx, repo); err != nil {
+		return err
 	}
 	var all errgroup.Group
 	all.Go(func() error {
-		b.remote = b.source.RemoteURL(ctx, "origin")
+		g.remote = g.source.RemoteURL(ctx, "origin")
 		return nil
 	})
 	all.Go(func() error {
-		code, err := b.source.Borrow(ctx, newMirrors(data).dir(rehearse.Solution, "code"))
+		code, err := g.source.Borrow(ctx, newMirrors(data).dir(rehearse.Solution, "code"))
 		if err != nil {
 			return err
 		}
-		b.code, b.reading, err = code.Batched(ctx)
+		g.code, g.reading, err = code.Batched(ctx)
 		return err
 	})
-	return b, all.Wait()
+	return all.Wait()
 }
 
 // close ends reading, also when it never began.
-func (b borrowed) close() error {
-	if b.reading == nil {
+func (g *ground) close() error {
+	if g.reading == nil {
 		return nil
 	}
-	return b.reading.Close()
+	return g.reading.Close()
 }
 
-func (o *Owner) rehearse(ctx context.Context, q run.Rehearsal, b borrowed, progress func(inspect.RunDetail)) (run.Outcome, error) {
+func (o *Owner) rehearse(ctx context.Context, q run.Rehearsal, g *ground, progress func(inspect.RunDetail)) (run.Outcome, error) {
 	r := &rehearse.Rehearsal{
-		Log: o.Store, State: o.state, Blobs: o.Blobs, Code: b.code, Plan: o.planner.plan, Config: solutionfile.Read, Vars: q.Vars, NewID: newID, Sandbox: o.Config.Sandbox,
+		Log: o.Store, State: o.state, Blobs: o.Blobs, Plan: o.planner.plan, Config: solutionfile.Read, Vars: q.Vars, NewID: newID,
 	}
 	// The worker starts while the plan is made.
 	var starting, closing errgroup.Group
 	starting.Go(func() error { return o.Start(ctx) })
-	id, findings, err := b.start(ctx, r, q)
-	closing.Go(b.close)
+	id, findings, err := g.start(ctx, r, q)
+	closing.Go(g.close)
 	out := run.Outcome{Findings: findings}
 	if err = errors.Join(err, starting.Wait()); err != nil {
 		return out, errors.Join(err, closing.Wait())
@@ -135,9 +130,13 @@ func (o *Owner) rehearse(ctx context.Context, q run.Rehearsal, b borrowed, progr
 	return out, err
 }
 
-// start plans and starts the run.
-func (b borrowed) start(ctx context.Context, r *rehearse.Rehearsal, q run.Rehearsal) (id string, findings []workflow.Finding, err error) {
-	trigger, err := b.trigger(ctx, q)
+// start plans and starts the run as soon as everything is there.
+func (g *ground) start(ctx context.Context, r *rehearse.Rehearsal, q run.Rehearsal) (id string, findings []workflow.Finding, err error) {
+	if err := g.wait(); err != nil {
+		return "", nil, err
+	}
+	r.Code, r.Sandbox = g.code, g.sandbox
+	trigger, err := g.trigger(ctx, q)
 	if err != nil {
 		return "", nil, err
 	}
@@ -145,17 +144,17 @@ func (b borrowed) start(ctx context.Context, r *rehearse.Rehearsal, q run.Rehear
 }
 
 // trigger is what starts a rehearsal.
-func (b borrowed) trigger(ctx context.Context, q run.Rehearsal) (pipeline.Trigger, error) {
-	full, ref, err := findRef(ctx, b.source, b.code, q.Event, q.Ref)
+func (g *ground) trigger(ctx context.Context, q run.Rehearsal) (pipeline.Trigger, error) {
+	full, ref, err := findRef(ctx, g.source, g.code, q.Event, q.Ref)
 	if err != nil {
 		return pipeline.Trigger{}, err
 	}
-	subject, err := b.code.Subject(ctx, ref.Commit)
+	subject, err := g.code.Subject(ctx, ref.Commit)
 	if err != nil {
 		return pipeline.Trigger{}, err
 	}
 	abs, err := filepath.Abs(q.Repo)
-	return intake.NewTrigger(q.Event, full, ref, repositoryName(b.remote), filepath.Base(abs), q.Actor, subject), err
+	return intake.NewTrigger(q.Event, full, ref, repositoryName(g.remote), filepath.Base(abs), q.Actor, subject), err
 }
 
 // watch reports the run at every change until it has finished.
