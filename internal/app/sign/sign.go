@@ -88,6 +88,7 @@ type Signer struct {
 	Results   ResultReader
 	// Exceptions gives what a reviewer of the audit trail signs.
 	Exceptions Exceptions
+	Clock      Clock
 }
 
 // Request asks for one signature at a gate.
@@ -317,6 +318,9 @@ func (s *Signer) seal(ctx context.Context, who signer, ceremony, decision, reaso
 // authenticate verifies both factors. A code is used once; five failures in
 // fifteen minutes lock the signing right of that person only.
 func (s *Signer) authenticate(ctx context.Context, login string, c Credentials, about ledger.Stream) (signer, error) {
+	if err := s.onTime(ctx, login, about); err != nil {
+		return signer{}, err
+	}
 	id, err := s.Log.PersonByLogin(ctx, login)
 	if err != nil {
 		return signer{}, err
