@@ -63,6 +63,9 @@ func connect(ctx context.Context, base Config, env *console.Env) (console.Sessio
 	base.Issuer, base.Listen, base.Anchors = env.Issuer, env.Listen, env.Anchors
 	base.TimeSource, base.Serving = env.TimeSource, env.Serving
 	if session, err := dial(base.Data); err == nil {
+		if len(env.Anchors) > 0 || env.TimeSource != "" {
+			env.Note("--anchor and --time-source are not used: another process owns %s and has its own", base.Data)
+		}
 		return session, nil // whose sandbox it is, and need not be looked for
 	}
 	if base.Sandbox == "" {
