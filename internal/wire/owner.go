@@ -38,6 +38,7 @@ import (
 	"github.com/dc-release/dc-release/internal/app/artifact"
 	"github.com/dc-release/dc-release/internal/app/cache"
 	"github.com/dc-release/dc-release/internal/app/claim"
+	"github.com/dc-release/dc-release/internal/app/clock"
 	"github.com/dc-release/dc-release/internal/app/deploy"
 	"github.com/dc-release/dc-release/internal/app/deviation"
 	"github.com/dc-release/dc-release/internal/app/halt"
@@ -76,6 +77,8 @@ type Config struct {
 	Listen     string            // address that others reach this process by, "" for none
 	Actions    string            // store of actions; "" is that of the data directory
 	Processes  int               // of one execution at once; 0 takes the sandbox's default
+	TimeSource string            // host[:port] that the clock is compared with, "" for none
+	Serving    bool              // until it is interrupted, and not for one command
 	Anchors    []string          // files with checkpoints that the ledger must extend
 	Path       string            // PATH of the steps; "" takes this process's
 	Secrets    map[string]string // for every solution and place of this process
@@ -112,6 +115,7 @@ type Owner struct {
 	keep       *keeper
 	driver     *driver
 	caches     *cache.Caches
+	clock      *clock.Keeper
 	names      *artifact.Names
 }
 
@@ -259,7 +263,8 @@ func (o *Owner) compose() {
 		Key:     o.Ring.Keys["attest"], KeyID: o.Ring.Installation + "/attest", Now: time.Now, NewID: newID, Results: readWhole,
 	}
 	reporter := o.newReporter(signer)
-	signer.Exceptions = reporter
+	o.clock = o.newClock()
+	signer.Exceptions, signer.Clock = reporter, o.clock
 	o.publisher = o.newPublisher(registry, claims, reporter)
 	o.Orchestrator.Gates = &promote.Gates{
 		Log: o.Store, State: o.state, Lists: o.Store, Blobs: o.Blobs, Solutions: registry, Documents: reporter, Reviews: reporter, Now: time.Now,
@@ -310,6 +315,9 @@ func (o *Owner) Start(ctx context.Context) error {
 		return nil
 	}
 	if err := o.listenPublic(); err != nil {
+		return err
+	}
+	if err := o.observeClock(ctx); err != nil {
 		return err
 	}
 	if err := o.effects.Start(context.WithoutCancel(ctx)); err != nil {

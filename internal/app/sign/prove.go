@@ -105,6 +105,9 @@ func (s *Signer) prove(ctx context.Context, who policy.Subject, p Pending, proof
 	if !ok {
 		return none, fault.New(fault.Invalid, "this installation does not sign with %q", p.Method)
 	}
+	if err := s.onTime(ctx, who.Login, act.About); err != nil {
+		return none, err
+	}
 	n, err := s.Vault.Failures(ctx, who.ID, failureWindow)
 	if err != nil {
 		return none, err
