@@ -257,11 +257,7 @@ func (o *Owner) compose() {
 		Log: o.Store, State: o.state, Blobs: o.Blobs, Claims: claims, Solutions: registry,
 		Targets: map[string]deploy.Target{"localdir": localdir.Target{}},
 	}
-	signer := &sign.Signer{
-		Log: o.Store, State: o.state, Blobs: o.Blobs, Vault: o.Store, Ceremonies: o.Store, Solutions: registry,
-		Provers: map[string]sign.Prover{sign.Password: sign.PasswordProver{Vault: o.Store, Factors: f, Now: time.Now}},
-		Key:     o.Ring.Keys["attest"], KeyID: o.Ring.Installation + "/attest", Now: time.Now, NewID: newID, Results: readWhole,
-	}
+	signer := o.newSigner(registry, f)
 	reporter := o.newReporter(signer)
 	o.clock = o.newClock()
 	signer.Exceptions, signer.Clock = reporter, o.clock
@@ -291,6 +287,14 @@ func (o *Owner) compose() {
 			Log: o.Store, State: o.state, Lists: o.Store, Blobs: o.Blobs, Deployer: deployer,
 			Unsigned: o.Orchestrator.Unsigned, Publisher: o.publisher,
 		},
+	}
+}
+
+func (o *Owner) newSigner(registry *solution.Registry, f factors) *sign.Signer {
+	return &sign.Signer{
+		Log: o.Store, State: o.state, Blobs: o.Blobs, Vault: o.Store, Ceremonies: o.Store, Solutions: registry,
+		Provers: map[string]sign.Prover{sign.Password: sign.PasswordProver{Vault: o.Store, Factors: f, Now: time.Now}},
+		Key:     o.Ring.Keys["attest"], KeyID: o.Ring.Installation + "/attest", Now: time.Now, NewID: newID, Results: readWhole,
 	}
 }
 
