@@ -178,7 +178,10 @@ func (o *Owner) begin(ctx context.Context) error {
 		Command: "installation", Actor: ledger.Actor{Kind: ledger.Machine, ID: "installation", Authentication: "internal"},
 		Events: o.Ring.Announce(),
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	return person.Announce(ctx, o.Store, person.Asked())
 }
 
 func newID() string { return ulid.Make().String() }
@@ -255,7 +258,7 @@ func (o *Owner) compose() {
 		Solutions: registry, Signer: signer, Claims: claims, Deployer: deployer,
 		Actions: &actions.Actions{Log: o.Store, Pins: o.pins},
 		People: &person.People{
-			Log: o.Store, State: o.state, Directory: o.Store, Factors: f, NewID: newID,
+			Log: o.Store, State: o.state, Directory: o.Store, Factors: f, NewID: newID, Now: time.Now,
 			IdentityDigest: func(email string) string { return intake.IdentityDigest(o.Ring.Installation, email) },
 		},
 		Intake: &intake.Intake{

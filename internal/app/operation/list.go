@@ -41,6 +41,11 @@ var All = []Operation{
 	command("person.bootstrap", Local, []string{"installation.bootstrapped", "person.added", "credential.enrolled", "role.granted"}, bootstrap),
 	command("person.add", Administrator, []string{"person.added", "credential.enrolled"}, addPerson),
 	command("person.map", Administrator, []string{"identity.mapped"}, mapIdentity),
+	command("person.check-identity", Administrator, []string{"person.identity_checked"}, checkIdentity),
+	command("person.review", Administrator, []string{"person.access_reviewed"}, reviewAccess),
+	command("person.train", Administrator, []string{"person.trained"}, train),
+	command("person.accept-statement", Signature, []string{"person.statement_accepted", "operation.refused"}, acceptStatement),
+	query("person.statement", statement),
 	command("person.disable", Administrator, []string{"person.disabled"}, disablePerson),
 	query("person.list", func(ctx context.Context, a *App, _ None) ([]inspect.Person, error) { return a.Inspector.Persons(ctx) }),
 	command("role.grant", Administrator, []string{"role.granted"}, grantRole),
@@ -143,60 +148,6 @@ func addSolution(ctx context.Context, a *App, q AddSolution) (None, error) {
 	}
 	return None{}, a.Solutions.Add(ctx, by, q.Baseline, q.Reason)
 }
-
-// NewPerson is a person to be made.
-type NewPerson struct {
-	ByAdministrator
-	Login    string `json:"login"`
-	Name     string `json:"name"`
-	Password string `json:"password"`
-}
-
-func bootstrap(ctx context.Context, a *App, q NewPerson) (person.Added, error) {
-	return a.People.Bootstrap(ctx, q.Login, q.Name, q.Password, q.Reason)
-}
-
-func addPerson(ctx context.Context, a *App, q NewPerson) (person.Added, error) {
-	by, err := a.People.Administrator(ctx, q.As)
-	if err != nil {
-		return person.Added{}, err
-	}
-	return a.People.Add(ctx, by, q.Login, q.Name, q.Password, q.Reason)
-}
-
-// ChangePerson names a person and what changes.
-type ChangePerson struct {
-	ByAdministrator
-	Login string       `json:"login"`
-	Grant policy.Grant `json:"grant"`
-	Email string       `json:"email"`
-}
-
-// changing makes the body of an operation on a person.
-func changing(do func(*person.People, context.Context, ledger.Actor, ChangePerson) error) func(context.Context, *App, ChangePerson) (None, error) {
-	return func(ctx context.Context, a *App, q ChangePerson) (None, error) {
-		by, err := a.People.Administrator(ctx, q.As)
-		if err != nil {
-			return None{}, err
-		}
-		return None{}, do(a.People, ctx, by, q)
-	}
-}
-
-var (
-	grantRole = changing(func(p *person.People, ctx context.Context, by ledger.Actor, q ChangePerson) error {
-		return p.Grant(ctx, by, q.Login, q.Grant, q.Reason)
-	})
-	revokeRole = changing(func(p *person.People, ctx context.Context, by ledger.Actor, q ChangePerson) error {
-		return p.Revoke(ctx, by, q.Login, q.Grant, q.Reason)
-	})
-	mapIdentity = changing(func(p *person.People, ctx context.Context, by ledger.Actor, q ChangePerson) error {
-		return p.Map(ctx, by, q.Login, q.Email, q.Reason)
-	})
-	disablePerson = changing(func(p *person.People, ctx context.Context, by ledger.Actor, q ChangePerson) error {
-		return p.Disable(ctx, by, q.Login, q.Reason)
-	})
-)
 
 func accept(ctx context.Context, a *App, p intake.Push) (intake.Started, error) {
 	s, err := a.Solutions.Solution(ctx, p.Solution)

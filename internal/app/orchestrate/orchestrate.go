@@ -180,7 +180,7 @@ func (o *Orchestrator) Unsigned(ctx context.Context, solution, profile string, s
 		if err != nil {
 			return nil, nil, nil, err
 		}
-		persons[sig.Person] = p
+		persons[sig.Person] = p.At(ledger.FormatTime(o.Now()))
 		reads = append(reads, ledger.Read{Stream: ledger.PersonStream(sig.Person), Version: p.Version})
 	}
 	effective = gate.Effective(s, name, solution, func(id string) policy.Subject { return persons[id] })

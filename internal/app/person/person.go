@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/dc-release/dc-release/internal/app/state"
@@ -32,6 +33,7 @@ type People struct {
 	Directory      Directory
 	Factors        Factors
 	NewID          func() string
+	Now            func() time.Time
 	IdentityDigest func(email string) string
 }
 

@@ -111,7 +111,7 @@ func (s *Signer) Begin(ctx context.Context, person, method string, request []byt
 	if _, ok := s.Provers[method]; !ok {
 		return Ceremony{}, fault.New(fault.Invalid, "this installation does not sign with %q", method)
 	}
-	who, err := s.State.Person(ctx, person)
+	who, err := s.subject(ctx, person)
 	if err != nil {
 		return Ceremony{}, err
 	}
@@ -146,7 +146,7 @@ func (s *Signer) Take(ctx context.Context, person, ceremony string) (Pending, er
 
 // Complete ends a ceremony that was taken with the person's proof.
 func (s *Signer) Complete(ctx context.Context, p Pending, proof Proof, act Act) (Signed, error) {
-	who, err := s.State.Person(ctx, p.Person)
+	who, err := s.subject(ctx, p.Person)
 	if err != nil {
 		return Signed{}, err
 	}
@@ -203,7 +203,7 @@ func (s *Signer) conclude(ctx context.Context, who policy.Subject, auth signatur
 	}
 	var refused []string
 	_, err = ledger.Decide(ctx, s.Log, func() (ledger.Batch, error) {
-		subject, err := s.State.Person(ctx, who.ID)
+		subject, err := s.subject(ctx, who.ID)
 		if err != nil {
 			return ledger.Batch{}, err
 		}

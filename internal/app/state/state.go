@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"sync"
 
@@ -217,14 +218,10 @@ func (r *Reader) Baseline(ctx context.Context, solution string) (policy.Baseline
 	return b.Baseline, b.version, nil
 }
 
-// Person folds a person's stream; an unknown id gives the zero Subject.
+// Person folds a person's stream, with what is asked of everybody; an unknown
+// id gives the zero Subject.
 func (r *Reader) Person(ctx context.Context, id string) (policy.Subject, error) {
-	var s policy.Subject
-	events, err := r.Log.Stream(ctx, ledger.PersonStream(id), 0)
-	for _, e := range events {
-		s = policy.ApplyPerson(s, e)
-	}
-	return s, err
+	return r.PersonAt(ctx, id, math.MaxInt64)
 }
 
 // Place is what is and was in an environment.

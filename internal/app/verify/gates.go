@@ -45,7 +45,7 @@ func (f *folder) consumed(s gate.Standing, e ledger.Event, d *gate.Consumed, pre
 	if demanded == g.Opened.Unsigned {
 		bad("unsigned is %v in profile %s", g.Opened.Unsigned, f.profile())
 	}
-	effective := gate.Effective(s, d.Gate, f.index.Solution, func(id string) policy.Subject { return f.person(id, e.Seq) })
+	effective := gate.Effective(s, d.Gate, f.index.Solution, func(id string) policy.Subject { return f.person(id, e.Seq).At(e.Time) })
 	if open := gate.Unsigned(def, effective); len(open) > 0 {
 		bad("nobody eligible signed %v", open)
 	}

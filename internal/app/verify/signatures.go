@@ -120,6 +120,11 @@ func (f *folder) envelope(data []byte, m *signature.Made) error {
 // person is somebody as the ledger knew them at a seq.
 func (f *folder) person(id string, before int64) policy.Subject {
 	var s policy.Subject
+	for _, e := range f.history.streams[policy.Signing] {
+		if e.Seq < before {
+			s.Asked = policy.ApplySigning(s.Asked, e)
+		}
+	}
 	for _, e := range f.history.streams[ledger.PersonStream(id)] {
 		if e.Seq < before {
 			s = policy.ApplyPerson(s, e)

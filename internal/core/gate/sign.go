@@ -55,7 +55,14 @@ func eligible(s Standing, p policy.Subject, m signature.Meaning, solution string
 	case !p.Enrolled:
 		out = append(out, p.Login+" has no enrolled factors")
 	}
-	if RoleFor(p, m, solution) == "" {
+	if p.Kind == policy.Service {
+		out = append(out, p.Login+" is a service account and signs nothing")
+	}
+	role := RoleFor(p, m, solution)
+	if s.Registered == nil || s.Registered.Profile != string(policy.NonGxP) {
+		out = append(out, p.Unprepared(role)...)
+	}
+	if role == "" {
 		d, _ := signature.Find(m)
 		out = append(out, fmt.Sprintf("%s holds none of the roles %v for %s", p.Login, d.Roles, solution))
 	}

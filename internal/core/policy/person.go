@@ -17,6 +17,24 @@ type Bootstrapped struct {
 type PersonAdded struct {
 	Person string `json:"person"` // ULID
 	Login  string `json:"login"`  // unique for ever, lower case
+	Kind   Kind   `json:"kind"`   // "" is Human
+	// Name is SHA-256(installation || ":" || folded printed name), "" when it is
+	// not known: no two people are printed alike.
+	Name string `json:"name_sha256"`
+}
+
+// PersonAddedV1 knew people only, and no names.
+type PersonAddedV1 struct {
+	Person string `json:"person"`
+	Login  string `json:"login"`
+}
+
+// EventType implements ledger.Payload.
+func (PersonAddedV1) EventType() (string, int) { return "person.added", 1 }
+
+// Upcast gives the event as it would be recorded today.
+func (a *PersonAddedV1) Upcast() ledger.Payload {
+	return &PersonAdded{Person: a.Person, Login: a.Login, Kind: Human}
 }
 
 // PrintedName is the personal part of PersonAdded.
@@ -60,7 +78,7 @@ type IdentityMapped struct {
 func (Bootstrapped) EventType() (string, int) { return "installation.bootstrapped", 1 }
 
 // EventType implements ledger.Payload.
-func (PersonAdded) EventType() (string, int) { return "person.added", 1 }
+func (PersonAdded) EventType() (string, int) { return "person.added", 2 }
 
 // EventType implements ledger.Payload.
 func (CredentialEnrolled) EventType() (string, int) { return "credential.enrolled", 1 }
@@ -86,14 +104,25 @@ type Subject struct {
 	Grants     []Grant
 	Identities []string // digests of git identities
 	Version    int64    // of the person's stream
+
+	Kind        Kind // "" is Human
+	Preparation Preparation
+	Asked       SigningRequired // of everybody; the zero value asks nothing
+}
+
+// At is the person at a time of the ledger's form: what has expired is dropped.
+func (s Subject) At(time string) Subject {
+	s.Preparation = s.Preparation.at(time)
+	return s
 }
 
 // ApplyPerson copies an event of a person's stream.
 func ApplyPerson(s Subject, e ledger.Event) Subject {
 	s.Version = e.Version
+	s.Preparation = s.Preparation.apply(e)
 	switch d := e.Data.(type) {
 	case *PersonAdded:
-		s.ID, s.Login = d.Person, d.Login
+		s.ID, s.Login, s.Kind = d.Person, d.Login, d.Kind
 	case *CredentialEnrolled:
 		s.Enrolled = true
 	case *RoleGranted:

@@ -24,6 +24,9 @@ func Person(env *console.Env) *cobra.Command {
 	cmd := &cobra.Command{Use: "person", Short: "People of this installation"}
 	cmd.AddCommand(list(env), add(env),
 		change(env, "map LOGIN", "person.map", "Bind a git identity to a person", true),
+		change(env, "check-identity LOGIN", "person.check-identity", "Record that you saw who a person is; the reason says how", false),
+		change(env, "review LOGIN", "person.review", "Record that you reviewed a person's roles and factors", false),
+		train(env), acceptStatement(env),
 		change(env, "disable LOGIN", "person.disable", "End a person's access; signatures stay", false))
 	return cmd
 }
