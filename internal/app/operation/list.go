@@ -51,6 +51,9 @@ var All = []Operation{
 	command("role.grant", Administrator, []string{"role.granted"}, grantRole),
 	command("role.revoke", Administrator, []string{"role.revoked"}, revokeRole),
 
+	signing("role.delegate", []string{"role.delegated"}, func(a *App, d sign.Delegation) (sign.Act, error) { return a.Signer.Delegate(d) }),
+	signing("role.recall", []string{"delegation.ended"}, func(a *App, d sign.Delegation) (sign.Act, error) { return a.Signer.Recall(d) }),
+
 	command("intake.accept", Local, []string{"run.started", "release.registered", "intake.refused", "release.tag_moved"}, accept),
 
 	query("run.list", func(ctx context.Context, a *App, q Scope) ([]inspect.Run, error) {

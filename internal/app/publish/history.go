@@ -250,6 +250,9 @@ func (h *history) persons(upTo int64) []string {
 			switch d := e.Data.(type) {
 			case *signature.Made:
 				out = append(out, d.Person)
+				if e.OnBehalf != "" {
+					out = append(out, e.OnBehalf)
+				}
 			case *evidence.Recorded:
 				if d.Person != "" {
 					out = append(out, d.Person)

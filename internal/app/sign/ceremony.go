@@ -111,7 +111,7 @@ func (s *Signer) Begin(ctx context.Context, person, method string, request []byt
 	if _, ok := s.Provers[method]; !ok {
 		return Ceremony{}, fault.New(fault.Invalid, "this installation does not sign with %q", method)
 	}
-	who, err := s.subject(ctx, person)
+	who, err := s.State.Person(ctx, person)
 	if err != nil {
 		return Ceremony{}, err
 	}
@@ -146,7 +146,7 @@ func (s *Signer) Take(ctx context.Context, person, ceremony string) (Pending, er
 
 // Complete ends a ceremony that was taken with the person's proof.
 func (s *Signer) Complete(ctx context.Context, p Pending, proof Proof, act Act) (Signed, error) {
-	who, err := s.subject(ctx, p.Person)
+	who, err := s.State.Person(ctx, p.Person)
 	if err != nil {
 		return Signed{}, err
 	}
@@ -159,7 +159,8 @@ func (s *Signer) Complete(ctx context.Context, p Pending, proof Proof, act Act) 
 
 // prepare fixes the bytes that are signed and the sheet that is shown.
 func (s *Signer) prepare(ctx context.Context, who policy.Subject, act Act, method string) (Pending, string, error) {
-	p, err := act.Propose(ctx, who)
+	now := s.Now()
+	p, err := act.Propose(ctx, who.At(ledger.FormatTime(now)))
 	if err != nil {
 		return Pending{}, "", err
 	}
@@ -178,7 +179,6 @@ func (s *Signer) prepare(ctx context.Context, who policy.Subject, act Act, metho
 	if err != nil {
 		return Pending{}, "", err
 	}
-	now := s.Now()
 	out := Pending{Ceremony: s.NewID(), Person: who.ID, Method: method, Expires: now.Add(Patience)}
 	out.Payload, err = canonical.Marshal(signature.Payload{
 		Schema: signature.Schema, ID: s.NewID(), Ceremony: out.Ceremony, Subject: p.Subject,
@@ -203,11 +203,11 @@ func (s *Signer) conclude(ctx context.Context, who policy.Subject, auth signatur
 	}
 	var refused []string
 	_, err = ledger.Decide(ctx, s.Log, func() (ledger.Batch, error) {
-		subject, err := s.subject(ctx, who.ID)
+		subject, err := s.State.Person(ctx, who.ID)
 		if err != nil {
 			return ledger.Batch{}, err
 		}
-		p, err := act.Propose(ctx, subject)
+		p, err := act.Propose(ctx, subject.At(ledger.FormatTime(s.Now())))
 		if err != nil {
 			return ledger.Batch{}, err
 		}

@@ -131,13 +131,7 @@ func (s *Signer) person(ctx context.Context, login string, act Act) (policy.Subj
 	if id == "" {
 		return policy.Subject{}, s.failed(ctx, login, act.About, "unknown person")
 	}
-	return s.subject(ctx, id)
-}
-
-// subject is a person now: what has expired is dropped.
-func (s *Signer) subject(ctx context.Context, id string) (policy.Subject, error) {
-	who, err := s.State.Person(ctx, id)
-	return who.At(ledger.FormatTime(s.Now())), err
+	return s.State.Person(ctx, id)
 }
 
 // PrintedName is the name of a person as it is printed; an erased one is its

@@ -56,17 +56,25 @@ func (r *Reader) PlaceAt(ctx context.Context, solution, environment string, size
 
 // PersonAt folds a person as it was when the ledger had a size.
 func (r *Reader) PersonAt(ctx context.Context, id string, size int64) (policy.Subject, error) {
-	var s policy.Subject
-	asked, err := r.EventsAt(ctx, policy.Signing, size)
+	var asked policy.SigningRequired
+	events, err := r.EventsAt(ctx, policy.Signing, size)
+	if err != nil {
+		return policy.Subject{}, err
+	}
+	for _, e := range events {
+		asked = policy.ApplySigning(asked, e)
+	}
+	fold := func(id string) (policy.Subject, error) {
+		s := policy.Subject{Asked: asked}
+		events, err := r.EventsAt(ctx, ledger.PersonStream(id), size)
+		for _, e := range events {
+			s = policy.ApplyPerson(s, e)
+		}
+		return s, err
+	}
+	s, err := fold(id)
 	if err != nil {
 		return s, err
 	}
-	for _, e := range asked {
-		s.Asked = policy.ApplySigning(s.Asked, e)
-	}
-	events, err := r.EventsAt(ctx, ledger.PersonStream(id), size)
-	for _, e := range events {
-		s = policy.ApplyPerson(s, e)
-	}
-	return s, err
+	return s.Resolve(fold)
 }

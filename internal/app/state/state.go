@@ -218,8 +218,9 @@ func (r *Reader) Baseline(ctx context.Context, solution string) (policy.Baseline
 	return b.Baseline, b.version, nil
 }
 
-// Person folds a person's stream, with what is asked of everybody; an unknown
-// id gives the zero Subject.
+// Person folds a person's stream, with those whose roles were delegated to the
+// person and with what is asked of everybody; an unknown id gives the zero
+// Subject. What decides at a time asks the subject At it.
 func (r *Reader) Person(ctx context.Context, id string) (policy.Subject, error) {
 	return r.PersonAt(ctx, id, math.MaxInt64)
 }

@@ -76,6 +76,7 @@ func (f *folder) payload(data []byte, e ledger.Event, m *signature.Made) error {
 		{"decision", p.Decision, m.Decision},
 		{"signer", p.Signer.Person, m.Person},
 		{"role", string(p.Capacity.Role), string(m.Role)},
+		{"person signed for", p.Capacity.For, e.OnBehalf},
 		{"method", p.Method, m.Method},
 		{"policy", p.Policy, e.Policy},
 		{"actor", e.Actor.ID, m.Person},
@@ -117,18 +118,23 @@ func (f *folder) envelope(data []byte, m *signature.Made) error {
 	return nil
 }
 
-// person is somebody as the ledger knew them at a seq.
+// person is somebody as the ledger knew them before a seq, with those whose
+// roles they had by delegation.
 func (f *folder) person(id string, before int64) policy.Subject {
-	var s policy.Subject
-	for _, e := range f.history.streams[policy.Signing] {
-		if e.Seq < before {
-			s.Asked = policy.ApplySigning(s.Asked, e)
+	fold := func(id string) policy.Subject {
+		var s policy.Subject
+		for _, e := range f.history.streams[policy.Signing] {
+			if e.Seq < before {
+				s.Asked = policy.ApplySigning(s.Asked, e)
+			}
 		}
-	}
-	for _, e := range f.history.streams[ledger.PersonStream(id)] {
-		if e.Seq < before {
-			s = policy.ApplyPerson(s, e)
+		for _, e := range f.history.streams[ledger.PersonStream(id)] {
+			if e.Seq < before {
+				s = policy.ApplyPerson(s, e)
+			}
 		}
+		return s
 	}
+	s, _ := fold(id).Resolve(func(from string) (policy.Subject, error) { return fold(from), nil })
 	return s
 }

@@ -22,7 +22,7 @@ import (
 var All = []ledger.Payload{
 	&ledger.InstallationCreated{}, &ledger.KeyCreated{}, &ledger.Refused{},
 	&policy.Bootstrapped{}, &policy.PersonAdded{}, &policy.CredentialEnrolled{}, &policy.RoleGranted{},
-	&policy.RoleRevoked{}, &policy.PersonDisabled{}, &policy.IdentityMapped{}, &policy.SolutionAdded{}, &policy.SolutionAddedV1{},
+	&policy.RoleRevoked{}, &policy.PersonDisabled{}, &policy.IdentityMapped{}, &policy.RoleDelegated{}, &policy.DelegationEnded{}, &policy.SolutionAdded{}, &policy.SolutionAddedV1{},
 	&policy.PersonAddedV1{}, &policy.SigningRequired{}, &policy.IdentityChecked{}, &policy.AccessReviewed{}, &policy.Trained{}, &policy.StatementAccepted{},
 	&release.IntakeRefused{}, &release.Registered{}, &release.TagMoved{}, &release.Rejected{}, &release.Authorised{},
 	&release.ForUse{}, &release.Superseded{}, &release.Reinstated{},

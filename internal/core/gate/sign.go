@@ -2,6 +2,7 @@ package gate
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -25,23 +26,27 @@ func MaySign(s Standing, d Definition, p policy.Subject, m signature.Meaning, so
 		out = append(out, fmt.Sprintf("gate %s asks for %v, not for %s", d.Name, d.Signatures, m))
 	}
 	out = append(out, eligible(s, p, m, solution)...)
+	as := CapacityFor(p, m, solution)
+	people := []string{p.ID, as.For}
 	for _, sig := range g.Signatures {
-		if sig.Person == p.ID && !sig.Withdrawn && g.Opened != nil && sig.Manifest == g.Opened.Manifest {
+		if sig.Decision == "approve" && !sig.Withdrawn && g.Opened != nil && sig.Manifest == g.Opened.Manifest && sig.byAny(people) {
 			out = append(out, fmt.Sprintf("%s has signed at gate %s: different people sign", p.Login, d.Name))
 		}
 	}
-	role := RoleFor(p, m, solution)
-	for name, other := range s.Gates {
-		if name == d.Name {
-			continue
-		}
-		for _, sig := range other.Signatures {
-			if sig.Person == p.ID && role != "" && sig.Role != role {
-				out = append(out, fmt.Sprintf("%s signed for this release as %s at gate %s and may not sign as %s", p.Login, sig.Role, name, role))
+	for _, name := range slices.Sorted(maps.Keys(s.Gates)) {
+		for _, sig := range s.Gates[name].Signatures {
+			if name != d.Name && as.Role != "" && sig.Role != as.Role && sig.Decision == "approve" && sig.byAny(people) {
+				out = append(out, fmt.Sprintf("%s signed for this release as %s at gate %s and may not sign as %s", p.Login, sig.Role, name, as.Role))
 			}
 		}
 	}
 	return out
+}
+
+// byAny reports whether one of the people gave the signature, or it was given
+// for one of them.
+func (s Signed) byAny(people []string) bool {
+	return slices.Contains(people, s.Person) || s.For != "" && slices.Contains(people, s.For)
 }
 
 // eligible is what holds at signing and again when the gate is evaluated.
@@ -58,11 +63,11 @@ func eligible(s Standing, p policy.Subject, m signature.Meaning, solution string
 	if p.Kind == policy.Service {
 		out = append(out, p.Login+" is a service account and signs nothing")
 	}
-	role := RoleFor(p, m, solution)
+	as := CapacityFor(p, m, solution)
 	if s.Registered == nil || s.Registered.Profile != string(policy.NonGxP) {
-		out = append(out, p.Unprepared(role)...)
+		out = append(out, p.Unprepared(as.Role)...)
 	}
-	if role == "" {
+	if as.Role == "" {
 		d, _ := signature.Find(m)
 		out = append(out, fmt.Sprintf("%s holds none of the roles %v for %s", p.Login, d.Roles, solution))
 	}
@@ -71,6 +76,9 @@ func eligible(s Standing, p policy.Subject, m signature.Meaning, solution string
 	}
 	if s.Registered != nil && isAuthor(s.Registered.Authors, p) {
 		out = append(out, p.Login+" is an author of this release")
+	}
+	if d, ok := p.Delegate(as.Role, solution); as.For != "" && ok && s.Registered != nil && isAuthor(s.Registered.Authors, d.Delegator) {
+		out = append(out, fmt.Sprintf("%s, for whom %s would sign, is an author of this release", d.Delegator.Login, p.Login))
 	}
 	return out
 }
@@ -83,24 +91,21 @@ func isAuthor(authors []release.Author, p policy.Subject) bool {
 	})
 }
 
-// RoleFor is the role in which the person can declare the meaning, "" for none.
-func RoleFor(p policy.Subject, m signature.Meaning, solution string) policy.Role {
-	d, ok := signature.Find(m)
-	if !ok {
-		return ""
-	}
+// CapacityFor is the capacity in which the person can declare the meaning: in a
+// role of their own, else in one that was delegated. The zero value is none.
+func CapacityFor(p policy.Subject, m signature.Meaning, solution string) signature.Capacity {
+	d, _ := signature.Find(m)
 	for _, r := range d.Roles {
 		if p.Holds(r, solution) {
-			return r
+			return signature.Capacity{Role: r}
 		}
 	}
-	return ""
-}
-
-// CapacityFor is the capacity in which the person can declare the meaning; the
-// zero value is none.
-func CapacityFor(p policy.Subject, m signature.Meaning, solution string) signature.Capacity {
-	return signature.Capacity{Role: RoleFor(p, m, solution)}
+	for _, r := range d.Roles {
+		if by, ok := p.Delegate(r, solution); ok {
+			return signature.Capacity{Role: r, Delegation: by.ID, For: by.From}
+		}
+	}
+	return signature.Capacity{}
 }
 
 // Effective are the signatures that count for the open manifest now: not
@@ -147,10 +152,10 @@ func Unsigned(d Definition, effective []Signed) []signature.Meaning {
 			return
 		}
 		for _, s := range effective {
-			if s.Meaning == d.Signatures[at] && !used[s.Person] {
-				used[s.Person] = true
+			if s.Meaning == d.Signatures[at] && !used[s.Person] && (s.For == "" || !used[s.For]) {
+				used[s.Person], used[s.For] = true, s.For != ""
 				assign(at+1, used, missing)
-				delete(used, s.Person)
+				used[s.Person], used[s.For] = false, false
 			}
 		}
 		assign(at+1, used, append(slices.Clip(missing), d.Signatures[at]))

@@ -26,6 +26,7 @@ type Signed struct {
 	signature.Made
 	Seq       int64
 	Time      string
+	For       string // person whose role was delegated to the signer
 	Withdrawn bool
 }
 
@@ -115,7 +116,7 @@ func Apply(s Standing, e ledger.Event) Standing {
 	case *signature.Made:
 		if d.Gate != "" {
 			s = s.with(d.Gate, func(g *State) {
-				g.Signatures = append(slices.Clip(g.Signatures), Signed{Made: *d, Seq: e.Seq, Time: e.Time})
+				g.Signatures = append(slices.Clip(g.Signatures), Signed{Made: *d, Seq: e.Seq, Time: e.Time, For: e.OnBehalf})
 			})
 		}
 	case *signature.Withdrawn:

@@ -314,7 +314,7 @@ func (l *life) sign(def gate.Definition, g gate.State, op, n int) {
 	id := l.id()
 	l.toRelease(&signature.Made{
 		Signature: id, Gate: def.Name, Manifest: g.Opened.Manifest, Meaning: meaning, Decision: decision,
-		Role: gate.RoleFor(who, meaning, "corp-procurement"), Person: who.ID,
+		Role: gate.CapacityFor(who, meaning, "corp-procurement").Role, Person: who.ID,
 	})
 	if op == opReject {
 		l.toRelease(&gate.Rejected{Gate: def.Name, Manifest: g.Opened.Manifest, Signature: id})

@@ -3,6 +3,7 @@ package policy
 import (
 	"fmt"
 	"regexp"
+	"slices"
 
 	"github.com/dc-release/dc-release/internal/core/ledger"
 )
@@ -103,17 +104,13 @@ type Subject struct {
 	Enrolled   bool
 	Grants     []Grant
 	Identities []string // digests of git identities
-	Version    int64    // of the person's stream
+	// Delegations are roles of others, whatever their time; see At.
+	Delegations []Delegated
+	Version     int64 // of the person's stream
 
 	Kind        Kind // "" is Human
 	Preparation Preparation
 	Asked       SigningRequired // of everybody; the zero value asks nothing
-}
-
-// At is the person at a time of the ledger's form: what has expired is dropped.
-func (s Subject) At(time string) Subject {
-	s.Preparation = s.Preparation.at(time)
-	return s
 }
 
 // ApplyPerson copies an event of a person's stream.
@@ -133,6 +130,10 @@ func ApplyPerson(s Subject, e ledger.Event) Subject {
 		s.Disabled = true
 	case *IdentityMapped:
 		s.Identities = append(s.Identities, d.Digest)
+	case *RoleDelegated:
+		s.Delegations = append(slices.Clip(s.Delegations), d.since(e.Time))
+	case *DelegationEnded:
+		s.Delegations = slices.DeleteFunc(slices.Clone(s.Delegations), func(o Delegated) bool { return o.ID == d.Delegation })
 	}
 	return s
 }

@@ -29,6 +29,7 @@ const (
 	ReleasedForUse     Meaning = "released-for-use"
 	RollbackAuthorised Meaning = "rollback-authorised"
 	TestExecuted       Meaning = "test-executed"
+	Delegates          Meaning = "delegated"
 	RejectedMeaning    Meaning = "rejected"
 	WithdrawnMeaning   Meaning = "withdrawn"
 )
@@ -51,6 +52,7 @@ var Meanings = []Definition{
 	{ReleasedForUse, "I release this version for use.", []policy.Role{policy.SME, policy.DataProductOwner}},
 	{RollbackAuthorised, "I authorise this rollback.", []policy.Role{policy.ReleaseManager}},
 	{TestExecuted, "I executed these tests and recorded what I observed.", []policy.Role{policy.Tester}},
+	{Delegates, "I let this person act in my role for the time given.", []policy.Role{policy.SME, policy.QC, policy.ReleaseManager, policy.DataProductOwner, policy.Tester}},
 	{RejectedMeaning, "I reject this release.", []policy.Role{policy.SME, policy.QC, policy.ReleaseManager, policy.DataProductOwner}},
 	{WithdrawnMeaning, "I withdraw my earlier signature.", []policy.Role{policy.SME, policy.QC, policy.ReleaseManager, policy.DataProductOwner}},
 }

@@ -34,7 +34,9 @@ func Person(env *console.Env) *cobra.Command {
 // Role makes "dc-release role".
 func Role(env *console.Env) *cobra.Command {
 	cmd := &cobra.Command{Use: "role", Short: "Roles of people"}
-	cmd.AddCommand(grant(env, "grant", "role.grant"), grant(env, "revoke", "role.revoke"))
+	cmd.AddCommand(grant(env, "grant", "role.grant"), grant(env, "revoke", "role.revoke"),
+		delegate(env, "delegate", "role.delegate", "Let somebody act in your role for a time"),
+		delegate(env, "recall", "role.recall", "End a delegation before its time"))
 	return cmd
 }
 
