@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -22,6 +23,7 @@ import (
 	"github.com/dc-release/dc-release/internal/adapter/deploy/localdir"
 	"github.com/dc-release/dc-release/internal/adapter/effects"
 	"github.com/dc-release/dc-release/internal/adapter/git"
+	"github.com/dc-release/dc-release/internal/adapter/identity/names"
 	"github.com/dc-release/dc-release/internal/adapter/identity/password"
 	"github.com/dc-release/dc-release/internal/adapter/identity/totp"
 	"github.com/dc-release/dc-release/internal/adapter/keyring"
@@ -50,6 +52,7 @@ import (
 	"github.com/dc-release/dc-release/internal/app/solution"
 	"github.com/dc-release/dc-release/internal/app/state"
 	"github.com/dc-release/dc-release/internal/app/traceability"
+	"github.com/dc-release/dc-release/internal/core/canonical"
 	"github.com/dc-release/dc-release/internal/core/evidence"
 	"github.com/dc-release/dc-release/internal/core/ledger"
 )
@@ -186,6 +189,13 @@ func (o *Owner) begin(ctx context.Context) error {
 
 func newID() string { return ulid.Make().String() }
 
+// newSecret makes the secret of a link or an API token.
+func newSecret() (string, error) {
+	raw := make([]byte, 32)
+	_, err := rand.Read(raw)
+	return base64.RawURLEncoding.EncodeToString(raw), err
+}
+
 func newSalt() ([]byte, error) {
 	salt := make([]byte, ledger.SaltSize)
 	_, err := rand.Read(salt)
@@ -212,6 +222,8 @@ func (f factors) Hash(ctx context.Context, p string) (string, error) { return f.
 func (f factors) Verify(ctx context.Context, p, hash string) (bool, error) {
 	return f.hasher.Verify(ctx, p, hash)
 }
+func (f factors) FoldName(name string) (string, error) { return names.Fold(name) }
+
 func (f factors) NewSeed() (string, error) { return totp.NewSeed() }
 func (f factors) Match(seed, code string, at time.Time) (int64, bool, error) {
 	return totp.Match(seed, code, at)
@@ -260,6 +272,8 @@ func (o *Owner) compose() {
 		People: &person.People{
 			Log: o.Store, State: o.state, Directory: o.Store, Factors: f, NewID: newID, Now: time.Now,
 			IdentityDigest: func(email string) string { return intake.IdentityDigest(o.Ring.Installation, email) },
+			Digest:         func(text string) string { return canonical.SHA256([]byte(o.Ring.Installation + ":" + text)) },
+			NewSecret:      newSecret, CoolDown: 24 * time.Hour,
 		},
 		Intake: &intake.Intake{
 			Log: o.Store, State: o.state, Lists: o.Store, Blobs: o.Blobs, Repositories: o.mirrors, Plan: o.planner.plan, Config: solutionfile.Read, Vars: vars,

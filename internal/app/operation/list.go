@@ -46,6 +46,18 @@ var All = []Operation{
 	command("person.train", Administrator, []string{"person.trained"}, train),
 	command("person.accept-statement", Signature, []string{"person.statement_accepted", "operation.refused"}, acceptStatement),
 	query("person.statement", statement),
+	command("person.invite", Administrator, []string{"person.added", "person.invited"}, invite),
+	query("person.enrolment", func(ctx context.Context, a *App, q UseLink) (person.Enrolment, error) {
+		return a.People.Enrolment(ctx, q.Secret)
+	}),
+	command("person.enrol", Local, []string{"credential.enrolled"}, enrol),
+	command("person.lose", Administrator, []string{"factor.lost"}, lose),
+	command("person.reset", Signature, []string{"reset.requested", "reset.approved", "signing.locked", "operation.refused"}, reset),
+	command("person.cancel-reset", Signature, []string{"reset.cancelled", "signing.locked", "operation.refused"}, cancelReset),
+	command("person.unlock", Administrator, []string{"signing.unlocked"}, unlock),
+	query("person.show", func(ctx context.Context, a *App, q Login) (inspect.PersonDetail, error) {
+		return a.Inspector.Person(ctx, q.Login)
+	}),
 	command("person.disable", Administrator, []string{"person.disabled"}, disablePerson),
 	query("person.list", func(ctx context.Context, a *App, _ None) ([]inspect.Person, error) { return a.Inspector.Persons(ctx) }),
 	command("role.grant", Administrator, []string{"role.granted"}, grantRole),

@@ -49,7 +49,6 @@ type Vault interface {
 	Credential(ctx context.Context, id string) (person.Credential, bool, error)
 	UseStep(ctx context.Context, id string, step int64) error
 	Fail(ctx context.Context, id string, window int64) (count int, err error)
-	Failures(ctx context.Context, id string, window int64) (count int, err error)
 }
 
 // Factors verifies a password and finds the step of a code.
@@ -97,25 +96,37 @@ func (v PasswordProver) Prove(ctx context.Context, who policy.Subject, _ Pending
 	return signature.Authentication{Methods: []string{"password", "totp"}, AuthTime: ledger.FormatTime(now), Kind: signature.ServerAttested}, nil
 }
 
+// lock takes the right to sign until another person gives it back.
+func (s *Signer) lock(ctx context.Context, who policy.Subject, failures int) error {
+	_, err := s.Log.Append(ctx, ledger.Batch{
+		Command: "lock/" + s.NewID(), Actor: ledger.Actor{Kind: ledger.Machine, ID: "sign", Authentication: "internal"},
+		Events: []ledger.Draft{{Stream: ledger.PersonStream(who.ID), Data: &policy.SigningLocked{Person: who.ID, Failures: int64(failures)}}},
+	})
+	return err
+}
+
 // prove verifies the person's presence with the ceremony's method. Five failures
-// in fifteen minutes lock the signing right of that person only.
+// in fifteen minutes lock the signing right of that person only, until another
+// person unlocks it.
 func (s *Signer) prove(ctx context.Context, who policy.Subject, p Pending, proof Proof, act Act) (signature.Authentication, error) {
 	var none signature.Authentication
 	prover, ok := s.Provers[p.Method]
 	if !ok {
 		return none, fault.New(fault.Invalid, "this installation does not sign with %q", p.Method)
 	}
-	n, err := s.Vault.Failures(ctx, who.ID, failureWindow)
-	if err != nil {
-		return none, err
-	}
-	if n >= maxFailures {
-		return none, s.failed(ctx, who.Login, act.About, fmt.Sprintf("signing is locked after %d failed ceremonies in 15 minutes", n))
+	if who.Locked {
+		return none, s.failed(ctx, who.Login, act.About, fmt.Sprintf("signing is locked after %d failed ceremonies in 15 minutes: another person unlocks it", maxFailures))
 	}
 	auth, err := prover.Prove(ctx, who, p, proof)
 	if failure := (*Failed)(nil); errors.As(err, &failure) {
-		if _, err := s.Vault.Fail(ctx, who.ID, failureWindow); err != nil {
+		n, err := s.Vault.Fail(ctx, who.ID, failureWindow)
+		if err != nil {
 			return none, err
+		}
+		if n >= maxFailures {
+			if err := s.lock(ctx, who, n); err != nil {
+				return none, err
+			}
 		}
 		return none, s.failed(ctx, who.Login, act.About, failure.Why)
 	}

@@ -25,6 +25,9 @@ func MaySign(s Standing, d Definition, p policy.Subject, m signature.Meaning, so
 	if !slices.Contains(d.Signatures, m) && m != signature.RejectedMeaning {
 		out = append(out, fmt.Sprintf("gate %s asks for %v, not for %s", d.Name, d.Signatures, m))
 	}
+	if p.Locked {
+		out = append(out, p.Login+"'s right to sign is locked after failed ceremonies")
+	}
 	out = append(out, eligible(s, p, m, solution)...)
 	as := CapacityFor(p, m, solution)
 	people := []string{p.ID, as.For}

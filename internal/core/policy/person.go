@@ -109,6 +109,9 @@ type Subject struct {
 	Version     int64 // of the person's stream
 
 	Kind        Kind // "" is Human
+	Factors     []Factor
+	Locked      bool // until another person unlocks signing
+	Reset       Reset
 	Preparation Preparation
 	Asked       SigningRequired // of everybody; the zero value asks nothing
 }
@@ -116,12 +119,13 @@ type Subject struct {
 // ApplyPerson copies an event of a person's stream.
 func ApplyPerson(s Subject, e ledger.Event) Subject {
 	s.Version = e.Version
+	if next, ok := s.applyFactor(e); ok {
+		return next
+	}
 	s.Preparation = s.Preparation.apply(e)
 	switch d := e.Data.(type) {
 	case *PersonAdded:
 		s.ID, s.Login, s.Kind = d.Person, d.Login, d.Kind
-	case *CredentialEnrolled:
-		s.Enrolled = true
 	case *RoleGranted:
 		s.Grants = append(without(s.Grants, d.Grant), d.Grant)
 	case *RoleRevoked:

@@ -159,6 +159,8 @@ func applyPerson(ctx context.Context, tx Tx, e ledger.Event) error {
 		_, err = tx.Exec(ctx, `INSERT INTO view_persons (person, login) VALUES ($1, $2)`, d.Person, d.Login)
 	case *policy.IdentityMapped:
 		_, err = tx.Exec(ctx, `INSERT INTO view_identities (digest, person) VALUES ($1, $2)`, d.Digest, d.Person)
+	case *policy.IdentityLinked:
+		_, err = tx.Exec(ctx, `INSERT INTO view_identities (digest, person) VALUES ($1, $2)`, d.Digest, d.Person)
 	}
 	return err
 }
