@@ -254,9 +254,10 @@ func (o *Owner) compose() {
 		Log: o.Store, State: o.state, Blobs: o.Blobs, Claims: claims, Solutions: registry,
 		Targets: map[string]deploy.Target{"localdir": localdir.Target{}},
 	}
+	prover := sign.PasswordProver{Vault: o.Store, Factors: f, Now: time.Now}
 	signer := &sign.Signer{
 		Log: o.Store, State: o.state, Blobs: o.Blobs, Vault: o.Store, Ceremonies: o.Store, Solutions: registry,
-		Provers: map[string]sign.Prover{sign.Password: sign.PasswordProver{Vault: o.Store, Factors: f, Now: time.Now}},
+		Provers: map[string]sign.Prover{sign.Password: prover},
 		Key:     o.Ring.Keys["attest"], KeyID: o.Ring.Installation + "/attest", Now: time.Now, NewID: newID, Results: readWhole,
 	}
 	reporter := o.newReporter(signer)
@@ -269,6 +270,7 @@ func (o *Owner) compose() {
 		Log: o.Store, NewID: newID,
 		Solutions: registry, Signer: signer, Claims: claims, Deployer: deployer,
 		Actions: &actions.Actions{Log: o.Store, Pins: o.pins},
+		Access:  o.newAccess(prover, f),
 		People: &person.People{
 			Log: o.Store, State: o.state, Directory: o.Store, Factors: f, NewID: newID, Now: time.Now,
 			IdentityDigest: func(email string) string { return intake.IdentityDigest(o.Ring.Installation, email) },

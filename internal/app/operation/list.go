@@ -3,6 +3,7 @@ package operation
 import (
 	"context"
 
+	"github.com/dc-release/dc-release/internal/app/access"
 	"github.com/dc-release/dc-release/internal/app/actions"
 	"github.com/dc-release/dc-release/internal/app/claim"
 	"github.com/dc-release/dc-release/internal/app/deploy"
@@ -30,6 +31,7 @@ type App struct {
 	Deployer  *deploy.Deployer
 	Rollbacks *rollback.Rollbacks
 	Actions   *actions.Actions
+	Access    *access.Access
 }
 
 // All is the list. To add an operation: a line here, its request and response
@@ -65,6 +67,10 @@ var All = []Operation{
 
 	signing("role.delegate", []string{"role.delegated"}, func(a *App, d sign.Delegation) (sign.Act, error) { return a.Signer.Delegate(d) }),
 	signing("role.recall", []string{"delegation.ended"}, func(a *App, d sign.Delegation) (sign.Act, error) { return a.Signer.Recall(d) }),
+
+	command("token.create", Administrator, []string{"api_token.created"}, createToken),
+	command("token.revoke", Administrator, []string{"api_token.revoked"}, revokeToken),
+	query("token.list", func(ctx context.Context, a *App, _ None) ([]access.Token, error) { return a.Access.Store.Tokens(ctx) }),
 
 	command("intake.accept", Local, []string{"run.started", "release.registered", "intake.refused", "release.tag_moved"}, accept),
 
