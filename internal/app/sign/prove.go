@@ -39,7 +39,11 @@ type Prover interface {
 }
 
 // Failed says which factor was not right.
-type Failed struct{ Why string }
+type Failed struct {
+	Why string
+	// Lost is the id of a factor that can be trusted no more, "" for none.
+	Lost string
+}
 
 // Error says why.
 func (f *Failed) Error() string { return f.Why }
@@ -73,12 +77,12 @@ func (v PasswordProver) Prove(ctx context.Context, who policy.Subject, _ Pending
 		return none, err
 	}
 	if !ok {
-		return none, &Failed{"no enrolled factors"}
+		return none, &Failed{Why: "no enrolled factors"}
 	}
 	if good, err := v.Factors.Verify(ctx, proof.Password, cred.Password); err != nil {
 		return none, err
 	} else if !good {
-		return none, &Failed{"wrong password"}
+		return none, &Failed{Why: "wrong password"}
 	}
 	now := v.Now()
 	step, good, err := v.Factors.Match(cred.Seed, proof.Code, now)
@@ -86,10 +90,10 @@ func (v PasswordProver) Prove(ctx context.Context, who policy.Subject, _ Pending
 		return none, err
 	}
 	if !good {
-		return none, &Failed{"wrong or expired code"}
+		return none, &Failed{Why: "wrong or expired code"}
 	}
 	if err := v.Vault.UseStep(ctx, who.ID, step); errors.Is(err, ledger.ErrConflict) {
-		return none, &Failed{"the code was used before: wait for the next one"}
+		return none, &Failed{Why: "the code was used before: wait for the next one"}
 	} else if err != nil {
 		return none, err
 	}
@@ -101,6 +105,15 @@ func (s *Signer) lock(ctx context.Context, who policy.Subject, failures int) err
 	_, err := s.Log.Append(ctx, ledger.Batch{
 		Command: "lock/" + s.NewID(), Actor: ledger.Actor{Kind: ledger.Machine, ID: "sign", Authentication: "internal"},
 		Events: []ledger.Draft{{Stream: ledger.PersonStream(who.ID), Data: &policy.SigningLocked{Person: who.ID, Failures: int64(failures)}}},
+	})
+	return err
+}
+
+// lose ends a factor that showed itself to be copied.
+func (s *Signer) lose(ctx context.Context, who policy.Subject, factor string) error {
+	_, err := s.Log.Append(ctx, ledger.Batch{
+		Command: "lose/" + s.NewID(), Actor: ledger.Actor{Kind: ledger.Machine, ID: "sign", Authentication: "internal"},
+		Events: []ledger.Draft{{Stream: ledger.PersonStream(who.ID), Data: &policy.FactorLost{Person: who.ID, Factor: factor}}},
 	})
 	return err
 }
@@ -119,6 +132,11 @@ func (s *Signer) prove(ctx context.Context, who policy.Subject, p Pending, proof
 	}
 	auth, err := prover.Prove(ctx, who, p, proof)
 	if failure := (*Failed)(nil); errors.As(err, &failure) {
+		if failure.Lost != "" {
+			if err := s.lose(ctx, who, failure.Lost); err != nil {
+				return none, err
+			}
+		}
 		n, err := s.Vault.Fail(ctx, who.ID, failureWindow)
 		if err != nil {
 			return none, err

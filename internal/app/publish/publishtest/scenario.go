@@ -62,6 +62,9 @@ type Scenario struct {
 	Attest    ed25519.PrivateKey
 	Read      func(name string, data []byte) evidence.Report
 
+	// Authenticate is how people sign; nil is with password and one-time code.
+	Authenticate func(login string, payload []byte) signature.Authentication
+
 	n        int
 	policy   string
 	prepared bool
@@ -325,9 +328,11 @@ func (r *Release) SignAs(stream ledger.Stream, kind, stage, manifest, login stri
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	envelope, err := signature.Seal(signature.PayloadType, releaselog.AttestKeyID(Installation), s.Attest, signature.Statement{
-		PayloadSHA256: canonical.SHA256(payload), Auth: signature.Authentication{Methods: []string{"password", "totp"}, AuthTime: at, Kind: "server-attested"},
-	})
+	auth := signature.Authentication{Methods: []string{"password", "totp"}, AuthTime: at, Kind: signature.ServerAttested}
+	if s.Authenticate != nil {
+		auth = s.Authenticate(login, payload)
+	}
+	envelope, err := signature.Seal(signature.PayloadType, releaselog.AttestKeyID(Installation), s.Attest, signature.Statement{PayloadSHA256: canonical.SHA256(payload), Auth: auth})
 	if err != nil {
 		s.t.Fatal(err)
 	}
