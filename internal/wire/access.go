@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/dc-release/dc-release/internal/adapter/identity/password"
 	"github.com/dc-release/dc-release/internal/app/access"
 	"github.com/dc-release/dc-release/internal/app/sign"
 )
@@ -12,10 +13,14 @@ import (
 // long as a wrong password.
 const nobody = "$argon2id$v=19$m=65536,t=3,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
-func (o *Owner) newAccess(prover sign.Prover, f factors) *access.Access {
+// newAccess verifies passwords of its own, so that a flood of sign-ins takes
+// nothing from those who sign.
+func (o *Owner) newAccess() *access.Access {
+	f := factors{password.NewHasher(1)}
 	return &access.Access{
-		Log: o.Store, State: o.state, Store: o.Store, Prover: prover, Delays: &access.Delays{Now: time.Now},
-		Now: time.Now, NewID: newID, NewSecret: newSecret,
+		Log: o.Store, State: o.state, Store: o.Store, Prover: sign.PasswordProver{Vault: o.Store, Factors: f, Now: time.Now}, Slots: make(chan struct{}, 8),
+		Delays: &access.Delays{Now: time.Now},
+		Now:    time.Now, NewID: newID, NewSecret: newSecret,
 		Nobody: func(ctx context.Context, password string) { _, _ = f.Verify(ctx, password, nobody) },
 	}
 }

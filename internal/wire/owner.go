@@ -26,6 +26,7 @@ import (
 	"github.com/dc-release/dc-release/internal/adapter/identity/names"
 	"github.com/dc-release/dc-release/internal/adapter/identity/password"
 	"github.com/dc-release/dc-release/internal/adapter/identity/totp"
+	"github.com/dc-release/dc-release/internal/adapter/identity/webauthn"
 	"github.com/dc-release/dc-release/internal/adapter/keyring"
 	"github.com/dc-release/dc-release/internal/adapter/livelog"
 	"github.com/dc-release/dc-release/internal/adapter/oidcissuer"
@@ -55,6 +56,7 @@ import (
 	"github.com/dc-release/dc-release/internal/core/canonical"
 	"github.com/dc-release/dc-release/internal/core/evidence"
 	"github.com/dc-release/dc-release/internal/core/ledger"
+	"github.com/dc-release/dc-release/internal/face/web"
 )
 
 // Config is one installation as a process sees it.
@@ -70,6 +72,7 @@ type Config struct {
 	Labels     []string          // further labels of the worker
 	Issuer     string            // URL of the issuer of identity tokens, "" for none
 	Listen     string            // address that others reach this process by, "" for none
+	URL        string            // at which browsers reach Listen, "" for the issuer's or this machine's
 	Actions    string            // store of actions; "" is that of the data directory
 	Processes  int               // of one execution at once; 0 takes the sandbox's default
 	Path       string            // PATH of the steps; "" takes this process's
@@ -98,6 +101,8 @@ type Owner struct {
 	identifier *identify.Identifier
 	issuer     *oidcissuer.Issuer
 	public     *http.Server
+	pages      web.Config
+	passkeys   *webauthn.Passkeys
 	planner    planner
 	publisher  *publish.Publisher
 	http       *http.Server
@@ -161,6 +166,9 @@ func (o *Owner) open(ctx context.Context) (err error) {
 		return err
 	}
 	o.compose()
+	if err := o.openPages(); err != nil {
+		return err
+	}
 	if o.effects, err = effects.Open(ctx, effects.Config{DB: engine.DB(), Logger: o.Config.Logger, Handlers: map[string]effects.Handler{
 		claim.ObserveEffect: o.App.Deployer.Observe, rollback.Effect: o.App.Rollbacks.Carry, publish.Effect: o.publisher.Carry,
 	}}); err != nil {
@@ -254,10 +262,9 @@ func (o *Owner) compose() {
 		Log: o.Store, State: o.state, Blobs: o.Blobs, Claims: claims, Solutions: registry,
 		Targets: map[string]deploy.Target{"localdir": localdir.Target{}},
 	}
-	prover := sign.PasswordProver{Vault: o.Store, Factors: f, Now: time.Now}
 	signer := &sign.Signer{
 		Log: o.Store, State: o.state, Blobs: o.Blobs, Vault: o.Store, Ceremonies: o.Store, Solutions: registry,
-		Provers: map[string]sign.Prover{sign.Password: prover},
+		Provers: map[string]sign.Prover{sign.Password: sign.PasswordProver{Vault: o.Store, Factors: f, Now: time.Now}},
 		Key:     o.Ring.Keys["attest"], KeyID: o.Ring.Installation + "/attest", Now: time.Now, NewID: newID, Results: readWhole,
 	}
 	reporter := o.newReporter(signer)
@@ -270,7 +277,7 @@ func (o *Owner) compose() {
 		Log: o.Store, NewID: newID,
 		Solutions: registry, Signer: signer, Claims: claims, Deployer: deployer,
 		Actions: &actions.Actions{Log: o.Store, Pins: o.pins},
-		Access:  o.newAccess(prover, f),
+		Access:  o.newAccess(),
 		People: &person.People{
 			Log: o.Store, State: o.state, Directory: o.Store, Factors: f, NewID: newID, Now: time.Now,
 			IdentityDigest: func(email string) string { return intake.IdentityDigest(o.Ring.Installation, email) },

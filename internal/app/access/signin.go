@@ -35,6 +35,8 @@ type Access struct {
 	Now       func() time.Time
 	NewID     func() string
 	NewSecret func() (string, error)
+	// Slots bounds how many passwords are verified at once; more are told to wait.
+	Slots chan struct{}
 	// Nobody takes as long as a wrong password of somebody.
 	Nobody func(ctx context.Context, password string)
 }
@@ -53,6 +55,12 @@ var errWrong = fault.New(fault.Forbidden, "login, password or code is wrong, or 
 func (a *Access) SignIn(ctx context.Context, try Attempt) (policy.Subject, error) {
 	if wait := a.Delays.Wait(try.Login, try.Source); wait > 0 {
 		return policy.Subject{}, fault.New(fault.Forbidden, "too many attempts: wait %d seconds", int(wait.Seconds())+1)
+	}
+	select {
+	case a.Slots <- struct{}{}:
+		defer func() { <-a.Slots }()
+	default:
+		return policy.Subject{}, fault.New(fault.Forbidden, "too many people sign in at this moment: try again")
 	}
 	id, err := a.Store.PersonByLogin(ctx, try.Login)
 	if err != nil {

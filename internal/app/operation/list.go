@@ -68,6 +68,12 @@ var All = []Operation{
 	signing("role.delegate", []string{"role.delegated"}, func(a *App, d sign.Delegation) (sign.Act, error) { return a.Signer.Delegate(d) }),
 	signing("role.recall", []string{"delegation.ended"}, func(a *App, d sign.Delegation) (sign.Act, error) { return a.Signer.Recall(d) }),
 
+	command("session.start", Signature, []string{"session.started", "operation.refused"}, startSession),
+	command("session.end", Local, []string{"session.ended"}, endSession),
+	query("signature.list", mySignatures),
+	command("passkey.begin", Signature, []string{"signing.locked", "operation.refused"}, beginPasskey),
+	command("passkey.enrol", Local, []string{"passkey.enrolled"}, enrolPasskey),
+
 	command("token.create", Administrator, []string{"api_token.created"}, createToken),
 	command("token.revoke", Administrator, []string{"api_token.revoked"}, revokeToken),
 	query("token.list", func(ctx context.Context, a *App, _ None) ([]access.Token, error) { return a.Access.Store.Tokens(ctx) }),

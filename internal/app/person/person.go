@@ -41,6 +41,8 @@ type People struct {
 	IdentityDigest func(email string) string
 	Digest         func(text string) string // with the installation's id
 	NewSecret      func() (string, error)
+	Passkeys       Passkeys // nil where no pages are served
+	Enrolments     Enrolments
 	CoolDown       time.Duration // between the second act of a reset and its link
 }
 

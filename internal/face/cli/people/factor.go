@@ -45,7 +45,7 @@ func printLink(env *console.Env, login string, made person.Invitation) error {
 	return env.Print("invitation", map[string]any{"person": made.Person, "login": login, "secret": made.Secret, "since": made.Since, "until": made.Until}, func(w *tabwriter.Writer) {
 		fmt.Fprintf(w, "person\t%s (%s)\n", login, made.Person)
 		if made.Secret != "" {
-			fmt.Fprintf(w, "link\t/enrol#%s\nworks\tfrom %s to %s, once\n", made.Secret, made.Since, made.Until)
+			fmt.Fprintf(w, "secret\t%s\nworks\tat /enrol from %s to %s, once\n", made.Secret, made.Since, made.Until)
 		}
 	})
 }
