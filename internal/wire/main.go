@@ -60,7 +60,7 @@ func isTerminal(stream any) bool {
 func connect(ctx context.Context, base Config, env *console.Env) (console.Session, error) {
 	base.Data, base.Sandbox, base.Evaluation = env.Data, env.Sandbox, env.Evaluation
 	base.Secrets, base.Vars, base.Labels, base.Processes = env.Secrets, env.Vars, env.Labels, env.Processes
-	base.Issuer, base.Listen, base.URL = env.Issuer, env.Listen, env.URL
+	base.Issuer, base.Listen, base.URL, base.Provider = env.Issuer, env.Listen, env.URL, env.Provider
 	if session, err := dial(base.Data); err == nil {
 		return session, nil // whose sandbox it is, and need not be looked for
 	}

@@ -73,6 +73,7 @@ type Config struct {
 	Issuer     string            // URL of the issuer of identity tokens, "" for none
 	Listen     string            // address that others reach this process by, "" for none
 	URL        string            // at which browsers reach Listen, "" for the issuer's or this machine's
+	Provider   string            // file with the identity provider, "" for none
 	Actions    string            // store of actions; "" is that of the data directory
 	Processes  int               // of one execution at once; 0 takes the sandbox's default
 	Path       string            // PATH of the steps; "" takes this process's
@@ -166,7 +167,7 @@ func (o *Owner) open(ctx context.Context) (err error) {
 		return err
 	}
 	o.compose()
-	if err := o.openPages(); err != nil {
+	if err := o.openPages(ctx); err != nil {
 		return err
 	}
 	if o.effects, err = effects.Open(ctx, effects.Config{DB: engine.DB(), Logger: o.Config.Logger, Handlers: map[string]effects.Handler{

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -44,7 +45,7 @@ func (c Config) publicURL() (*url.URL, error) {
 }
 
 // openPages makes what binds people to the pages of this process.
-func (o *Owner) openPages() error {
+func (o *Owner) openPages(ctx context.Context) error {
 	if o.Config.Listen == "" || o.Config.Rehearsal {
 		return nil
 	}
@@ -60,7 +61,7 @@ func (o *Owner) openPages() error {
 	o.pages = web.Config{
 		App: o.App, State: o.state, Sessions: o.Store, Passkeys: o.passkeys, Secure: u.Scheme == "https", Logger: o.Config.Logger,
 	}
-	return nil
+	return o.openProvider(ctx, u.String())
 }
 
 // listenPublic serves the pages and what others may read: the issuer's

@@ -18,7 +18,7 @@ import (
 // Store keeps tokens and finds people.
 type Store interface {
 	PersonByLogin(ctx context.Context, login string) (id string, err error)
-	EndAccess(ctx context.Context, person string) error
+	PersonByIdentity(ctx context.Context, digest string) (person string, err error)
 	KeepToken(ctx context.Context, t Token, sha256 string) error
 	TokenBySecret(ctx context.Context, sha256 string) (t Token, ok bool, err error)
 	Tokens(ctx context.Context) ([]Token, error)
@@ -31,6 +31,7 @@ type Access struct {
 	State     *state.Reader
 	Store     Store
 	Prover    sign.Prover // password and one-time code
+	Provider  Provider    // nil where nobody is known elsewhere
 	Delays    *Delays
 	Now       func() time.Time
 	NewID     func() string

@@ -70,6 +70,10 @@ var All = []Operation{
 
 	command("session.start", Signature, []string{"session.started", "operation.refused"}, startSession),
 	command("session.end", Local, []string{"session.ended"}, endSession),
+	query("session.visit", startVisit),
+	command("session.enter", Local, []string{"session.started", "role.granted", "role.revoked", "operation.refused"}, enterByVisit),
+	command("identity.begin", Signature, []string{"signing.locked", "operation.refused"}, beginLink),
+	command("identity.link", Local, []string{"identity.linked", "operation.refused"}, linkIdentity),
 	query("signature.list", mySignatures),
 	command("passkey.begin", Signature, []string{"signing.locked", "operation.refused"}, beginPasskey),
 	command("passkey.enrol", Local, []string{"passkey.enrolled"}, enrolPasskey),

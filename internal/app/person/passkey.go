@@ -53,42 +53,58 @@ func (p *People) BeginPasskey(ctx context.Context, by ledger.Actor) (Passkey, er
 	if err != nil {
 		return Passkey{}, err
 	}
+	ticket, err := p.Ticket(by.ID, session)
+	return Passkey{Ticket: ticket, Options: options}, err
+}
+
+// Ticket begins the enrolment of a factor for somebody who has proved to be
+// present.
+func (p *People) Ticket(person string, session []byte) (string, error) {
 	ticket, err := p.NewSecret()
 	if err != nil {
-		return Passkey{}, err
+		return "", err
 	}
 	now := p.Now()
 	p.Enrolments.mu.Lock()
 	defer p.Enrolments.mu.Unlock()
-	kept := map[string]enrolling{ticket: {by.ID, session, now.Add(enrolmentLife)}}
+	kept := map[string]enrolling{ticket: {person, session, now.Add(enrolmentLife)}}
 	for t, e := range p.Enrolments.open {
 		if now.Before(e.until) {
 			kept[t] = e
 		}
 	}
 	p.Enrolments.open = kept
-	return Passkey{Ticket: ticket, Options: options}, nil
+	return ticket, nil
+}
+
+// TakeTicket ends an enrolment: it is used, whatever becomes of it.
+func (p *People) TakeTicket(ticket string) (person string, session []byte, err error) {
+	p.Enrolments.mu.Lock()
+	defer p.Enrolments.mu.Unlock()
+	e, ok := p.Enrolments.open[ticket]
+	delete(p.Enrolments.open, ticket)
+	if !ok || !p.Now().Before(e.until) {
+		return "", nil, fault.New(fault.Forbidden, "the enrolment was ended, never begun, or waited too long: begin again")
+	}
+	return e.person, e.session, nil
 }
 
 // EnrolPasskey ends it; the ledger announces the public key.
 func (p *People) EnrolPasskey(ctx context.Context, ticket string, response []byte) error {
-	p.Enrolments.mu.Lock()
-	e, ok := p.Enrolments.open[ticket]
-	delete(p.Enrolments.open, ticket)
-	p.Enrolments.mu.Unlock()
-	if !ok || !p.Now().Before(e.until) {
-		return fault.New(fault.Forbidden, "the enrolment was ended, never begun, or waited too long: begin again")
-	}
-	who, err := p.State.Person(ctx, e.person)
+	person, session, err := p.TakeTicket(ticket)
 	if err != nil {
 		return err
 	}
-	enrolled, err := p.Passkeys.Registered(ctx, who, e.session, response)
+	who, err := p.State.Person(ctx, person)
+	if err != nil {
+		return err
+	}
+	enrolled, err := p.Passkeys.Registered(ctx, who, session, response)
 	if err != nil {
 		return fault.New(fault.Forbidden, "%v", err)
 	}
-	by := ledger.Actor{Kind: ledger.Person, ID: e.person, Authentication: policy.PasswordTOTP}
-	return p.changeOf(ctx, by, e.person, "enrols a passkey", func(s policy.Subject) (ledger.Payload, error) {
+	by := ledger.Actor{Kind: ledger.Person, ID: person, Authentication: policy.PasswordTOTP}
+	return p.changeOf(ctx, by, person, "enrols a passkey", func(s policy.Subject) (ledger.Payload, error) {
 		if s.Disabled {
 			return nil, fault.New(fault.Forbidden, "%s is disabled", s.Login)
 		}

@@ -24,7 +24,12 @@ type Factor struct {
 	PublicKey string `json:"public_key,omitempty"`
 	// RPID of a passkey: the domain that it is bound to.
 	RPID string `json:"rp_id,omitempty"`
+	// Digest of an OIDC identity.
+	Digest string `json:"digest,omitempty"`
 }
+
+// ClaimActor is the machine that grants roles which an identity provider claims.
+const ClaimActor = "oidc"
 
 // Invited says that the person may enrol with a link that only the person has.
 type Invited struct {
@@ -136,7 +141,7 @@ func (s Subject) applyFactor(e ledger.Event) (Subject, bool) {
 	case *PasskeyEnrolled:
 		s.Factors = s.with(Factor{Kind: Passkey, ID: d.Credential, Since: e.Time, PublicKey: d.PublicKey, RPID: d.RPID})
 	case *IdentityLinked:
-		s.Factors = s.with(Factor{Kind: OIDC, ID: d.Issuer, Since: e.Time})
+		s.Factors = s.with(Factor{Kind: OIDC, ID: d.Issuer, Since: e.Time, Digest: d.Digest})
 	case *FactorLost:
 		s.Factors = slices.DeleteFunc(slices.Clone(s.Factors), func(f Factor) bool { return f.ID == d.Factor })
 	case *ResetRequested:

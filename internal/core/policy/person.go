@@ -108,7 +108,8 @@ type Subject struct {
 	Delegations []Delegated
 	Version     int64 // of the person's stream
 
-	Kind        Kind // "" is Human
+	Kind        Kind    // "" is Human
+	Claimed     []Grant // of Grants, those that an identity provider claims
 	Factors     []Factor
 	Locked      bool // until another person unlocks signing
 	Reset       Reset
@@ -128,8 +129,11 @@ func ApplyPerson(s Subject, e ledger.Event) Subject {
 		s.ID, s.Login, s.Kind = d.Person, d.Login, d.Kind
 	case *RoleGranted:
 		s.Grants = append(without(s.Grants, d.Grant), d.Grant)
+		if e.Actor.Kind == ledger.Machine && e.Actor.ID == ClaimActor {
+			s.Claimed = append(without(s.Claimed, d.Grant), d.Grant)
+		}
 	case *RoleRevoked:
-		s.Grants = without(s.Grants, d.Grant)
+		s.Grants, s.Claimed = without(s.Grants, d.Grant), without(s.Claimed, d.Grant)
 	case *PersonDisabled:
 		s.Disabled = true
 	case *IdentityMapped:

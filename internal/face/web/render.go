@@ -18,7 +18,7 @@ var templates = parse()
 func parse() map[string]*template.Template {
 	out := map[string]*template.Template{}
 	frame := template.Must(template.New("frame.html").Funcs(template.FuncMap{"moment": moment, "short": short}).ParseFS(files, "pages/frame.html"))
-	for _, name := range []string{"sign-in", "enrol", "enrolled", "signatures", "statement", "passkey", "sign", "ceremony", "done", "refused"} {
+	for _, name := range []string{"sign-in", "enrol", "enrolled", "signatures", "statement", "passkey", "sign", "ceremony", "done", "refused", "link"} {
 		out[name] = template.Must(template.Must(frame.Clone()).ParseFS(files, "pages/"+name+".html"))
 	}
 	return out

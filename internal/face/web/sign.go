@@ -115,7 +115,7 @@ func (s *Site) signBegin(w http.ResponseWriter, r *http.Request, who policy.Subj
 		}
 		v.Options = string(options)
 	case policy.OIDC:
-		if v.Elsewhere, err = s.stepUp(r.Context(), v.Ceremony); err != nil {
+		if v.Elsewhere, err = s.stepUp(r, v.Ceremony); err != nil {
 			return err
 		}
 	}

@@ -32,7 +32,6 @@ type Config struct {
 	State    *state.Reader
 	Sessions SessionStore
 	Passkeys Challenger
-	Provider Provider // nil where nobody signs in elsewhere
 	// Secure is set where browsers reach the pages over TLS.
 	Secure bool
 	Logger *slog.Logger
@@ -54,6 +53,7 @@ func Handler(c Config) http.Handler {
 		panic(err) // the folder is embedded
 	}
 	mux.Handle("GET /static/", http.StripPrefix("/static/", http.FileServerFS(static)))
+	mux.HandleFunc("GET /oidc/callback", callback)
 	pages := http.NewServeMux()
 	for pattern, page := range s.routes() {
 		pages.Handle(pattern, page)
@@ -81,8 +81,9 @@ func (s *Site) routes() map[string]http.Handler {
 		"POST /sign":           s.known(s.signBegin),
 		"POST /sign/complete":  s.known(s.signComplete),
 		"GET /oidc/sign-in":    s.open(s.oidcSignIn),
-		"GET /oidc/link":       s.known(s.oidcLink),
-		"GET /oidc/callback":   s.open(s.oidcCallback),
+		"GET /oidc/link":       s.known(s.linkPage),
+		"POST /oidc/link":      s.known(s.linkBegin),
+		"GET /oidc/complete":   s.open(s.oidcComplete),
 	}
 }
 
