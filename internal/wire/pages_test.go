@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"cmp"
 	"html"
 	"io"
 	"net/http"
@@ -46,7 +47,7 @@ type visitors struct {
 
 func openPagesFor(t *testing.T, c Config) *visitors {
 	t.Helper()
-	c.Data, c.Build, c.NoWorker, c.Listen = t.TempDir(), "test", true, "127.0.0.1:8085"
+	c.Data, c.Build, c.NoWorker, c.Listen = t.TempDir(), "test", true, cmp.Or(c.Listen, "127.0.0.1:8085")
 	o, err := Open(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
@@ -215,7 +216,7 @@ func TestAPersonEnrolsAcceptsAndSignsOnPages(t *testing.T) {
 	b.post("/sign", append(wished, "method", policy.PasswordTOTP)...).wants(200, `class="sheet"`).wants(200, "read the requirements")
 	ceremony := b.find(`name="ceremony" value="([^"]*)"`)
 	b.post("/sign/complete", "ceremony", ceremony, "password", cleoPassword, "code", v.code()).wants(200, "Your signature is recorded")
-	b.get("/signatures").wants(200, "Nothing waits for your signature").wants(200, "password+totp")
+	b.get("/signatures").wants(200, "Nothing waits for your signature").wants(200, "<td data-label=\"How\">Password and one-time code")
 	b.post("/sign/complete", "ceremony", ceremony, "password", cleoPassword, "code", v.code()).wants(403, "was used or never began")
 	if n := v.count("signature.made"); n != 1 {
 		t.Errorf("%d signatures", n)

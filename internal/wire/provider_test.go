@@ -64,7 +64,7 @@ func TestAPersonLinksAnIdentityEntersAndSignsWithIt(t *testing.T) {
 	v, p := provided(t)
 	b := v.enrols()
 	v.accepts(b)
-	b.links(p).wants(200, "oidc")
+	b.links(p).wants(200, "Identity provider")
 	fresh := v.browser()
 	fresh.visits(p, fresh.address("/oidc/sign-in")).wants(200, "Sign out cleo")
 	fresh.post("/sign", append(wished, "method", policy.OIDC)...).wants(200, "Sign in anew, and sign")
@@ -78,7 +78,7 @@ func TestAttack27_AnOldSignInAtTheProviderSignsNothing(t *testing.T) {
 	v, p := provided(t)
 	b := v.enrols()
 	v.accepts(b)
-	b.links(p).wants(200, "oidc")
+	b.links(p).wants(200, "Identity provider")
 	p.Claims = func(_ url.Values, c map[string]any) { c["auth_time"] = time.Now().Add(-time.Hour).Unix() }
 	b.post("/sign", append(wished, "method", policy.OIDC)...).wants(200, "Sign in anew, and sign")
 	b.visits(p, b.find(`class="button" href="([^"]*)"`)).wants(403, "before the ceremony began")
@@ -92,7 +92,7 @@ func TestAttack20_OneIdentityIsOnePersons(t *testing.T) {
 	b := v.enrols()
 	stranger := v.browser()
 	stranger.visits(p, stranger.address("/oidc/sign-in")).wants(403, "linked to nobody")
-	b.links(p).wants(200, "oidc")
+	b.links(p).wants(200, "Identity provider")
 	b.links(p).wants(403, "one identity is one person's")
 	p.Claims = func(_ url.Values, c map[string]any) { c["sub"] = "somebody-else" }
 	stranger.visits(p, stranger.address("/oidc/sign-in")).wants(403, "linked to nobody")
@@ -101,7 +101,7 @@ func TestAttack20_OneIdentityIsOnePersons(t *testing.T) {
 func TestAttack26_AVisitIsOfItsBrowser(t *testing.T) {
 	v, p := provided(t)
 	b := v.enrols()
-	b.links(p).wants(200, "oidc")
+	b.links(p).wants(200, "Identity provider")
 	attacker, victim := v.browser(), v.browser()
 	address := attacker.address("/oidc/sign-in")
 	victim.get("/sign-in").visits(p, address).wants(403, "did not begin this visit")
@@ -113,7 +113,7 @@ func TestAttack26_AVisitIsOfItsBrowser(t *testing.T) {
 
 func TestClaimsGrantAndTakeRolesAndNeverBothKinds(t *testing.T) {
 	v, p := provided(t)
-	v.enrols().links(p).wants(200, "oidc")
+	v.enrols().links(p).wants(200, "Identity provider")
 	enter := func(roles ...string) {
 		p.Claims = func(_ url.Values, c map[string]any) { c["roles"] = roles }
 		b := v.browser()

@@ -10,6 +10,7 @@ import (
 
 	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/core/ledger"
+	"github.com/dc-release/dc-release/internal/core/policy"
 )
 
 // templates are the pages by name, each with the frame around it.
@@ -17,7 +18,7 @@ var templates = parse()
 
 func parse() map[string]*template.Template {
 	out := map[string]*template.Template{}
-	frame := template.Must(template.New("frame.html").Funcs(template.FuncMap{"moment": moment, "short": short}).ParseFS(files, "pages/frame.html"))
+	frame := template.Must(template.New("frame.html").Funcs(template.FuncMap{"moment": moment, "short": short, "kind": kind}).ParseFS(files, "pages/frame.html"))
 	for _, name := range []string{"sign-in", "enrol", "enrolled", "signatures", "statement", "passkey", "sign", "ceremony", "done", "refused", "link"} {
 		out[name] = template.Must(template.Must(frame.Clone()).ParseFS(files, "pages/"+name+".html"))
 	}
@@ -31,6 +32,19 @@ func moment(text string) string {
 		return text
 	}
 	return t.UTC().Format(time.DateTime) + " UTC"
+}
+
+// kind is a kind of factor as people read it.
+func kind(name string) string {
+	switch name {
+	case policy.PasswordTOTP:
+		return "Password and one-time code"
+	case policy.Passkey:
+		return "Passkey"
+	case policy.OIDC:
+		return "Identity provider"
+	}
+	return name
 }
 
 // short is the beginning of a digest.
