@@ -13,6 +13,7 @@ import (
 	"github.com/dc-release/dc-release/internal/app/intake"
 	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/core/pipeline"
+	"github.com/dc-release/dc-release/internal/core/release"
 )
 
 // driver moves every open run and rollback whenever the ledger grows, and
@@ -30,6 +31,10 @@ type driver struct {
 }
 
 const spoolEvery = 100 * time.Millisecond
+
+// anew is how often everything is moved although nothing happened: freezes,
+// waivers and delegations end by themselves.
+const anew = time.Minute
 
 func newDriver(o *Owner) *driver { return &driver{o: o} }
 
@@ -87,8 +92,9 @@ func (d *driver) lease(ctx context.Context) {
 
 // follow moves everything at each change of the ledger.
 func (d *driver) follow(ctx context.Context) {
-	retry := time.NewTicker(time.Second)
+	retry, again := time.NewTicker(time.Second), time.NewTicker(anew)
 	defer retry.Stop()
+	defer again.Stop()
 	for {
 		changed := d.o.Store.Changed()
 		if err := d.round(ctx); err != nil && ctx.Err() == nil {
@@ -96,6 +102,7 @@ func (d *driver) follow(ctx context.Context) {
 		}
 		select {
 		case <-changed:
+		case <-again.C:
 		case <-retry.C:
 			if !d.failed() && !d.isDue() {
 				continue
@@ -143,12 +150,31 @@ func (d *driver) round(ctx context.Context) error {
 			due = at
 		}
 	}
-	errs = append(errs, d.o.App.Rollbacks.Step(ctx))
+	errs = append(errs, d.o.App.Rollbacks.Step(ctx), d.catchUp(ctx))
 	err = errors.Join(errs...)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.settled, d.failure, d.due = before.Size, err, due
 	return err
+}
+
+// catchUp moves the emergencies that are in use under restriction.
+func (d *driver) catchUp(ctx context.Context) error {
+	releases, err := d.o.Store.Releases(ctx, "")
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, r := range releases {
+		if r.State != string(release.Effective) {
+			continue
+		}
+		s, err := d.o.state.Release(ctx, r.Solution, r.Version)
+		if errs = append(errs, err); s.Restricted() {
+			errs = append(errs, d.o.Orchestrator.CatchUp(ctx, r.Run))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // idle reports whether nothing moves without a person: everything was moved,

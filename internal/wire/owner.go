@@ -35,10 +35,13 @@ import (
 	"github.com/dc-release/dc-release/internal/adapter/store/sqlstore"
 	"github.com/dc-release/dc-release/internal/adapter/testresult"
 	"github.com/dc-release/dc-release/internal/app/actions"
+	"github.com/dc-release/dc-release/internal/app/approve"
 	"github.com/dc-release/dc-release/internal/app/artifact"
 	"github.com/dc-release/dc-release/internal/app/cache"
 	"github.com/dc-release/dc-release/internal/app/claim"
 	"github.com/dc-release/dc-release/internal/app/deploy"
+	"github.com/dc-release/dc-release/internal/app/deviation"
+	"github.com/dc-release/dc-release/internal/app/halt"
 	"github.com/dc-release/dc-release/internal/app/identify"
 	"github.com/dc-release/dc-release/internal/app/inspect"
 	"github.com/dc-release/dc-release/internal/app/intake"
@@ -253,7 +256,8 @@ func (o *Owner) compose() {
 	f := factors{password.NewHasher(2)}
 	vars := func(string, string) map[string]string { return o.Config.Vars }
 	o.tracer = &traceability.Tracer{Repositories: o.mirrors, Blobs: o.Blobs, Solutions: registry, Results: readResult}
-	o.Orchestrator = &orchestrate.Orchestrator{Log: o.Store, State: o.state, Blobs: o.Blobs, Vars: vars, Now: time.Now}
+	deviations := &deviation.Deviations{Log: o.Store, State: o.state}
+	o.Orchestrator = &orchestrate.Orchestrator{Log: o.Store, State: o.state, Blobs: o.Blobs, Deviations: deviations, Vars: vars, Now: time.Now}
 	claims := &claim.Server{
 		Log: o.Store, State: o.state, Queue: o.Store, Blobs: o.Blobs, Logs: o.Logs, Reader: readResult,
 		Outside: o.Orchestrator.Outside, Secrets: o.secret,
@@ -271,12 +275,15 @@ func (o *Owner) compose() {
 	reporter := o.newReporter(signer)
 	o.publisher = o.newPublisher(registry, claims, reporter)
 	o.Orchestrator.Gates = &promote.Gates{
-		Log: o.Store, State: o.state, Blobs: o.Blobs, Solutions: registry, Documents: reporter,
+		Log: o.Store, State: o.state, Lists: o.Store, Blobs: o.Blobs, Solutions: registry, Documents: reporter, Now: time.Now,
 		Sources: sources{o: o, deployer: deployer, registry: registry},
 	}
 	o.App = &operation.App{
 		Log: o.Store, NewID: newID,
-		Solutions: registry, Signer: signer, Claims: claims, Deployer: deployer,
+		Deviations: deviations,
+		Approvals:  &approve.Approvals{Log: o.Store, State: o.state, Solutions: registry, Now: time.Now},
+		Halts:      &halt.Halts{Log: o.Store, State: o.state, Solutions: registry, Now: time.Now},
+		Solutions:  registry, Signer: signer, Claims: claims, Deployer: deployer,
 		Actions: &actions.Actions{Log: o.Store, Pins: o.pins},
 		Access:  o.newAccess(),
 		People: &person.People{
@@ -287,7 +294,7 @@ func (o *Owner) compose() {
 		},
 		Intake: &intake.Intake{
 			Log: o.Store, State: o.state, Lists: o.Store, Blobs: o.Blobs, Repositories: o.mirrors, Plan: o.planner.plan, Config: solutionfile.Read, Vars: vars,
-			NewID: newID, Installation: o.Ring.Installation, Sandbox: o.Config.Sandbox, Evaluation: o.Config.Evaluation && o.Config.Sandbox == "none",
+			NewID: newID, Now: time.Now, Installation: o.Ring.Installation, Sandbox: o.Config.Sandbox, Evaluation: o.Config.Evaluation && o.Config.Sandbox == "none",
 		},
 		Inspector: &inspect.Inspector{Lists: o.Store, State: o.state, Blobs: o.Blobs, Logs: o.Logs, Names: signer.PrintedName, Unsigned: o.Orchestrator.Unsigned, Moving: o.driver.moving, Silent: o.driver.silent, Now: time.Now},
 		Rollbacks: &rollback.Rollbacks{

@@ -163,14 +163,14 @@ func (r *Repository) OnFirstParentChain(ctx context.Context, commit, branch stri
 	return false, nil
 }
 
-// Identities are those of every commit in from..to ("" for all up to to). The
-// committer of a merge made by a forge is still listed.
+// Identities are those of every commit in from..to ("" for all up to to). A
+// merge in which nobody wrote anything has none.
 func (r *Repository) Identities(ctx context.Context, from, to string) ([]release.Identity, error) {
 	revs := to
 	if from != "" {
 		revs = from + ".." + to
 	}
-	out, err := r.run(ctx, "log", "--format=%an%x1f%ae%x1f%cn%x1f%ce%x1f%(trailers:key=Co-authored-by,valueonly,separator=%x1d)%x1e", revs, "--")
+	out, err := r.run(ctx, "log", "--format=%H%x1f%P%x1f%an%x1f%ae%x1f%cn%x1f%ce%x1f%(trailers:key=Co-authored-by,valueonly,separator=%x1d)%x1e", revs, "--")
 	if err != nil {
 		return nil, fmt.Errorf("list authors of %s: %w", revs, err)
 	}
@@ -185,12 +185,17 @@ func (r *Repository) Identities(ctx context.Context, from, to string) ([]release
 	}
 	for record := range strings.SplitSeq(string(out), "\x1e") {
 		f := strings.Split(strings.TrimLeft(record, "\n"), "\x1f")
-		if len(f) != 5 {
+		if len(f) != 7 {
 			continue
 		}
-		add(release.Identity{Name: f[0], Email: f[1], As: "author"})
-		add(release.Identity{Name: f[2], Email: f[3], As: "committer"})
-		for who := range strings.SplitSeq(f[4], "\x1d") {
+		if by, err := r.automatic(ctx, f[0], strings.Fields(f[1])); err != nil {
+			return nil, fmt.Errorf("look at merge %s: %w", f[0], err)
+		} else if by {
+			continue
+		}
+		add(release.Identity{Name: f[2], Email: f[3], As: "author"})
+		add(release.Identity{Name: f[4], Email: f[5], As: "committer"})
+		for who := range strings.SplitSeq(f[6], "\x1d") {
 			add(parseIdentity(who, "co-author"))
 		}
 	}

@@ -40,12 +40,12 @@ func Place(ctx context.Context, r *state.Reader, run pipeline.RunStarted, place 
 	if reason := older(run.Version, there, place); reason != "" {
 		return pipeline.Entry{Reason: reason}, reads, nil
 	}
-	baseline, version, err := r.Baseline(ctx, run.Solution)
+	solution, err := r.Solution(ctx, run.Solution)
 	if err != nil {
 		return pipeline.Entry{}, nil, err
 	}
-	reads = append(reads, ledger.Read{Stream: ledger.SolutionStream(run.Solution), Version: version})
-	protection := baseline.Environments[place].Protection
+	reads = append(reads, ledger.Read{Stream: ledger.SolutionStream(run.Solution), Version: solution.Version})
+	protection := solution.Environments[place].Protection
 	if allowed, reason := protection.Allows(place, run.Trigger.Ref); !allowed {
 		return pipeline.Entry{Reason: reason}, reads, nil
 	}

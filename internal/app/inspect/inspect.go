@@ -12,7 +12,6 @@ import (
 
 	"github.com/dc-release/dc-release/internal/app/state"
 	"github.com/dc-release/dc-release/internal/core/evidence"
-	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/core/gate"
 	"github.com/dc-release/dc-release/internal/core/joblog"
 	"github.com/dc-release/dc-release/internal/core/ledger"
@@ -210,30 +209,6 @@ type Gate struct {
 	Voided     []string      `json:"voided,omitempty"`
 }
 
-// ReleaseDetail is a release with its gates.
-type ReleaseDetail struct {
-	Release
-	Gates []Gate `json:"gates"`
-}
-
-// Release gives one release.
-func (i *Inspector) Release(ctx context.Context, solution, version string) (ReleaseDetail, error) {
-	all, err := i.Releases(ctx, solution)
-	if err != nil {
-		return ReleaseDetail{}, err
-	}
-	n := slices.IndexFunc(all, func(r Release) bool { return r.Version == strings.TrimPrefix(version, "v") })
-	if n < 0 {
-		return ReleaseDetail{}, fault.New(fault.NotFound, "no release %s of %s", version, solution).WithHint("list them with: dc-release release list")
-	}
-	s, err := i.State.Release(ctx, solution, all[n].Version)
-	if err != nil {
-		return ReleaseDetail{}, err
-	}
-	gates, err := i.gates(ctx, solution, ledger.ReleaseStream(solution, all[n].Version), s)
-	return ReleaseDetail{Release: all[n], Gates: gates}, err
-}
-
 // Gates lists every gate that a release in progress or a rollback waits at.
 func (i *Inspector) Gates(ctx context.Context, solution string) ([]Gate, error) {
 	releases, err := i.Releases(ctx, solution)
@@ -278,19 +253,19 @@ func (i *Inspector) gates(ctx context.Context, solution string, stream ledger.St
 		profile, version = s.Registered.Profile, s.Registered.Version
 	}
 	out := []Gate{}
-	for _, def := range gate.GxP { // in the order of the road
-		g, known := s.Gates[def.Name]
+	for _, name := range gate.Names {
+		g, known := s.Gates[name]
 		if !known {
 			continue
 		}
 		row := Gate{
-			Gate: def.Name, Solution: solution, Version: version, Subject: stream, Phase: string(g.Phase), Missing: g.Missing,
+			Gate: name, Solution: solution, Version: version, Subject: stream, Phase: string(g.Phase), Missing: g.Missing,
 			Unsigned: []string{}, Roles: []string{}, Signatures: []Signed{},
 		}
 		counted := map[string]bool{}
 		if g.Opened != nil {
 			row.Manifest = g.Opened.Manifest
-			missing, effective, _, err := i.Unsigned(ctx, solution, profile, s, def.Name)
+			missing, effective, _, err := i.Unsigned(ctx, solution, profile, s, name)
 			if err != nil {
 				return nil, err
 			}

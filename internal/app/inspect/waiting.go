@@ -76,7 +76,7 @@ func (i *Inspector) waiting(ctx context.Context, who policy.Subject, g Gate) ([]
 	if st.Registered != nil {
 		profile = policy.Profile(st.Registered.Profile)
 	}
-	def, ok := gate.Find(profile, g.Gate)
+	def, ok := st.Definition(profile, g.Gate)
 	if !ok {
 		return nil, nil
 	}

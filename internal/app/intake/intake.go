@@ -9,13 +9,16 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/dc-release/dc-release/internal/app/inspect"
 	"github.com/dc-release/dc-release/internal/app/state"
 	"github.com/dc-release/dc-release/internal/core/canonical"
 	"github.com/dc-release/dc-release/internal/core/fault"
+	"github.com/dc-release/dc-release/internal/core/gate"
 	"github.com/dc-release/dc-release/internal/core/ledger"
 	"github.com/dc-release/dc-release/internal/core/pipeline"
 	"github.com/dc-release/dc-release/internal/core/policy"
@@ -33,6 +36,10 @@ type Code interface {
 	Tagger(ctx context.Context, object string) (release.Identity, bool, error)
 	Subject(ctx context.Context, commit string) (string, error)
 	Keep(ctx context.Context, commit string) error
+	// Contains reports whether a commit is in the history of another.
+	Contains(ctx context.Context, history, commit string) (bool, error)
+	// Changed lists the paths that differ between two commits.
+	Changed(ctx context.Context, from, to string) ([]string, error)
 }
 
 // Repositories fetches the repositories of a solution.
@@ -49,6 +56,8 @@ type Lists interface {
 	Runs(ctx context.Context, solution string) ([]inspect.Run, error)
 	Releases(ctx context.Context, solution string) ([]inspect.Release, error)
 	PersonByIdentity(ctx context.Context, digest string) (person string, err error)
+	// Persons maps logins to persons.
+	Persons(ctx context.Context) (map[string]string, error)
 }
 
 // Blobs keeps plans and sources.
@@ -84,6 +93,7 @@ type Intake struct {
 	Config       ConfigReader
 	Vars         func(solution, environment string) map[string]string
 	NewID        func() string
+	Now          func() time.Time
 	Installation string
 	Sandbox      string
 	Evaluation   bool
@@ -266,11 +276,11 @@ func (i *Intake) start(ctx context.Context, b policy.Solution, code Code, p Push
 			Version: version, Profile: string(b.Profile), Counted: true, Sandbox: i.Sandbox, Evaluated: i.Evaluation,
 		}
 		if version != "" {
-			d, reads, err := i.register(ctx, b, code, t, version, run)
+			drafts, reads, err := i.register(ctx, b, code, t, version, run)
 			if err != nil {
 				return batch, err
 			}
-			batch.Events, batch.Reads = append(batch.Events, d), reads
+			batch.Events, batch.Reads = drafts, reads
 		}
 		batch.Events = append(batch.Events, ledger.Draft{Stream: ledger.RunStream(run), Data: started})
 		return batch, nil
@@ -317,38 +327,72 @@ func (i *Intake) keep(ctx context.Context, code Code, t pipeline.Trigger, plan p
 	return i.Blobs.PutBytes(ctx, raw)
 }
 
-// register makes the event that begins a release.
-func (i *Intake) register(ctx context.Context, b policy.Solution, code Code, t pipeline.Trigger, version, run string) (ledger.Draft, []ledger.Read, error) {
+// register makes the events that begin a release.
+func (i *Intake) register(ctx context.Context, b policy.Solution, code Code, t pipeline.Trigger, version, run string) ([]ledger.Draft, []ledger.Read, error) {
 	stream := ledger.ReleaseStream(b.Solution, version)
 	previous, from, err := i.previous(ctx, b.Solution)
 	if err != nil {
-		return ledger.Draft{}, nil, err
+		return nil, nil, err
 	}
 	note, _, err := code.ReadFile(ctx, t.SHA, NotePath(version))
 	if err != nil {
-		return ledger.Draft{}, nil, err
+		return nil, nil, err
 	}
 	noteDigest, err := i.Blobs.PutBytes(ctx, note)
 	if err != nil {
-		return ledger.Draft{}, nil, err
+		return nil, nil, err
 	}
 	files, err := code.Files(ctx, t.SHA, "")
 	if err != nil {
-		return ledger.Draft{}, nil, err
+		return nil, nil, err
 	}
 	authors, err := i.authors(ctx, code, from, t)
 	if err != nil {
-		return ledger.Draft{}, nil, err
+		return nil, nil, err
 	}
 	requirements, err := i.Repositories.Requirements(ctx, b.Baseline)
 	if err != nil {
-		return ledger.Draft{}, nil, err
+		return nil, nil, err
 	}
-	return ledger.Draft{Stream: stream, Data: &release.Registered{
+	change, err := i.classify(ctx, b, code, t.SHA, from, version, declared(version, note))
+	if err != nil {
+		return nil, nil, err
+	}
+	registered := &release.Registered{
 		Solution: b.Solution, Version: version, Tag: strings.TrimPrefix(t.Ref, "refs/tags/"), TagObject: t.TagObject, Commit: t.SHA,
 		Files: fileList(files), Note: noteDigest, RequirementsCommit: requirements, Authors: authors,
 		Previous: previous, Run: run, Profile: string(b.Profile),
-	}}, []ledger.Read{{Stream: stream, Version: 0}}, nil
+	}
+	drafts := []ledger.Draft{{Stream: stream, Data: registered}, {Stream: stream, Data: change}}
+	missing, err := i.unsatisfiable(ctx, b, registered, change)
+	if len(missing) > 0 {
+		drafts = append(drafts, ledger.Draft{Stream: stream, Data: &gate.Unsignable{Reasons: missing}})
+	}
+	return drafts, []ledger.Read{{Stream: stream, Version: 0}}, err
+}
+
+// unsatisfiable says which signatures nobody could give with the people of
+// today; people may join while the release is on its way.
+func (i *Intake) unsatisfiable(ctx context.Context, b policy.Solution, r *release.Registered, c *release.Classified) ([]string, error) {
+	logins, err := i.Lists.Persons(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var people []policy.Subject
+	for _, login := range slices.Sorted(maps.Keys(logins)) {
+		p, err := i.State.Person(ctx, logins[login])
+		if err != nil {
+			return nil, err
+		}
+		people = append(people, p.At(ledger.FormatTime(i.Now())))
+	}
+	var road []gate.Definition
+	for _, d := range gate.Definitions(b.Profile, c.Type) {
+		if d.Name != gate.ApproveRollback {
+			road = append(road, d)
+		}
+	}
+	return gate.Unsatisfiable(road, gate.Standing{Registered: r, Change: *c}, people, b.Solution), nil
 }
 
 // previous is the release that is or was last for use, with its commit.

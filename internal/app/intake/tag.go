@@ -28,21 +28,27 @@ func (i *Intake) checkTag(ctx context.Context, b policy.Solution, code Code, p P
 	if r := standing.Registered; r != nil {
 		return i.checkKnown(ctx, b, version, name, r, ref)
 	}
+	note, ok, err := code.ReadFile(ctx, ref.Commit, NotePath(version))
+	if err != nil {
+		return "", err
+	}
+	change := declared(version, note)
 	onMain, err := code.OnFirstParentChain(ctx, ref.Commit, b.Branch)
 	if err != nil {
 		return "", err
 	}
-	if !onMain {
+	if !onMain && change.Type != release.Hotfix {
 		return "", &refusal{rule: "tag-not-on-branch", message: fmt.Sprintf("tag %s points to %.12s, which is not on the first-parent chain of %s: merge first, then tag the merge", name, ref.Commit, b.Branch)}
-	}
-	_, ok, err := code.ReadFile(ctx, ref.Commit, NotePath(version))
-	if err != nil {
-		return "", err
 	}
 	if !ok {
 		return "", &refusal{rule: "no-release-note", message: fmt.Sprintf("tag %s has no release note: %s is not in commit %.12s", name, NotePath(version), ref.Commit)}
 	}
-	return version, nil
+	if change.Type == release.Hotfix {
+		if err := i.hotfixBase(ctx, b, code, ref.Commit, change); err != nil {
+			return "", err
+		}
+	}
+	return version, i.mergedBack(ctx, b, code, version, ref.Commit)
 }
 
 // checkKnown handles a tag of a version that is registered: the same tag again

@@ -5,14 +5,18 @@ import (
 
 	"github.com/dc-release/dc-release/internal/app/access"
 	"github.com/dc-release/dc-release/internal/app/actions"
+	"github.com/dc-release/dc-release/internal/app/approve"
 	"github.com/dc-release/dc-release/internal/app/claim"
 	"github.com/dc-release/dc-release/internal/app/deploy"
+	"github.com/dc-release/dc-release/internal/app/deviation"
+	"github.com/dc-release/dc-release/internal/app/halt"
 	"github.com/dc-release/dc-release/internal/app/inspect"
 	"github.com/dc-release/dc-release/internal/app/intake"
 	"github.com/dc-release/dc-release/internal/app/person"
 	"github.com/dc-release/dc-release/internal/app/rollback"
 	"github.com/dc-release/dc-release/internal/app/sign"
 	"github.com/dc-release/dc-release/internal/app/solution"
+	"github.com/dc-release/dc-release/internal/core/approval"
 	"github.com/dc-release/dc-release/internal/core/ledger"
 	"github.com/dc-release/dc-release/internal/core/pipeline"
 	"github.com/dc-release/dc-release/internal/core/policy"
@@ -20,18 +24,21 @@ import (
 
 // App is what operations are done with.
 type App struct {
-	Log       ledger.Log
-	NewID     func() string
-	Solutions *solution.Registry
-	People    *person.People
-	Intake    *intake.Intake
-	Inspector *inspect.Inspector
-	Signer    *sign.Signer
-	Claims    *claim.Server
-	Deployer  *deploy.Deployer
-	Rollbacks *rollback.Rollbacks
-	Actions   *actions.Actions
-	Access    *access.Access
+	Log        ledger.Log
+	NewID      func() string
+	Solutions  *solution.Registry
+	People     *person.People
+	Intake     *intake.Intake
+	Inspector  *inspect.Inspector
+	Signer     *sign.Signer
+	Claims     *claim.Server
+	Deployer   *deploy.Deployer
+	Rollbacks  *rollback.Rollbacks
+	Actions    *actions.Actions
+	Deviations *deviation.Deviations
+	Approvals  *approve.Approvals
+	Halts      *halt.Halts
+	Access     *access.Access
 }
 
 // All is the list. To add an operation: a line here, its request and response
@@ -82,7 +89,7 @@ var All = []Operation{
 	command("token.revoke", Administrator, []string{"api_token.revoked"}, revokeToken),
 	query("token.list", func(ctx context.Context, a *App, _ None) ([]access.Token, error) { return a.Access.Store.Tokens(ctx) }),
 
-	command("intake.accept", Local, []string{"run.started", "release.registered", "intake.refused", "release.tag_moved"}, accept),
+	command("intake.accept", Local, []string{"run.started", "release.registered", "release.classified", "gate.unsignable", "intake.refused", "release.tag_moved"}, accept),
 
 	query("run.list", func(ctx context.Context, a *App, q Scope) ([]inspect.Run, error) {
 		return a.Inspector.Runs(ctx, q.Solution)
@@ -116,6 +123,21 @@ var All = []Operation{
 	query("gate.list", func(ctx context.Context, a *App, q Scope) ([]inspect.Gate, error) {
 		return a.Inspector.Gates(ctx, q.Solution)
 	}),
+	command("deviation.open", Person, []string{"deviation.opened"}, reportDeviation),
+	signing("deviation.close", []string{"deviation.disposed"}, func(a *App, d sign.Disposition) (sign.Act, error) { return a.Signer.Dispose(d) }),
+	command("deviation.waive", Person, []string{"approval.requested"}, requestWaiver),
+	command("template.propose", Person, []string{"approval.requested"}, requestTemplate),
+	command("solution.revise", Administrator, []string{"approval.requested"}, reviseSolution),
+	query("approval.list", func(ctx context.Context, a *App, q Version) ([]approval.Approval, error) {
+		return a.Approvals.List(ctx, q.Solution, q.Version)
+	}),
+	signing("approval.sign", []string{"approval.signed", "approval.granted", "solution.revised"}, func(a *App, r sign.ApprovalRequest) (sign.Act, error) { return a.Signer.GiveApproval(r) }),
+	signing("approval.refuse", []string{"approval.refused"}, func(a *App, r sign.ApprovalRequest) (sign.Act, error) { return a.Signer.RefuseApproval(r) }),
+	command("release.hold", Person, []string{"release.held"}, holdRelease),
+	command("release.resume", Person, []string{"release.resumed"}, resumeRelease),
+	command("solution.freeze", Person, []string{"freeze.declared"}, freezeSolution),
+	command("solution.unfreeze", Person, []string{"freeze.lifted"}, unfreezeSolution),
+
 	signing("gate.sign", nil, func(a *App, r sign.Request) (sign.Act, error) { return a.Signer.Approve(r) }),
 	signing("gate.reject", []string{"gate.rejected", "release.rejected"}, func(a *App, r sign.Request) (sign.Act, error) { return a.Signer.Reject(r) }),
 	signing("gate.withdraw", []string{"signature.withdrawn"}, func(a *App, r sign.Request) (sign.Act, error) { return a.Signer.Withdraw(r) }),

@@ -33,11 +33,12 @@ type Operation struct {
 type Access string
 
 // The ways. The socket proves the operating system's user that owns the data
-// directory; persons prove themselves with factors or act as administrators
-// whom that user names.
+// directory; persons prove themselves with factors, or act as those whom that user
+// names.
 const (
 	Local         Access = "local"         // the owner of the data directory
 	Administrator Access = "administrator" // and the name of an administrator
+	Person        Access = "person"        // and the name of somebody with a role for the solution
 	Signature     Access = "signature"     // and a person's two factors in the request
 )
 

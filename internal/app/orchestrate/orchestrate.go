@@ -28,17 +28,23 @@ type Gates interface {
 	Holds(ctx context.Context, run state.Run, s gate.Standing, name string) (bool, error)
 }
 
+// Deviations opens what the failures of a run call for.
+type Deviations interface {
+	Open(ctx context.Context, run string) error
+}
+
 // Vars gives the variables of a solution for one environment, "" for none.
 type Vars func(solution, environment string) map[string]string
 
 // Orchestrator drives the runs of one installation.
 type Orchestrator struct {
-	Log   ledger.Log
-	State *state.Reader
-	Blobs Blobs
-	Gates Gates
-	Vars  Vars
-	Now   func() time.Time
+	Log        ledger.Log
+	State      *state.Reader
+	Blobs      Blobs
+	Gates      Gates
+	Deviations Deviations
+	Vars       Vars
+	Now        func() time.Time
 }
 
 // Blobs keeps the files that events point to.
@@ -56,12 +62,16 @@ const maxSteps = 1000
 func (o *Orchestrator) Step(ctx context.Context, run string) (finished bool, err error) {
 	for range maxSteps {
 		moved, finished, err := o.once(ctx, run)
-		if err != nil || finished {
+		if err != nil {
 			return finished, err
 		}
-		if !moved {
-			return false, o.atGates(ctx, run)
+		if moved && !finished {
+			continue
 		}
+		if err := o.Deviations.Open(ctx, run); err != nil || finished {
+			return finished, err
+		}
+		return false, o.atGates(ctx, run)
 	}
 	return false, fmt.Errorf("run %s moved %d times without end", run, maxSteps)
 }
@@ -157,8 +167,18 @@ func (o *Orchestrator) gate(ctx context.Context, run state.Run, name string) (pi
 		return pipeline.GateState{Rejected: true, Reason: fmt.Sprintf("gate %s was rejected", name)}, reads, nil
 	case g.Phase == gate.PhaseConsumed:
 		return pipeline.GateState{Satisfied: true}, reads, nil
-	case g.Phase != gate.PhaseOpen:
+	case g.Phase != gate.PhaseOpen || standing.Held != "":
 		return pipeline.GateState{}, reads, nil
+	}
+	if def, _ := standing.Definition(policy.Profile(r.Profile), name); def.Enters == "prd" && standing.Change.Type != release.Emergency {
+		solution, err := o.State.Solution(ctx, r.Solution)
+		if err != nil {
+			return pipeline.GateState{}, nil, err
+		}
+		reads = append(reads, ledger.Read{Stream: ledger.SolutionStream(r.Solution), Version: solution.Version})
+		if _, frozen := solution.Frozen(ledger.FormatTime(o.Now())); frozen {
+			return pipeline.GateState{}, reads, nil
+		}
 	}
 	unsigned, _, personReads, err := o.Unsigned(ctx, r.Solution, r.Profile, standing, name)
 	if err != nil || len(unsigned) > 0 {
@@ -170,7 +190,7 @@ func (o *Orchestrator) gate(ctx context.Context, run state.Run, name string) (pi
 
 // Unsigned is what an open gate still asks for, with the signatures that count.
 func (o *Orchestrator) Unsigned(ctx context.Context, solution, profile string, s gate.Standing, name string) (missing []string, effective []gate.Signed, reads []ledger.Read, err error) {
-	def, _ := gate.Find(policy.Profile(profile), name)
+	def, _ := s.Definition(policy.Profile(profile), name)
 	persons := map[string]policy.Subject{}
 	for _, sig := range s.Gate(name).Signatures {
 		if _, ok := persons[sig.Person]; ok {

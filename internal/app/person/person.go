@@ -70,6 +70,21 @@ func (p *People) Administrator(ctx context.Context, login string) (ledger.Actor,
 	return ledger.Actor{Kind: ledger.Person, ID: s.ID, Role: string(policy.Administrator), Authentication: "socket"}, nil
 }
 
+// Holder finds who acts and refuses anybody who holds none of the roles for the
+// solution.
+func (p *People) Holder(ctx context.Context, login, solution string, roles ...policy.Role) (ledger.Actor, error) {
+	s, err := p.ByLogin(ctx, login)
+	if err != nil {
+		return ledger.Actor{}, err
+	}
+	for _, r := range roles {
+		if !s.Disabled && s.Holds(r, solution) {
+			return ledger.Actor{Kind: ledger.Person, ID: s.ID, Role: string(r), Authentication: "socket"}, nil
+		}
+	}
+	return ledger.Actor{}, fault.New(fault.Forbidden, "%s holds none of the roles %v for %s", login, roles, solution)
+}
+
 // Added answers what was made; Seed is shown once.
 type Added struct {
 	Person string `json:"person"`

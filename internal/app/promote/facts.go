@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/dc-release/dc-release/internal/app/state"
+	"github.com/dc-release/dc-release/internal/core/approval"
 	"github.com/dc-release/dc-release/internal/core/gate"
 	"github.com/dc-release/dc-release/internal/core/ledger"
 	"github.com/dc-release/dc-release/internal/core/pipeline"
@@ -16,11 +17,16 @@ import (
 // Facts gathers what a gate of a release looks at.
 func (g *Gates) Facts(ctx context.Context, run state.Run, s gate.Standing, name string) (gate.Facts, error) {
 	r := s.Registered
-	f := gate.Facts{Commit: r.Commit, Deployments: map[string]release.Deployed{}, Authors: map[string]bool{}, Evidence: Evidence(run)}
-	for _, a := range r.Authors {
-		if a.Person != "" {
-			f.Authors[a.Person] = true
-		}
+	f := gate.Facts{
+		Commit: r.Commit, Deployments: map[string]release.Deployed{}, Authors: map[string]bool{}, Evidence: Evidence(run),
+		Deviations: s.Deviations, Waivers: approval.Effective(s.Approvals, ledger.FormatTime(g.Now())),
+	}
+	if err := g.authors(ctx, r, &f); err != nil {
+		return f, err
+	}
+	var err error
+	if f.Emergencies, err = g.emergencies(ctx, r); err != nil {
+		return f, err
 	}
 	object, err := g.Sources.TagObject(ctx, r.Solution, r.Tag)
 	if err != nil {
@@ -51,10 +57,53 @@ func (g *Gates) Facts(ctx context.Context, run state.Run, s gate.Standing, name 
 		return f, err
 	}
 	f.Opaque = solution.Rebuilds == "accepted"
-	if def, _ := gate.Find(policy.Profile(run.Run.Profile), name); def.After == "prd" {
+	if def, _ := s.Definition(policy.Profile(run.Run.Profile), name); def.After == "prd" {
 		f.Drift, err = g.Sources.Drift(ctx, r.Solution, def.After)
 	}
 	return f, err
+}
+
+// authors finds whose work is in the release; an identity may have been mapped
+// after the release was registered.
+func (g *Gates) authors(ctx context.Context, r *release.Registered, f *gate.Facts) error {
+	for _, a := range r.Authors {
+		person := a.Person
+		if person == "" {
+			var err error
+			if person, err = g.Lists.PersonByIdentity(ctx, a.Identity); err != nil {
+				return err
+			}
+		}
+		if person != "" {
+			f.Authors[person] = true
+			continue
+		}
+		f.Unmapped = append(f.Unmapped, fmt.Sprintf("%s %.12s", a.As, a.Identity))
+	}
+	return nil
+}
+
+// emergencies are the other versions of the solution that are in use before
+// everything about them is done.
+func (g *Gates) emergencies(ctx context.Context, r *release.Registered) ([]string, error) {
+	all, err := g.Lists.Releases(ctx, r.Solution)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, other := range all {
+		if other.Version == r.Version {
+			continue
+		}
+		s, err := g.State.Release(ctx, r.Solution, other.Version)
+		if err != nil {
+			return nil, err
+		}
+		if s.Restricted() {
+			out = append(out, other.Version)
+		}
+	}
+	return out, nil
 }
 
 // Evidence is every item of a run, each with whether its attempt is the latest
@@ -94,7 +143,7 @@ func (g *Gates) manifest(ctx context.Context, name string, opening int, f gate.F
 		Sources:            []gate.ManifestSource{{Repository: run.Run.Trigger.Repository, Tag: r.Tag, TagObject: r.TagObject, Commit: r.Commit, Files: r.Files}},
 		Note:               r.Note,
 		RequirementsCommit: r.RequirementsCommit, Workflows: run.Plan.Sources, Plan: run.Run.Plan, Policy: solution.Digest,
-		Builds: builds(run.Events), Artifacts: artifacts(f), Evidence: []gate.ManifestEvidence{}, Deviations: []string{}, Documents: documents,
+		Builds: builds(run.Events), Artifacts: artifacts(f), Evidence: []gate.ManifestEvidence{}, Deviations: []string{}, Documents: documents, Change: s.Change, Waivers: f.Waivers,
 		PreviousGate: previousGate(s, name),
 	}
 	if m.Workflows == nil {
@@ -108,6 +157,9 @@ func (g *Gates) manifest(ctx context.Context, name string, opening int, f gate.F
 			Execution: e.Execution, Name: e.Name, SHA256: e.SHA256, Verification: e.Verification,
 			Environment: e.Environment, Verdict: e.Verdict, Counted: e.Counted, Latest: e.Latest,
 		})
+	}
+	for _, d := range f.Deviations {
+		m.Deviations = append(m.Deviations, d.Summary())
 	}
 	if r.Previous != "" {
 		before, err := g.State.Release(ctx, r.Solution, r.Previous)

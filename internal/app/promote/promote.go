@@ -8,7 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
+	"github.com/dc-release/dc-release/internal/app/inspect"
 	"github.com/dc-release/dc-release/internal/app/state"
 	"github.com/dc-release/dc-release/internal/core/canonical"
 	"github.com/dc-release/dc-release/internal/core/gate"
@@ -46,10 +48,18 @@ type Solutions interface {
 	Solution(ctx context.Context, key string) (policy.Solution, error)
 }
 
+// Lists reads the views that facts come from.
+type Lists interface {
+	Releases(ctx context.Context, solution string) ([]inspect.Release, error)
+	PersonByIdentity(ctx context.Context, digest string) (person string, err error)
+}
+
 // Gates evaluates gates.
 type Gates struct {
 	Log       ledger.Log
 	State     *state.Reader
+	Lists     Lists
+	Now       func() time.Time
 	Blobs     Blobs
 	Sources   Sources
 	Documents Documents
@@ -70,7 +80,7 @@ func (g *Gates) Evaluate(ctx context.Context, runID, name string) error {
 			return ledger.Batch{}, err
 		}
 		phase := s.Gate(name).Phase
-		if phase == gate.PhaseConsumed || phase == gate.PhaseRejected {
+		if phase == gate.PhaseConsumed || phase == gate.PhaseRejected || s.Held != "" {
 			return ledger.Batch{}, nil
 		}
 		solution, err := g.Solutions.Solution(ctx, run.Run.Solution)
@@ -86,7 +96,7 @@ func (g *Gates) Evaluate(ctx context.Context, runID, name string) error {
 			Command: fmt.Sprintf("gate/%s/%s/%d/%d", stream, name, s.Version, run.Version), Actor: actor, Correlation: runID, Policy: solution.Digest,
 			Reads: []ledger.Read{{Stream: stream, Version: s.Version}, {Stream: ledger.RunStream(runID), Version: run.Version}},
 		}
-		def, demanded := gate.Find(policy.Profile(run.Run.Profile), name)
+		def, demanded := s.Definition(policy.Profile(run.Run.Profile), name)
 		p, err := g.move(ctx, def, demanded, facts, run, s, solution)
 		if p != nil {
 			b.Events = []ledger.Draft{{Stream: stream, Data: p}}
@@ -103,11 +113,14 @@ func (g *Gates) Holds(ctx context.Context, run state.Run, s gate.Standing, name 
 	if err != nil {
 		return false, err
 	}
+	if s.Held != "" {
+		return false, nil
+	}
 	facts, err := g.Facts(ctx, run, s, name)
 	if err != nil {
 		return false, err
 	}
-	def, _ := gate.Find(policy.Profile(run.Run.Profile), name)
+	def, _ := s.Definition(policy.Profile(run.Run.Profile), name)
 	if len(def.Missing(facts)) > 0 {
 		return false, nil
 	}

@@ -202,7 +202,7 @@ func (r *Rehearsal) Gates(ctx context.Context, id string) ([]Gate, error) {
 		if j.Kind != pipeline.Gate || run.Jobs[j.Key].Status != pipeline.Done || run.Jobs[j.Key].Conclusion == pipeline.Skipped {
 			continue
 		}
-		def, demanded := gate.Find(profile, j.Environment)
+		def, demanded := gate.Find(profile, release.Normal, j.Environment)
 		g := Gate{Gate: j.Environment, Job: j.Key, Demanded: demanded, Missing: slices.Concat([]string{}, def.Missing(facts)), Signatures: []string{}}
 		for _, m := range def.Signatures {
 			g.Signatures = append(g.Signatures, string(m))

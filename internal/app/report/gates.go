@@ -19,7 +19,7 @@ import (
 func (r *Reporter) gates(ctx context.Context, m *moment, upTo string) ([]document.Gate, error) {
 	out := []document.Gate{}
 	for _, name := range []string{gate.PreVal, gate.ApproveToPrd, gate.ApproveForUse} {
-		def, demanded := gate.Find(policy.Profile(m.run.Run.Profile), name)
+		def, demanded := m.standing.Definition(policy.Profile(m.run.Run.Profile), name)
 		_, known := m.standing.Gates[name]
 		if demanded || known || name == upTo {
 			g, err := r.gate(ctx, m, def)

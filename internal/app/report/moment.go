@@ -94,9 +94,9 @@ func (r *Reporter) at(ctx context.Context, run, solution, version string, size i
 // later change does not reach into this moment.
 func (m *moment) readBaseline(solution string) (err error) {
 	for _, e := range m.ofSolution {
-		if d, ok := e.Data.(*policy.SolutionAdded); ok {
+		if b, ok := policy.BaselineOf(e.Data); ok {
 			m.revision++
-			m.baseline = d.Baseline
+			m.baseline = b
 		}
 	}
 	if m.revision == 0 {

@@ -67,8 +67,9 @@ func (r *Reporter) Render(ctx context.Context, run state.Run, s gate.Standing, n
 	if err != nil {
 		return nil, fmt.Errorf("documents for gate %s: %w", name, err)
 	}
-	opens(&f, name)
-	if missing := incomplete(f, name); len(missing) > 0 {
+	def, demanded := s.Definition(policy.Profile(f.Policy.Profile), name)
+	opens(&f, def)
+	if missing := incomplete(f, def, demanded); len(missing) > 0 {
 		return nil, &gate.Incomplete{Missing: missing}
 	}
 	out := []gate.RenderedDocument{}
@@ -117,20 +118,19 @@ func (r *Reporter) store(ctx context.Context, name string, t document.Tree) (gat
 
 // opens shows a gate as it is at the moment that its documents are made for:
 // nothing is missing, and nobody has signed this opening.
-func opens(f *document.Facts, name string) {
+func opens(f *document.Facts, def gate.Definition) {
 	for i := range f.Gates {
 		g := &f.Gates[i]
-		if g.Name != name {
+		if g.Name != def.Name {
 			continue
 		}
 		g.State, g.Missing = document.GateOpen, nil
-		def, _ := gate.Find(policy.Profile(f.Policy.Profile), name)
 		g.Checks = checks(def)
 	}
 }
 
 // incomplete names what the documents of a gate lack.
-func incomplete(f document.Facts, name string) []string {
+func incomplete(f document.Facts, def gate.Definition, demanded bool) []string {
 	var out []string
 	add := func(format string, args ...any) {
 		out = append(out, "documents: "+fmt.Sprintf(format, args...))
@@ -144,7 +144,6 @@ func incomplete(f document.Facts, name string) []string {
 	if len(f.Sources) == 0 {
 		add("the plan names no workflow file")
 	}
-	def, demanded := gate.Find(policy.Profile(f.Policy.Profile), name)
 	if demanded && !slices.Contains(names(f.Environments), def.After) {
 		add("nothing is recorded of environment %s", def.After)
 	}

@@ -200,7 +200,7 @@ func (r *Rollbacks) open(ctx context.Context, s policy.Solution, q release.Rollb
 	if q.Irreversible {
 		f.Rollback = append(f.Rollback, "data written since cannot be read by version "+q.To+": use the restore procedure")
 	}
-	def, _ := gate.Find(s.Profile, gate.ApproveRollback)
+	def, _ := gate.Find(s.Profile, release.Normal, gate.ApproveRollback)
 	if missing := def.Missing(f); len(missing) > 0 {
 		if len(g.Missing) > 0 {
 			return nil, nil

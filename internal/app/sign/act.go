@@ -42,7 +42,6 @@ type Proposal struct {
 	Stream   ledger.Stream // that the signature stands in
 	Solution policy.Solution
 	Subject  signature.Subject
-	Gate     string // "" when no gate counts the signature
 	Meaning  signature.Meaning
 	Decision string // approve, reject, withdraw, execute
 	Reason   string

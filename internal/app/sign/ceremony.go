@@ -220,16 +220,14 @@ func (s *Signer) conclude(ctx context.Context, who policy.Subject, auth signatur
 		if len(refused) > 0 {
 			return ledger.Batch{}, nil
 		}
-		signed := made
-		signed.Gate = p.Gate
 		b := ledger.Batch{
 			Command: "sign/" + pending.Ceremony, Correlation: p.Correlation, Policy: p.Solution.Digest,
 			Actor:  ledger.Actor{Kind: ledger.Person, ID: who.ID, Role: string(made.Role), Authentication: pending.Method},
 			Reads:  append(p.Reads, ledger.Read{Stream: ledger.PersonStream(who.ID), Version: subject.Version}),
-			Events: []ledger.Draft{{Stream: p.Stream, Data: &signed}},
+			Events: []ledger.Draft{{Stream: p.Stream, Data: &made}},
 		}
 		if p.Follows != nil {
-			b.Events = append(b.Events, p.Follows(signed)...)
+			b.Events = append(b.Events, p.Follows(made)...)
 		}
 		for i := range b.Events {
 			b.Events[i].Reason = p.Reason
@@ -249,7 +247,7 @@ func (s *Signer) conclude(ctx context.Context, who policy.Subject, auth signatur
 // keep stores payload and envelope and gives the event that names them.
 func (s *Signer) keep(ctx context.Context, pending Pending, p signature.Payload, auth signature.Authentication) (signature.Made, error) {
 	made := signature.Made{
-		Signature: p.ID, Manifest: p.Subject.Manifest, Meaning: p.Meaning.Code, Decision: p.Decision,
+		Signature: p.ID, Gate: p.Subject.Gate(), Manifest: p.Subject.Manifest, Meaning: p.Meaning.Code, Decision: p.Decision,
 		Role: p.Capacity.Role, Person: p.Signer.Person, Method: p.Method,
 	}
 	envelope, err := signature.Seal(signature.PayloadType, s.KeyID, s.Key, signature.Statement{PayloadSHA256: pending.Challenge(), Auth: auth})

@@ -87,19 +87,19 @@ func (s *Signer) atGate(name, decision string, r Request, rules func(gate.Standi
 		r.Reason = decision + " " + r.Gate
 	}
 	return Act{Name: name, About: r.stream(), Propose: func(ctx context.Context, by policy.Subject) (Proposal, error) {
-		p := Proposal{Stream: r.stream(), Gate: r.Gate, Meaning: r.Meaning, Decision: decision, Reason: r.Reason, Correlation: string(r.stream())}
+		p := Proposal{Stream: r.stream(), Meaning: r.Meaning, Decision: decision, Reason: r.Reason, Correlation: string(r.stream())}
 		var err error
 		if p.Solution, err = s.Solutions.Solution(ctx, r.Solution); err != nil {
 			return p, err
 		}
-		def, ok := gate.Find(p.Solution.Profile, r.Gate)
-		if !ok {
-			p.Refused = []string{fmt.Sprintf("gate %q asks for no signatures in profile %s", r.Gate, p.Solution.Profile)}
-			return p, nil
-		}
 		st, err := s.State.Standing(ctx, r.stream())
 		if err != nil {
 			return p, err
+		}
+		def, ok := st.Definition(p.Solution.Profile, r.Gate)
+		if !ok {
+			p.Refused = []string{fmt.Sprintf("gate %q asks for no signatures in profile %s", r.Gate, p.Solution.Profile)}
+			return p, nil
 		}
 		p.Reads = []ledger.Read{{Stream: r.stream(), Version: st.Version}}
 		p.Refused = rules(st, def, by, r)

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/dc-release/dc-release/internal/core/approval"
 	"github.com/dc-release/dc-release/internal/core/evidence"
 	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/core/gate"
@@ -30,17 +31,30 @@ type Reader struct {
 	Log   ledger.Log
 	Blobs Blobs
 
-	mu       sync.Mutex
-	runs     map[string]Run
-	releases map[ledger.Stream]gate.Standing
-	groups   map[string]pipeline.Groups
-	baseline map[string]baseline
+	mu        sync.Mutex
+	runs      map[string]Run
+	releases  map[ledger.Stream]gate.Standing
+	groups    map[string]pipeline.Groups
+	solutions map[string]Solution
 }
 
-// baseline is what a solution's stream says, up to a version.
-type baseline struct {
+// Solution is what a solution's stream says.
+type Solution struct {
 	policy.Baseline
-	version int64
+	Version   int64 // of the stream
+	Approvals []approval.Approval
+	Freezes   []release.FreezeDeclared // not lifted, whatever their time
+}
+
+// Frozen is the freeze that a time of the ledger's form lies in; ok is false for
+// none.
+func (s Solution) Frozen(now string) (f release.FreezeDeclared, ok bool) {
+	for _, f := range s.Freezes {
+		if f.Since <= now && now < f.Until {
+			return f, true
+		}
+	}
+	return f, false
 }
 
 // Run is a run with what its stream says beside the pipeline's own state.
@@ -196,26 +210,38 @@ func (r *Reader) Groups(ctx context.Context, solution string) (pipeline.Groups, 
 	return g, nil
 }
 
-// Baseline folds a solution's stream: its baseline and the stream's version.
-func (r *Reader) Baseline(ctx context.Context, solution string) (policy.Baseline, int64, error) {
+// Solution folds a solution's stream.
+func (r *Reader) Solution(ctx context.Context, key string) (Solution, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	b := r.baseline[solution]
-	events, err := r.Log.Stream(ctx, ledger.SolutionStream(solution), b.version)
+	s := r.solutions[key]
+	events, err := r.Log.Stream(ctx, ledger.SolutionStream(key), s.Version)
 	if err != nil {
-		return policy.Baseline{}, 0, err
+		return Solution{}, err
 	}
 	for _, e := range events {
-		b.version = e.Version
-		if d, ok := e.Data.(*policy.SolutionAdded); ok {
-			b.Baseline = d.Baseline
-		}
+		s = s.apply(e)
 	}
-	if r.baseline == nil {
-		r.baseline = map[string]baseline{}
+	if r.solutions == nil {
+		r.solutions = map[string]Solution{}
 	}
-	r.baseline[solution] = b
-	return b.Baseline, b.version, nil
+	r.solutions[key] = s
+	return s, nil
+}
+
+func (s Solution) apply(e ledger.Event) Solution {
+	s.Version = e.Version
+	if b, ok := policy.BaselineOf(e.Data); ok {
+		s.Baseline = b
+	}
+	s.Approvals = approval.Apply(s.Approvals, e)
+	switch d := e.Data.(type) {
+	case *release.FreezeDeclared:
+		s.Freezes = append(slices.Clip(s.Freezes), *d)
+	case *release.FreezeLifted:
+		s.Freezes = slices.DeleteFunc(slices.Clone(s.Freezes), func(f release.FreezeDeclared) bool { return f.Freeze == d.Freeze })
+	}
+	return s
 }
 
 // Person folds a person's stream, with those whose roles were delegated to the

@@ -41,7 +41,7 @@ func (f *folder) consumed(s gate.Standing, e ledger.Event, d *gate.Consumed, pre
 		bad("was consumed while it was %s", g.Phase)
 		return
 	}
-	def, demanded := gate.Find(f.profile(), d.Gate)
+	def, demanded := s.Definition(f.profile(), d.Gate)
 	if demanded == g.Opened.Unsigned {
 		bad("unsigned is %v in profile %s", g.Opened.Unsigned, f.profile())
 	}

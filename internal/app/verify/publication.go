@@ -55,8 +55,8 @@ func (f *folder) profile() policy.Profile {
 func (f *folder) baseline() policy.Baseline {
 	var b policy.Baseline
 	for _, e := range f.history.streams[ledger.SolutionStream(f.index.Solution)] {
-		if d, ok := e.Data.(*policy.SolutionAdded); ok {
-			b = d.Baseline
+		if now, ok := policy.BaselineOf(e.Data); ok {
+			b = now
 		}
 	}
 	return b

@@ -59,17 +59,13 @@ func (f *folder) payload(data []byte, e ledger.Event, m *signature.Made) error {
 	if !ok {
 		return fmt.Errorf("meaning %q is not in the closed list", m.Meaning)
 	}
-	stage := p.Subject.Stage
-	if p.Subject.Type == "evidence" {
-		stage = ""
-	}
 	version := f.index.Version
 	for _, x := range []struct{ what, got, want string }{
 		{"schema", p.Schema, signature.Schema},
 		{"signature id", p.ID, m.Signature},
 		{"subject", p.Subject.ID, string(e.Stream)},
 		{"solution", p.Subject.Solution, f.index.Solution},
-		{"gate", stage, m.Gate},
+		{"gate", p.Subject.Gate(), m.Gate},
 		{"manifest", p.Subject.Manifest, m.Manifest},
 		{"meaning", string(p.Meaning.Code), string(m.Meaning)},
 		{"text of the meaning", p.Meaning.Text, def.Text},

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"reflect"
 
+	"github.com/dc-release/dc-release/internal/core/approval"
 	"github.com/dc-release/dc-release/internal/core/canonical"
+	"github.com/dc-release/dc-release/internal/core/deviation"
 	"github.com/dc-release/dc-release/internal/core/document"
 	"github.com/dc-release/dc-release/internal/core/evidence"
 	"github.com/dc-release/dc-release/internal/core/gate"
@@ -22,7 +24,7 @@ import (
 var All = []ledger.Payload{
 	&ledger.InstallationCreated{}, &ledger.KeyCreated{}, &ledger.Refused{},
 	&policy.Bootstrapped{}, &policy.PersonAdded{}, &policy.CredentialEnrolled{}, &policy.RoleGranted{},
-	&policy.RoleRevoked{}, &policy.PersonDisabled{}, &policy.IdentityMapped{}, &policy.RoleDelegated{}, &policy.DelegationEnded{}, &policy.SolutionAdded{}, &policy.SolutionAddedV1{},
+	&policy.RoleRevoked{}, &policy.PersonDisabled{}, &policy.IdentityMapped{}, &policy.RoleDelegated{}, &policy.DelegationEnded{}, &policy.SolutionAdded{}, &policy.SolutionAddedV1{}, &policy.SolutionRevised{},
 	&policy.PersonAddedV1{}, &policy.SigningRequired{}, &policy.IdentityChecked{}, &policy.AccessReviewed{}, &policy.Trained{}, &policy.StatementAccepted{},
 	&policy.Invited{}, &policy.PasskeyEnrolled{}, &policy.IdentityLinked{}, &policy.FactorLost{}, &policy.ResetRequested{}, &policy.ResetApproved{},
 	&policy.SessionStarted{}, &policy.SessionEnded{}, &policy.TokenCreated{}, &policy.TokenRevoked{},
@@ -36,8 +38,11 @@ var All = []ledger.Payload{
 	&pipeline.RunCancelRequested{}, &pipeline.RunFinished{},
 	&pipeline.MatrixOpened{}, &pipeline.JobDecided{}, &pipeline.JobHeld{}, &pipeline.JobCancelRequested{}, &pipeline.RerunRequested{},
 	&pipeline.GroupJoined{}, &pipeline.GroupEntered{}, &pipeline.GroupLeft{}, &pipeline.ActionPinned{}, &pipeline.TokenIssued{},
+	&release.Classified{}, &release.Held{}, &release.Resumed{}, &release.CaughtUp{}, &release.FreezeDeclared{}, &release.FreezeLifted{},
+	&approval.Requested{}, &approval.Signed{}, &approval.Granted{}, &approval.Refused{},
+	&deviation.Opened{}, &deviation.Disposed{},
 	&evidence.Recorded{},
-	&gate.Closed{}, &gate.Opened{}, &gate.Voided{}, &gate.Consumed{}, &gate.Rejected{},
+	&gate.Unsignable{}, &gate.Closed{}, &gate.Opened{}, &gate.Voided{}, &gate.Consumed{}, &gate.Rejected{},
 	&signature.Made{}, &signature.Withdrawn{},
 	&document.PublicationIntended{}, &document.Published{},
 }

@@ -3,7 +3,10 @@
 package gate
 
 import (
+	"slices"
+
 	"github.com/dc-release/dc-release/internal/core/policy"
+	"github.com/dc-release/dc-release/internal/core/release"
 	"github.com/dc-release/dc-release/internal/core/signature"
 )
 
@@ -13,7 +16,11 @@ const (
 	ApproveToPrd    = "approve_to_prd"
 	ApproveForUse   = "approve_for_use"
 	ApproveRollback = "approve_rollback"
+	CatchUp         = "catch_up" // of an emergency, after it is in use; no workflow names it
 )
+
+// Names are the gates in the order of the road.
+var Names = []string{PreVal, ApproveToPrd, ApproveForUse, CatchUp, ApproveRollback}
 
 // Definition is what a gate demands in a profile.
 type Definition struct {
@@ -38,25 +45,29 @@ var (
 	tracedCheck    = Check{"matrix-without-gaps", "every requirement has a passed test", traced}
 	artifactCheck  = Check{"same-artifact", "the artifact is the one that the places before were verified with", sameArtifact}
 	driftCheck     = Check{"no-drift", "the place holds what was deployed", notDrifted}
+	authorCheck    = Check{"authors-known", "every git identity whose work is in the release belongs to a person", authorsKnown}
+	failureCheck   = Check{"deviations-disposed", "every failed attempt has a signed disposition that lets it pass", deviationsDisposed}
+	emergencyCheck = Check{"emergencies-caught-up", "no emergency change in use is without its verification", emergenciesCaughtUp}
 	rollbackCheck  = Check{"rollback-possible", "the earlier release was for use and its artifact is kept", rollbackPossible}
 )
 
-// GxP is the profile's list. To add a gate: a definition here, its name in
-// pipeline.Gates, a case in acceptance/testdata/gate-<name>.txtar.
+// GxP is the profile's list for normal changes and hotfixes. To add a gate: a
+// definition here, its name in pipeline.Gates, a case in
+// acceptance/testdata/gate-<name>.txtar.
 var GxP = []Definition{
 	{
 		Name: PreVal, After: "tst", Enters: "val",
-		Checks:     []Check{tagCheck, noteCheck, unitCheck, documentCheck, installedCheck, operatedCheck, plannedCheck},
+		Checks:     []Check{tagCheck, noteCheck, authorCheck, emergencyCheck, unitCheck, documentCheck, installedCheck, operatedCheck, plannedCheck, failureCheck},
 		Signatures: []signature.Meaning{signature.SMEApproved},
 	},
 	{
 		Name: ApproveToPrd, After: "val", Enters: "prd",
-		Checks:     []Check{tagCheck, installedCheck, operatedCheck, acceptedCheck, tracedCheck, artifactCheck},
+		Checks:     []Check{tagCheck, authorCheck, installedCheck, operatedCheck, acceptedCheck, tracedCheck, artifactCheck, failureCheck},
 		Signatures: []signature.Meaning{signature.QCApproved, signature.SMEApproved, signature.AuthorisedToPRD, signature.Accountable},
 	},
 	{
 		Name: ApproveForUse, After: "prd",
-		Checks:     []Check{tagCheck, installedCheck, operatedCheck, artifactCheck, driftCheck},
+		Checks:     []Check{tagCheck, authorCheck, installedCheck, operatedCheck, artifactCheck, driftCheck, failureCheck},
 		Signatures: []signature.Meaning{signature.QCApproved, signature.ReleasedForUse},
 	},
 	{
@@ -66,20 +77,64 @@ var GxP = []Definition{
 	},
 }
 
+// standard is the profile's list for standard changes: the checks are those of
+// a normal one, what its template's approval said beforehand is not signed again.
+var standard = []Definition{
+	{Name: PreVal, After: "tst", Enters: "val", Checks: GxP[0].Checks},
+	{
+		Name: ApproveToPrd, After: "val", Enters: "prd", Checks: GxP[1].Checks,
+		Signatures: []signature.Meaning{signature.QCApproved, signature.AuthorisedToPRD},
+	},
+	GxP[2], GxP[3],
+}
+
+// emergency is the profile's list for emergencies: two people let it into
+// production when it is installed right, and what is left out then is caught up
+// on at a gate of its own.
+var emergency = []Definition{
+	{Name: PreVal, After: "tst", Enters: "val", Checks: []Check{tagCheck, noteCheck, authorCheck, installedCheck}},
+	{
+		Name: ApproveToPrd, After: "val", Enters: "prd",
+		Checks:     []Check{tagCheck, authorCheck, installedCheck, artifactCheck},
+		Signatures: []signature.Meaning{signature.EmergencyAuthorised, signature.QCApproved},
+	},
+	{
+		Name: ApproveForUse, After: "prd",
+		Checks:     []Check{tagCheck, authorCheck, installedCheck, operatedCheck, artifactCheck, driftCheck},
+		Signatures: []signature.Meaning{signature.QCApproved, signature.ReleasedForUse},
+	},
+	GxP[3],
+	{
+		Name: CatchUp, After: "val",
+		Checks:     []Check{unitCheck, documentCheck, operatedCheck, acceptedCheck, plannedCheck, tracedCheck, failureCheck},
+		Signatures: []signature.Meaning{signature.SMEApproved, signature.QCApproved, signature.Accountable},
+	},
+}
+
 // NonGxP is the list of the other profile: one signature before PRD.
 var NonGxP = []Definition{
 	{Name: ApproveToPrd, After: "tst", Enters: "prd", Checks: []Check{tagCheck}, Signatures: []signature.Meaning{signature.AuthorisedToPRD}},
 	{Name: ApproveRollback, Checks: []Check{rollbackCheck}, Signatures: []signature.Meaning{signature.RollbackAuthorised}},
 }
 
-// Find gives a profile's definition; ok is false for a gate outside of the
-// profile, which opens unsigned.
-func Find(p policy.Profile, name string) (Definition, bool) {
-	list := GxP
-	if p == policy.NonGxP {
-		list = NonGxP
+// Definitions are the gates of a profile for a type of change, in the order of
+// the road.
+func Definitions(p policy.Profile, t release.ChangeType) []Definition {
+	switch {
+	case p == policy.NonGxP:
+		return NonGxP
+	case t == release.Standard:
+		return standard
+	case t == release.Emergency:
+		return emergency
 	}
-	for _, d := range list {
+	return GxP
+}
+
+// Find gives the definition of a gate; ok is false for one outside of the
+// profile, which opens unsigned.
+func Find(p policy.Profile, t release.ChangeType, name string) (Definition, bool) {
+	for _, d := range Definitions(p, t) {
 		if d.Name == name {
 			return d, true
 		}
@@ -87,11 +142,21 @@ func Find(p policy.Profile, name string) (Definition, bool) {
 	return Definition{Name: name}, false
 }
 
+// Waivable reports whether an exception from a check can be approved. What
+// makes signatures and the trail worth something never can.
+func Waivable(check string) bool {
+	return slices.Contains([]string{unitCheck.Name, operatedCheck.Name, acceptedCheck.Name, plannedCheck.Name, tracedCheck.Name}, check)
+}
+
 // Missing is everything that keeps the gate closed, in the order of its checks.
 func (d Definition) Missing(f Facts) []string {
 	var out []string
 	for _, c := range d.Checks {
-		out = append(out, c.missing(d, f)...)
+		for _, text := range c.missing(d, f) {
+			if !f.waived(c, text) {
+				out = append(out, text)
+			}
+		}
 	}
 	return out
 }

@@ -36,6 +36,8 @@ func (s Standing) passed(name, place string) (bool, string) {
 		return false, fmt.Sprintf("%s may not be entered: the run is for no release; only a version tag can pass gate %s", place, name)
 	case s.State == release.StateRejected:
 		return false, fmt.Sprintf("%s may not be entered: version %s was rejected", place, s.Registered.Version)
+	case s.Held != "":
+		return false, fmt.Sprintf("%s may not be entered: version %s is on hold: %s", place, s.Registered.Version, s.Held)
 	case s.Moved != nil:
 		return false, fmt.Sprintf("%s may not be entered: tag %s was moved", place, s.Registered.Tag)
 	case s.Gate(name).Phase != PhaseConsumed:

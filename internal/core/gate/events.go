@@ -45,6 +45,15 @@ type Rejected struct {
 	Signature string `json:"signature"`
 }
 
+// Unsignable says at the beginning of a release which signatures nobody could
+// give with the people as they were.
+type Unsignable struct {
+	Reasons []string `json:"reasons"`
+}
+
+// EventType implements ledger.Payload.
+func (Unsignable) EventType() (string, int) { return "gate.unsignable", 1 }
+
 // EventType implements ledger.Payload.
 func (Closed) EventType() (string, int) { return "gate.closed", 1 }
 

@@ -2,8 +2,11 @@ package gate
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/dc-release/dc-release/internal/core/approval"
+	"github.com/dc-release/dc-release/internal/core/deviation"
 	"github.com/dc-release/dc-release/internal/core/evidence"
 	"github.com/dc-release/dc-release/internal/core/release"
 )
@@ -31,6 +34,10 @@ type Facts struct {
 	Drift       []string                    // differences found in the place
 	Rollback    []string                    // reasons why the rollback cannot be
 	Opaque      bool                        // deployed by a foreign command; detected, not prevented
+	Unmapped    []string                    // git identities that belong to no person
+	Deviations  []deviation.Deviation
+	Emergencies []string          // versions in use that are not caught up on
+	Waivers     []approval.Waiver // granted, not run out
 }
 
 // Check is one fact that a gate demands.
@@ -116,6 +123,21 @@ func sameArtifact(d Definition, f Facts) []string {
 		}
 	}
 	return nil
+}
+
+func authorsKnown(_ Definition, f Facts) []string {
+	return prefixed("a git identity belongs to no person: ", f.Unmapped)
+}
+
+func deviationsDisposed(_ Definition, f Facts) []string { return deviation.Missing(f.Deviations) }
+
+func emergenciesCaughtUp(_ Definition, f Facts) []string {
+	return prefixed("an emergency change is not caught up on: ", f.Emergencies)
+}
+
+// waived reports whether an approved exception covers what a check misses.
+func (f Facts) waived(c Check, missing string) bool {
+	return Waivable(c.Name) && slices.ContainsFunc(f.Waivers, func(w approval.Waiver) bool { return w.Covers(c.Name, missing) })
 }
 
 func notDrifted(d Definition, f Facts) []string {

@@ -1,7 +1,9 @@
 package gate
 
 import (
+	"github.com/dc-release/dc-release/internal/core/approval"
 	"github.com/dc-release/dc-release/internal/core/pipeline"
+	"github.com/dc-release/dc-release/internal/core/release"
 )
 
 // ManifestSchema of the frozen manifest.
@@ -26,6 +28,8 @@ type Manifest struct {
 	Artifacts          []ManifestArtifact `json:"artifacts"`
 	Evidence           []ManifestEvidence `json:"evidence"` // every attempt
 	Deviations         []string           `json:"deviations"`
+	Change             release.Classified `json:"change"`
+	Waivers            []approval.Waiver  `json:"waivers,omitempty"` // that held when the gate opened
 	Documents          []RenderedDocument `json:"documents"`
 	PreviousGate       string             `json:"previous_gate"`    // its manifest's digest
 	PreviousRelease    string             `json:"previous_release"` // last manifest's digest of the release before

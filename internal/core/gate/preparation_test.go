@@ -8,6 +8,7 @@ import (
 	"github.com/dc-release/dc-release/internal/core/gate"
 	"github.com/dc-release/dc-release/internal/core/ledger"
 	"github.com/dc-release/dc-release/internal/core/policy"
+	"github.com/dc-release/dc-release/internal/core/release"
 	"github.com/dc-release/dc-release/internal/core/signature"
 )
 
@@ -85,7 +86,7 @@ func TestPreconditionsAreThoseOfTheGxPProfile(t *testing.T) {
 	r.Profile = string(policy.NonGxP)
 	who := prepared("quinn")
 	who.Grants = []policy.Grant{{Role: policy.ReleaseManager, Solution: solution}}
-	d, _ := gate.Find(policy.NonGxP, gate.ApproveToPrd)
+	d, _ := gate.Find(policy.NonGxP, release.Normal, gate.ApproveToPrd)
 	if reasons := gate.MaySign(road(r, opened(gate.ApproveToPrd, "m1")), d, who, signature.AuthorisedToPRD, solution); len(reasons) > 0 {
 		t.Errorf("in the other profile: %v", reasons)
 	}

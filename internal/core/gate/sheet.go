@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dc-release/dc-release/internal/core/release"
 	"github.com/dc-release/dc-release/internal/core/signature"
 )
 
@@ -70,8 +71,13 @@ func (m Manifest) facts() []fact {
 		}
 		add(fmt.Sprintf("Evidence %s %s %s %s", e.Verification, e.Environment, e.Execution, e.Name), "%s, %s", state, e.SHA256)
 	}
+	add("Change type", "%s", cmp.Or(m.Change.Type, release.Normal))
 	for _, d := range m.Deviations {
-		add("Deviation "+d, "listed")
+		id, text, _ := strings.Cut(d, ": ")
+		add("Deviation "+id, "%s", text)
+	}
+	for _, w := range m.Waivers {
+		add("Waiver "+w.Check+" "+w.Item, "until %s, risk: %s, instead: %s", w.Expires, w.Risk, w.Control)
 	}
 	if r := m.Rollback; r != nil {
 		add("Rollback "+r.Rollback, "%s from %s to %s, artifact %s", r.Environment, r.From, r.To, r.Tree)

@@ -22,6 +22,9 @@ func MaySign(s Standing, d Definition, p policy.Subject, m signature.Meaning, so
 	if g.Phase != PhaseOpen {
 		out = append(out, fmt.Sprintf("gate %s is %s", d.Name, g.Phase))
 	}
+	if s.Held != "" && m != signature.RejectedMeaning {
+		out = append(out, "the release is on hold: "+s.Held)
+	}
 	if !slices.Contains(d.Signatures, m) && m != signature.RejectedMeaning {
 		out = append(out, fmt.Sprintf("gate %s asks for %v, not for %s", d.Name, d.Signatures, m))
 	}
@@ -54,17 +57,9 @@ func (s Signed) byAny(people []string) bool {
 
 // eligible is what holds at signing and again when the gate is evaluated.
 func eligible(s Standing, p policy.Subject, m signature.Meaning, solution string) []string {
-	var out []string
-	switch {
-	case p.ID == "":
-		return []string{"no such person"}
-	case p.Disabled:
-		out = append(out, p.Login+" is disabled")
-	case !p.Enrolled:
-		out = append(out, p.Login+" has no enrolled factors")
-	}
-	if p.Kind == policy.Service {
-		out = append(out, p.Login+" is a service account and signs nothing")
+	out := p.Unfit()
+	if p.ID == "" {
+		return out
 	}
 	as := CapacityFor(p, m, solution)
 	if s.Registered == nil || s.Registered.Profile != string(policy.NonGxP) {
@@ -74,22 +69,19 @@ func eligible(s Standing, p policy.Subject, m signature.Meaning, solution string
 		d, _ := signature.Find(m)
 		out = append(out, fmt.Sprintf("%s holds none of the roles %v for %s", p.Login, d.Roles, solution))
 	}
-	if slices.ContainsFunc(p.Grants, func(g policy.Grant) bool { return g.Role == policy.Administrator }) {
-		out = append(out, p.Login+" is an administrator and signs nothing")
-	}
-	if s.Registered != nil && isAuthor(s.Registered.Authors, p) {
+	if s.Authored(p) {
 		out = append(out, p.Login+" is an author of this release")
 	}
-	if d, ok := p.Delegate(as.Role, solution); as.For != "" && ok && s.Registered != nil && isAuthor(s.Registered.Authors, d.Delegator) {
+	if d, ok := p.Delegate(as.Role, solution); as.For != "" && ok && s.Authored(d.Delegator) {
 		out = append(out, fmt.Sprintf("%s, for whom %s would sign, is an author of this release", d.Delegator.Login, p.Login))
 	}
 	return out
 }
 
-// isAuthor reports whether one of the authors is the person, by id or by a git
-// identity that was mapped later.
-func isAuthor(authors []release.Author, p policy.Subject) bool {
-	return slices.ContainsFunc(authors, func(a release.Author) bool {
+// Authored reports whether work of the person is in the release, by id or by a
+// git identity that was mapped later.
+func (s Standing) Authored(p policy.Subject) bool {
+	return s.Registered != nil && slices.ContainsFunc(s.Registered.Authors, func(a release.Author) bool {
 		return (a.Person != "" && a.Person == p.ID) || slices.Contains(p.Identities, a.Identity)
 	})
 }

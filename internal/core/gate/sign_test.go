@@ -48,7 +48,7 @@ func subject(id string, roles ...policy.Role) policy.Subject {
 
 func find(t *testing.T, name string) gate.Definition {
 	t.Helper()
-	d, ok := gate.Find(policy.GxP, name)
+	d, ok := gate.Find(policy.GxP, release.Normal, name)
 	if !ok {
 		t.Fatalf("no gate %s", name)
 	}

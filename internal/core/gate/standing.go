@@ -3,8 +3,12 @@ package gate
 import (
 	"maps"
 	"slices"
+	"time"
 
+	"github.com/dc-release/dc-release/internal/core/approval"
+	"github.com/dc-release/dc-release/internal/core/deviation"
 	"github.com/dc-release/dc-release/internal/core/ledger"
+	"github.com/dc-release/dc-release/internal/core/policy"
 	"github.com/dc-release/dc-release/internal/core/release"
 	"github.com/dc-release/dc-release/internal/core/signature"
 )
@@ -51,6 +55,14 @@ type Standing struct {
 	State      release.State
 	Gates      map[string]State
 	Moved      *release.TagMoved
+	Change     release.Classified
+	Held       string // reason while the release is on hold, "" else
+	Deviations []deviation.Deviation
+	Approvals  []approval.Approval // waivers
+	// ForUseSince is when the release became effective first, "" before.
+	ForUseSince string
+	Unsignable  []string
+	CaughtUp    bool // of an emergency: everything that was left out is there
 }
 
 // Gate is a gate's state; one that was never heard of is closed.
@@ -97,6 +109,22 @@ func Apply(s Standing, e ledger.Event) Standing {
 		s.Registered = d
 	case *release.TagMoved:
 		s.Moved = d
+	case *release.Classified:
+		s.Change = *d
+	case *release.Held:
+		s.Held = d.Because
+	case *release.Resumed:
+		s.Held = ""
+	case *release.ForUse:
+		s.ForUseSince = e.Time
+	case *Unsignable:
+		s.Unsignable = d.Reasons
+	case *release.CaughtUp:
+		s.CaughtUp = true
+	case *deviation.Opened, *deviation.Disposed:
+		s.Deviations = deviation.Apply(s.Deviations, e)
+	case *approval.Requested, *approval.Signed, *approval.Granted, *approval.Refused:
+		s.Approvals = approval.Apply(s.Approvals, e)
 	case *release.RollbackRequested: // a new subject of the same stream
 		s = s.with(ApproveRollback, func(g *State) { *g = State{Phase: PhaseClosed, Openings: g.Openings} })
 	case *Closed:
@@ -148,4 +176,35 @@ func (s Standing) withdrawn(id string) Standing {
 		})
 	}
 	return s
+}
+
+// Definition is what a gate demands of this subject in a profile.
+func (s Standing) Definition(p policy.Profile, name string) (Definition, bool) {
+	return Find(p, s.Change.Type, name)
+}
+
+// Restricted reports whether the release is in use before everything about it
+// is done: an emergency that is not caught up on.
+func (s Standing) Restricted() bool {
+	return s.Change.Type == release.Emergency && s.ForUseSince != "" && !s.CaughtUp
+}
+
+// catchUpDays are the working days that an emergency has to be caught up on in.
+const catchUpDays = 5
+
+// CatchUpBy is when everything that an emergency left out has to be there: the
+// end of the fifth working day (Monday to Friday, UTC) after it became
+// effective; zero before.
+func (s Standing) CatchUpBy() time.Time {
+	at, err := time.Parse(ledger.TimeLayout, s.ForUseSince)
+	if err != nil {
+		return time.Time{}
+	}
+	for left := catchUpDays; left > 0; {
+		at = at.AddDate(0, 0, 1)
+		if day := at.Weekday(); day != time.Saturday && day != time.Sunday {
+			left--
+		}
+	}
+	return time.Date(at.Year(), at.Month(), at.Day(), 23, 59, 59, 0, time.UTC)
 }

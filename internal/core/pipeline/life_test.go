@@ -108,7 +108,7 @@ func (l *life) toRelease(p ledger.Payload) {
 func (l *life) find(id string) policy.Subject { return l.persons[id] }
 
 func (l *life) unsigned(name string) []signature.Meaning {
-	def, _ := gate.Find(l.profile, name)
+	def, _ := l.release.Definition(l.profile, name)
 	return gate.Unsigned(def, gate.Effective(l.release, name, "corp-procurement", l.find))
 }
 
@@ -176,7 +176,7 @@ func (l *life) do(c pipeline.Command) {
 // there: for each meaning one person who is no author, all different, over the
 // manifest that is open now.
 func (l *life) consume(name string) {
-	def, _ := gate.Find(l.profile, name)
+	def, _ := l.release.Definition(l.profile, name)
 	opened := l.release.Gate(name)
 	signed := map[string]bool{}
 	for _, m := range def.Signatures {
@@ -270,7 +270,7 @@ func (l *life) waited(n int) (gate.Definition, bool) {
 		return gate.Definition{}, false
 	}
 	j, _ := l.run.Plan.Job(waiting[n%len(waiting)])
-	def, _ := gate.Find(l.profile, j.Environment)
+	def, _ := l.release.Definition(l.profile, j.Environment)
 	return def, true
 }
 

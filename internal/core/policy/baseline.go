@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/dc-release/dc-release/internal/core/ledger"
 )
 
 // Profile is the set of rules that a solution is released under.
@@ -59,6 +61,27 @@ type SolutionAdded struct {
 
 // EventType implements ledger.Payload.
 func (SolutionAdded) EventType() (string, int) { return "solution.added", 2 }
+
+// SolutionRevised records a new baseline that was approved; from then on it is
+// the solution's.
+type SolutionRevised struct {
+	Baseline Baseline `json:"baseline"`
+	Approval string   `json:"approval"`
+}
+
+// EventType implements ledger.Payload.
+func (SolutionRevised) EventType() (string, int) { return "solution.revised", 1 }
+
+// BaselineOf is the baseline that an event records.
+func BaselineOf(p ledger.Payload) (Baseline, bool) {
+	switch d := p.(type) {
+	case *SolutionAdded:
+		return d.Baseline, true
+	case *SolutionRevised:
+		return d.Baseline, true
+	}
+	return Baseline{}, false
+}
 
 var keyForm = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 

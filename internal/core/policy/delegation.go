@@ -94,19 +94,17 @@ func (s Subject) Resolve(find func(person string) (Subject, error)) (Subject, er
 
 // MayDelegate names every reason why from must not let to act in the role.
 func MayDelegate(from, to Subject, d Delegation) []string {
-	var out []string
-	switch {
-	case to.ID == "":
-		return []string{"no such person"}
-	case to.ID == from.ID:
+	out := append(from.Unfit(), to.Unfit()...)
+	if to.ID == "" {
+		return out
+	}
+	if to.ID == from.ID {
 		out = append(out, from.Login+" cannot delegate to oneself")
-	case to.Disabled:
-		out = append(out, to.Login+" is disabled")
 	}
 	if !d.Role.Signs() {
 		out = append(out, fmt.Sprintf("role %q signs nothing and is not delegated", d.Role))
 	}
-	if from.Disabled || !from.Holds(d.Role, d.Solution) {
+	if !from.Holds(d.Role, d.Solution) {
 		out = append(out, fmt.Sprintf("%s does not hold the role %s for %s; what was delegated is not delegated on", from.Login, d.Role, d.Solution))
 	}
 	if why := Conflict(to.Grants, Grant{Role: d.Role, Solution: d.Solution}); why != "" {

@@ -157,6 +157,27 @@ func (s Subject) Holds(role Role, solution string) bool {
 	return false
 }
 
+// Unfit names every reason why the person signs nothing at all, whatever the
+// role.
+func (s Subject) Unfit() []string {
+	var out []string
+	switch {
+	case s.ID == "":
+		return []string{"no such person"}
+	case s.Disabled:
+		out = append(out, s.Login+" is disabled")
+	case !s.Enrolled:
+		out = append(out, s.Login+" has no enrolled factors")
+	}
+	if s.Kind == Service {
+		out = append(out, s.Login+" is a service account and signs nothing")
+	}
+	if slices.ContainsFunc(s.Grants, func(g Grant) bool { return g.Role == Administrator }) {
+		out = append(out, s.Login+" is an administrator and signs nothing")
+	}
+	return out
+}
+
 func without(held []Grant, g Grant) []Grant {
 	var out []Grant
 	for _, h := range held {

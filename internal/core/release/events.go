@@ -68,6 +68,49 @@ type Reinstated struct {
 	Rollback string `json:"rollback"`
 }
 
+// Held stops a release where it is: nothing is signed, no gate is passed and no
+// further place is entered until it is resumed. Signatures stay.
+type Held struct {
+	Because string `json:"because"`
+}
+
+// Resumed lets a release go on.
+type Resumed struct{}
+
+// CaughtUp ends the restriction of an emergency: what was left out before its
+// use has been done and signed.
+type CaughtUp struct {
+	Manifest string `json:"manifest"`
+}
+
+// FreezeDeclared keeps releases out of production for a time; emergencies pass.
+type FreezeDeclared struct {
+	Freeze string `json:"freeze"` // freeze-<n>
+	Since  string `json:"since"`  // UTC
+	Until  string `json:"until"`  // UTC, exclusive
+	Why    string `json:"why"`
+}
+
+// FreezeLifted ends a freeze before its time.
+type FreezeLifted struct {
+	Freeze string `json:"freeze"`
+}
+
+// EventType implements ledger.Payload.
+func (Held) EventType() (string, int) { return "release.held", 1 }
+
+// EventType implements ledger.Payload.
+func (Resumed) EventType() (string, int) { return "release.resumed", 1 }
+
+// EventType implements ledger.Payload.
+func (CaughtUp) EventType() (string, int) { return "release.caught_up", 1 }
+
+// EventType implements ledger.Payload.
+func (FreezeDeclared) EventType() (string, int) { return "freeze.declared", 1 }
+
+// EventType implements ledger.Payload.
+func (FreezeLifted) EventType() (string, int) { return "freeze.lifted", 1 }
+
 // EventType implements ledger.Payload.
 func (Registered) EventType() (string, int) { return "release.registered", 1 }
 

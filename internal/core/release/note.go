@@ -13,7 +13,8 @@ import (
 // Note is a release note as it was understood. Its grammar is that of the
 // guide: H1 "Release note" with an intro and change bullets
 // "[#N - title](link)", H2 "Impact assessment", H2 "Risk assessment" with
-// bullets "**Category**: text". Other H2 sections are allowed and kept.
+// bullets "**Category**: text". Other H2 sections are allowed and kept; the
+// section "Change type" declares the type of the change.
 type Note struct {
 	Intro   string
 	Changes []Change
@@ -23,7 +24,9 @@ type Note struct {
 	Impact    string
 	Level     string // one of Levels
 	Risks     []Risk
-	Other     []Section
+	// ChangeType is what the section "Change type" declares; Normal without one.
+	ChangeType Declared
+	Other      []Section
 }
 
 // Change is one change of the note.
@@ -73,7 +76,9 @@ func (n Note) Facts(file string, data []byte) document.Note {
 // be wrong (DOC-R05, R06, R07, R12, R13). The note holds what was understood.
 func ParseNote(file string, data []byte) (Note, []document.Finding) {
 	p := noteParser{file: file}
+	p.note.ChangeType.Type = Normal
 	p.read(data)
+	p.changeType()
 	return p.note, sorted(p.findings)
 }
 

@@ -15,6 +15,7 @@ const (
 	noteTitle   = "Release note"
 	impactTitle = "Impact assessment"
 	riskTitle   = "Risk assessment"
+	typeTitle   = "Change type"
 	maxNote     = 1 << 20 // bytes
 )
 
@@ -292,6 +293,26 @@ func (p *noteParser) whole() {
 	}
 	if slices.Contains(p.seen, riskTitle) && p.note.Level == "" {
 		p.report("DOC-R13", at, "add one of - **Low Risk**: ..., - **Medium Risk**: ..., - **High Risk**: ...", "the risk assessment has no level")
+	}
+}
+
+// changeType reads the section that declares it.
+func (p *noteParser) changeType() {
+	seen := false
+	for _, s := range p.note.Other {
+		if !strings.EqualFold(s.Title, typeTitle) {
+			continue
+		}
+		declared, err := ParseChangeType(s.Text)
+		switch {
+		case seen:
+			p.report("DOC-R05", s.At, "keep one", "section %q stands twice", s.Title)
+		case err != nil:
+			p.report("DOC-R05", s.At, "write for example Emergency: INC-2041", "%v", err)
+		default:
+			p.note.ChangeType = declared
+		}
+		seen = true
 	}
 }
 

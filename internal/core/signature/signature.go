@@ -22,16 +22,20 @@ type Meaning string
 
 // The meanings of this version.
 const (
-	SMEApproved        Meaning = "sme-approved"
-	QCApproved         Meaning = "qc-approved"
-	AuthorisedToPRD    Meaning = "authorised-to-prd"
-	Accountable        Meaning = "accountable"
-	ReleasedForUse     Meaning = "released-for-use"
-	RollbackAuthorised Meaning = "rollback-authorised"
-	TestExecuted       Meaning = "test-executed"
-	Delegates          Meaning = "delegated"
-	RejectedMeaning    Meaning = "rejected"
-	WithdrawnMeaning   Meaning = "withdrawn"
+	SMEApproved         Meaning = "sme-approved"
+	QCApproved          Meaning = "qc-approved"
+	AuthorisedToPRD     Meaning = "authorised-to-prd"
+	Accountable         Meaning = "accountable"
+	ReleasedForUse      Meaning = "released-for-use"
+	RollbackAuthorised  Meaning = "rollback-authorised"
+	EmergencyAuthorised Meaning = "emergency-authorised"
+	DeviationAccepted   Meaning = "deviation-accepted"
+	Waived              Meaning = "waived"
+	Reviewed            Meaning = "reviewed"
+	TestExecuted        Meaning = "test-executed"
+	Delegates           Meaning = "delegated"
+	RejectedMeaning     Meaning = "rejected"
+	WithdrawnMeaning    Meaning = "withdrawn"
 )
 
 // Definition is a meaning's text and who may declare it.
@@ -51,6 +55,10 @@ var Meanings = []Definition{
 	{Accountable, "I am accountable for this release and accept it.", []policy.Role{policy.DataProductOwner}},
 	{ReleasedForUse, "I release this version for use.", []policy.Role{policy.SME, policy.DataProductOwner}},
 	{RollbackAuthorised, "I authorise this rollback.", []policy.Role{policy.ReleaseManager}},
+	{EmergencyAuthorised, "I authorise this emergency change before its verification is complete.", []policy.Role{policy.ReleaseManager}},
+	{DeviationAccepted, "I accept the cause and the disposition of this deviation.", []policy.Role{policy.SME, policy.QC}},
+	{Waived, "I accept this exception with its risk and its compensating control.", []policy.Role{policy.SME, policy.QC}},
+	{Reviewed, "I have reviewed this and agree.", []policy.Role{policy.SME, policy.QC}},
 	{TestExecuted, "I executed these tests and recorded what I observed.", []policy.Role{policy.Tester}},
 	{Delegates, "I let this person act in my role for the time given.", []policy.Role{policy.SME, policy.QC, policy.ReleaseManager, policy.DataProductOwner, policy.Tester}},
 	{RejectedMeaning, "I reject this release.", []policy.Role{policy.SME, policy.QC, policy.ReleaseManager, policy.DataProductOwner}},
@@ -87,12 +95,20 @@ type Payload struct {
 
 // Subject is what is signed.
 type Subject struct {
-	Type     string `json:"type"`     // release, rollback, evidence
+	Type     string `json:"type"`     // release, rollback, evidence, delegation, deviation, approval
 	ID       string `json:"id"`       // stream
 	Solution string `json:"solution"` //
 	Version  string `json:"version"`
-	Stage    string `json:"stage"`           // gate, or environment for evidence
-	Manifest string `json:"manifest_sha256"` // or the evidence file's digest
+	Stage    string `json:"stage"`           // gate, environment of evidence, deviation, approval
+	Manifest string `json:"manifest_sha256"` // or the digest of what else is signed
+}
+
+// Gate is the gate that counts the signature, "" for what no gate counts.
+func (s Subject) Gate() string {
+	if s.Type == "release" || s.Type == "rollback" {
+		return s.Stage
+	}
+	return ""
 }
 
 // MeaningText is the code with the text that was shown.

@@ -139,16 +139,16 @@ func followViews(ctx context.Context, tx Tx) error {
 }
 
 func applySolution(ctx context.Context, tx Tx, e ledger.Event) error {
-	d, ok := e.Data.(*policy.SolutionAdded)
+	b, ok := policy.BaselineOf(e.Data)
 	if !ok {
 		return nil
 	}
-	raw, err := canonical.Marshal(d.Baseline)
+	raw, err := canonical.Marshal(b)
 	if err != nil {
 		return err
 	}
 	_, err = tx.Exec(ctx, `INSERT INTO view_solutions (solution, baseline, digest) VALUES ($1, $2, $3)
-		ON CONFLICT (solution) DO UPDATE SET baseline = excluded.baseline, digest = excluded.digest`, d.Baseline.Solution, string(raw), canonical.SHA256(raw))
+		ON CONFLICT (solution) DO UPDATE SET baseline = excluded.baseline, digest = excluded.digest`, b.Solution, string(raw), canonical.SHA256(raw))
 	return err
 }
 

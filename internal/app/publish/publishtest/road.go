@@ -81,7 +81,7 @@ func (r *Release) Open(name string) string {
 func (r *Release) Pass(name string) (execution string, fence int64) {
 	r.s.t.Helper()
 	manifest := r.Open(name)
-	def, _ := gate.Find(policy.GxP, name)
+	def, _ := gate.Find(policy.GxP, release.Normal, name)
 	d := &gate.Consumed{Gate: name, Manifest: manifest}
 	for _, m := range def.Signatures {
 		d.Signatures = append(d.Signatures, r.Sign(r.Stream(), "release", name, manifest, signerOf[m], m))

@@ -21,6 +21,7 @@ import (
 	"github.com/dc-release/dc-release/internal/app/operation"
 	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/core/policy"
+	"github.com/dc-release/dc-release/internal/face/cli/change"
 	"github.com/dc-release/dc-release/internal/face/cli/console"
 	"github.com/dc-release/dc-release/internal/face/cli/run"
 )
@@ -39,16 +40,18 @@ func Solution(env *console.Env) *cobra.Command {
 				fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", s.Solution, s.Profile, s.Code, s.ReleaseLog)
 			}
 		})
-	}}, addSolution(env))
+	}}, baseline(env, "add KEY", "solution.add", "Record the baseline of a solution"),
+		baseline(env, "revise KEY", "solution.revise", "Ask for another baseline; QC signs it"))
+	cmd.AddCommand(change.OfSolution(env)...)
 	return cmd
 }
 
-func addSolution(env *console.Env) *cobra.Command {
+func baseline(env *console.Env, use, op, short string) *cobra.Command {
 	var q operation.AddSolution
 	var profile string
 	var places []string
 	var guard protection
-	cmd := &cobra.Command{Use: "add KEY", Short: "Record the baseline of a solution", Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
+	cmd := &cobra.Command{Use: use, Short: short, Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
 		q.Baseline.Solution, q.Baseline.Profile = args[0], policy.Profile(profile)
 		q.Baseline.Environments = map[string]policy.Environment{}
 		for _, p := range places {
@@ -66,7 +69,10 @@ func addSolution(env *console.Env) *cobra.Command {
 		if err := guard.apply(q.Baseline.Environments); err != nil {
 			return err
 		}
-		_, err := console.Change[json.RawMessage](cmd.Context(), env, "solution.add", q)
+		if op == "solution.revise" {
+			return change.Revise(cmd, env, q.Baseline, q.ByAdministrator)
+		}
+		_, err := console.Change[json.RawMessage](cmd.Context(), env, op, q)
 		return err
 	}}
 	fs := cmd.Flags()

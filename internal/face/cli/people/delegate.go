@@ -24,10 +24,10 @@ func delegate(env *console.Env, verb, op, short string) *cobra.Command {
 		if d.Solution == "" || d.As == "" {
 			return fault.New(fault.Invalid, "role %s needs --solution and --as", verb)
 		}
-		if d.Since, err = moment("--since", since); err != nil {
+		if d.Since, err = Moment("--since", since); err != nil {
 			return err
 		}
-		if d.Until, err = moment("--until", until); err != nil {
+		if d.Until, err = Moment("--until", until); err != nil {
 			return err
 		}
 		if d.Credentials, err = gate.Credentials(env, credentials); err != nil {
@@ -53,8 +53,8 @@ func delegate(env *console.Env, verb, op, short string) *cobra.Command {
 	return cmd
 }
 
-// moment reads a time as people write it; "" stays "".
-func moment(flag, text string) (string, error) {
+// Moment reads a time as people write it; "" stays "".
+func Moment(flag, text string) (string, error) {
 	if text == "" {
 		return "", nil
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/dc-release/dc-release/internal/app/rollback"
 	"github.com/dc-release/dc-release/internal/app/sign"
 	"github.com/dc-release/dc-release/internal/core/fault"
+	"github.com/dc-release/dc-release/internal/face/cli/change"
 	"github.com/dc-release/dc-release/internal/face/cli/console"
 	"github.com/dc-release/dc-release/internal/face/cli/gate"
 	"github.com/dc-release/dc-release/internal/face/cli/job"
@@ -108,13 +109,16 @@ func Releases(env *console.Env) *cobra.Command {
 		}
 		return env.Print("release", map[string]any{"release": r}, func(w *tabwriter.Writer) {
 			fmt.Fprintf(w, "%s %s at %.12s: %s\n", r.Solution, r.Version, r.SHA, r.State)
+			for _, n := range r.Notices {
+				fmt.Fprintf(w, "  %s\n", n)
+			}
 			for _, g := range r.Gates {
 				gate.Write(w, g)
 			}
 		})
 	}}
 	show.Flags().StringVar(&q.Solution, "solution", "", "solution")
-	cmd.AddCommand(list, show)
+	cmd.AddCommand(append(change.OfRelease(env), list, show)...)
 	return cmd
 }
 

@@ -1,0 +1,50 @@
+package gate
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/dc-release/dc-release/internal/core/policy"
+	"github.com/dc-release/dc-release/internal/core/release"
+	"github.com/dc-release/dc-release/internal/core/signature"
+)
+
+// Lost names every control that a new baseline takes away: gates, checks and
+// signatures of the profile, and the protection of places.
+func Lost(from, to policy.Baseline) []string {
+	var out []string
+	for _, d := range Definitions(from.Profile, release.Normal) {
+		left, ok := Find(to.Profile, release.Normal, d.Name)
+		if !ok {
+			out = append(out, fmt.Sprintf("gate %s", d.Name))
+			continue
+		}
+		for _, c := range d.Checks {
+			if !slices.ContainsFunc(left.Checks, func(x Check) bool { return x.Name == c.Name }) {
+				out = append(out, fmt.Sprintf("check %s at gate %s: %s", c.Name, d.Name, c.About))
+			}
+		}
+		for _, m := range d.Signatures {
+			if !slices.Contains(left.Signatures, m) {
+				def, _ := signature.Find(m)
+				out = append(out, fmt.Sprintf("signature %s at gate %s: %s", m, d.Name, def.Text))
+			}
+		}
+	}
+	for _, place := range policy.Places {
+		a, b := from.Environments[place].Protection, to.Environments[place].Protection
+		if len(a.Branches)+len(a.Tags) > 0 && (!slices.Equal(a.Branches, b.Branches) || !slices.Equal(a.Tags, b.Tags)) {
+			out = append(out, fmt.Sprintf("protection of %s: branches %v, tags %v become %v, %v", place, a.Branches, a.Tags, b.Branches, b.Tags))
+		}
+		if b.WaitMinutes < a.WaitMinutes {
+			out = append(out, fmt.Sprintf("wait timer of %s: %d minutes become %d", place, a.WaitMinutes, b.WaitMinutes))
+		}
+	}
+	if from.Rebuilds == "" && to.Rebuilds != "" {
+		out = append(out, "prevention of rebuilt artifacts: they are detected only")
+	}
+	if !from.Evaluation && to.Evaluation {
+		out = append(out, "isolation of steps: the solution is for EVALUATION")
+	}
+	return out
+}
