@@ -81,6 +81,7 @@ func TestAnOwnerKilledWhileAGateWaitsLosesNothing(t *testing.T) {
 	s.want(0, s.fresh("tom"), s.acceptArgs("tom")...)
 	waits("approve_to_prd")
 	s.approveToPRD()
+	s.review()
 	waits("approve_for_use")
 	s.approveForUse()
 	if st := s.state(); st != "effective" {

@@ -99,6 +99,7 @@ func scriptRoad(s *site, ts *testscript.TestScript, _ bool, args []string) {
 	sign("approve_to_prd", "sven", "sme-approved")
 	sign("approve_to_prd", "rune", "authorised-to-prd")
 	sign("approve_to_prd", "dora", "accountable")
+	scriptReview(s, ts, version)
 	sign("approve_for_use", "rosa", "qc-approved")
 	sign("approve_for_use", "maja", "released-for-use")
 	scriptState(s, ts, false, []string{version, "effective"})
@@ -109,6 +110,11 @@ func scriptAccept(s *site, ts *testscript.TestScript, version string) {
 	file, err := filepath.Abs(filepath.Join(exampleDir, "acceptance", "acceptance.xml"))
 	ts.Check(err)
 	scriptBy(s, ts, false, []string{"tom", "evidence", "add", file, "--version", version, "--reason", "executed"})
+}
+
+// scriptReview lets somebody who does nothing else review the audit trail.
+func scriptReview(s *site, ts *testscript.TestScript, version string) {
+	scriptBy(s, ts, false, []string{"vera", "audit", "review", "--sign", "--version", version, "--reason", "reviewed each entry"})
 }
 
 func (s *site) shown(ts *testscript.TestScript, version string) (out releaseJSON) {
@@ -123,10 +129,11 @@ func (s *site) shown(ts *testscript.TestScript, version string) (out releaseJSON
 
 // scriptGate is "gate X.Y.Z GATE PHASE [TEXT]": the gate is in the phase, and
 // with a text that is what it misses or still asks for. "gate X.Y.Z accept" lets
-// the tester execute the acceptance tests.
+// the tester execute the acceptance tests, "gate X.Y.Z review" the audit trail be
+// reviewed.
 func scriptGate(s *site, ts *testscript.TestScript, neg bool, args []string) {
-	if len(args) == 2 && args[1] == "accept" {
-		scriptAccept(s, ts, args[0])
+	if len(args) == 2 {
+		map[string]func(*site, *testscript.TestScript, string){"accept": scriptAccept, "review": scriptReview}[args[1]](s, ts, args[0])
 		return
 	}
 	if len(args) < 3 {

@@ -93,6 +93,9 @@ func (s *site) nextSignature(k *killer, gates []gateJSON) {
 		case g.Phase == "closed" && strings.Contains(strings.Join(g.Missing, ";"), "AV in val: no evidence"):
 			s.attempt(k, s.fresh("tom"), s.acceptArgs("tom")...)
 			return
+		case g.Phase == "closed" && strings.Contains(strings.Join(g.Missing, ";"), "audit trail: "):
+			s.attempt(k, s.fresh("vera"), s.reviewArgs("vera")...)
+			return
 		}
 	}
 }

@@ -82,6 +82,7 @@ func TestRefusedSignaturesAreRecordedAndTheReleaseGoesOn(t *testing.T) {
 
 	// PRD drifts: the gate is void with its signature, and opens anew when PRD
 	// is again what was deployed.
+	s.review()
 	s.sign("approve_for_use", "rosa", "qc-approved")
 	old := s.gate("approve_for_use")
 	drifted := s.path("environments", "prd", "current", "PRODUCT")
@@ -99,11 +100,14 @@ func TestRefusedSignaturesAreRecordedAndTheReleaseGoesOn(t *testing.T) {
 		t.Fatalf("approve_for_use after a drift: %+v", g)
 	}
 	refuses("gate approve_for_use is closed", s.call(s.fresh("maja"), s.signArgs("approve_for_use", "maja", "released-for-use")...))
+	s.want(0, "", "audit", "review", "--solution", product, "--version", "1.0.0")
 	change(good)
+	s.review() // of the drift and of what was refused
 	if g := s.gate("approve_for_use"); g.Phase != "open" || g.Manifest == old.Manifest || len(g.Unsigned) != 2 {
 		t.Fatalf("approve_for_use after the repair: %+v", g)
 	}
 	refuses("look again", s.call(s.fresh("maja"), append(s.signArgs("approve_for_use", "maja", "released-for-use"), "--manifest", old.Manifest)...))
+	s.want(3, "", "intake") // what was refused voids the review
 	s.approveForUse()
 	if st := s.state(); st != "effective" {
 		t.Errorf("the release is %s", st)

@@ -46,13 +46,19 @@ func (d *driver) start(ctx context.Context) {
 	d.mu.Unlock()
 	d.done.Go(func() { d.follow(ctx) })
 	d.done.Go(func() { d.watch(ctx) })
+	d.done.Go(func() { d.anchor(ctx) })
+}
+
+// halt lets it end without waiting.
+func (d *driver) halt() {
+	if d.cancel != nil {
+		d.cancel()
+	}
 }
 
 // stop ends it, also when it never began.
 func (d *driver) stop() {
-	if d.cancel != nil {
-		d.cancel()
-	}
+	d.halt()
 	d.done.Wait()
 }
 
@@ -346,9 +352,13 @@ func (d *driver) accept(ctx context.Context, p intake.Push) error {
 	return err
 }
 
-// WaitIdle returns when nothing moves without a person.
+// WaitIdle returns when nothing moves without a person; of a held installation
+// it gives why.
 func (o *Owner) WaitIdle(ctx context.Context) error {
 	for {
+		if err := o.Held(); err != nil {
+			return err
+		}
 		idle, err := o.driver.idle(ctx)
 		if err != nil || idle {
 			return err

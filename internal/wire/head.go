@@ -1,16 +1,10 @@
 package wire
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 
-	"golang.org/x/mod/sumdb/tlog"
-
-	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/core/ledger"
 )
 
@@ -29,33 +23,4 @@ func (o *Owner) writeHead(h ledger.Head) error {
 		return fmt.Errorf("write head.note: %w", err)
 	}
 	return os.Rename(path+".tmp", path)
-}
-
-// checkHead refuses a store that does not extend the newest checkpoint: it was
-// cut, rewritten, or restored from an earlier backup.
-func (o *Owner) checkHead(ctx context.Context) error {
-	raw, err := os.ReadFile(headNote(o.Config.Data))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	c, err := ledger.OpenCheckpoint(raw, ledger.NewVerifier(o.Ring.Origin(), o.Ring.Public("ledger")))
-	if err != nil {
-		return fault.New(fault.Unverified, "integrity hold: head.note: %v", err)
-	}
-	return o.Store.Hashes(ctx, func(size int64, r tlog.HashReader) error {
-		if size < c.Size {
-			return fault.New(fault.Unverified, "integrity hold: the ledger has %d events, head.note says %d", size, c.Size)
-		}
-		root, err := ledger.Root(c.Size, r)
-		if err != nil {
-			return err
-		}
-		if root != c.Root {
-			return fault.New(fault.Unverified, "integrity hold: the ledger differs from the checkpoint of size %d", c.Size).WithHint("see where with: dc-release audit verify")
-		}
-		return nil
-	})
 }

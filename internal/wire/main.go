@@ -28,7 +28,7 @@ func Main(ctx context.Context, version string, args []string, in io.Reader, out,
 	env := &console.Env{In: in, Out: out, Err: errOut, Terminal: isTerminal(in) && isTerminal(errOut)}
 	env.Connect = func(ctx context.Context, e *console.Env) (console.Session, error) { return connect(ctx, base, e) }
 	root := cli.Root(cli.Deps{
-		Env: env, Version: version, Code: totp.Code, Verify: Verify,
+		Env: env, Version: version, Code: totp.Code, Verify: Verify, Witness: Witness,
 		Rehearse: func(ctx context.Context, q run.Rehearsal, progress func(inspect.RunDetail)) (run.Outcome, error) {
 			base.Sandbox, base.Data, base.Labels, base.Processes = env.Sandbox, env.Data, env.Labels, env.Processes
 			return Rehearse(ctx, base, q, progress)
@@ -60,7 +60,8 @@ func isTerminal(stream any) bool {
 func connect(ctx context.Context, base Config, env *console.Env) (console.Session, error) {
 	base.Data, base.Sandbox, base.Evaluation = env.Data, env.Sandbox, env.Evaluation
 	base.Secrets, base.Vars, base.Labels, base.Processes = env.Secrets, env.Vars, env.Labels, env.Processes
-	base.Issuer, base.Listen, base.URL, base.Provider = env.Issuer, env.Listen, env.URL, env.Provider
+	base.Issuer, base.Listen, base.Anchors = env.Issuer, env.Listen, env.Anchors
+	base.URL, base.Provider = env.URL, env.Provider
 	if session, err := dial(base.Data); err == nil {
 		return session, nil // whose sandbox it is, and need not be looked for
 	}

@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"github.com/oklog/ulid/v2"
@@ -45,6 +46,7 @@ import (
 	"github.com/dc-release/dc-release/internal/app/identify"
 	"github.com/dc-release/dc-release/internal/app/inspect"
 	"github.com/dc-release/dc-release/internal/app/intake"
+	"github.com/dc-release/dc-release/internal/app/integrity"
 	"github.com/dc-release/dc-release/internal/app/operation"
 	"github.com/dc-release/dc-release/internal/app/orchestrate"
 	"github.com/dc-release/dc-release/internal/app/person"
@@ -56,6 +58,7 @@ import (
 	"github.com/dc-release/dc-release/internal/app/solution"
 	"github.com/dc-release/dc-release/internal/app/state"
 	"github.com/dc-release/dc-release/internal/app/traceability"
+	"github.com/dc-release/dc-release/internal/app/trail"
 	"github.com/dc-release/dc-release/internal/core/canonical"
 	"github.com/dc-release/dc-release/internal/core/evidence"
 	"github.com/dc-release/dc-release/internal/core/ledger"
@@ -79,6 +82,7 @@ type Config struct {
 	Provider   string            // file with the identity provider, "" for none
 	Actions    string            // store of actions; "" is that of the data directory
 	Processes  int               // of one execution at once; 0 takes the sandbox's default
+	Anchors    []string          // files with checkpoints that the ledger must extend
 	Path       string            // PATH of the steps; "" takes this process's
 	Secrets    map[string]string // for every solution and place of this process
 	Vars       map[string]string
@@ -96,6 +100,8 @@ type Owner struct {
 	Orchestrator *orchestrate.Orchestrator
 
 	lock       *os.File
+	held       atomic.Pointer[integrity.Hold]
+	copied     string // directory of the copy that answers for a held installation
 	effects    *effects.Effects
 	state      *state.Reader
 	mirrors    *mirrors
@@ -152,29 +158,30 @@ func (o *Owner) open(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	engine, err := sqlite.Open(ctx, filepath.Join(o.Config.Data, "ledger.db"))
+	engine, err := o.openStore(ctx)
 	if err != nil {
 		return err
 	}
-	o.Store, err = sqlstore.Open(ctx, engine, sqlstore.Config{Now: time.Now, NewID: newID, NewSalt: newSalt, Build: o.Config.Build})
-	if err != nil {
-		return errors.Join(err, engine.Close())
-	}
-	if err := o.checkHead(ctx); err != nil {
-		return err
-	}
-	o.Store.OnHead(o.writeHead)
 	o.names = &artifact.Names{Store: o.Store}
 	o.caches = &cache.Caches{Store: o.Store, Blobs: caches, Now: time.Now}
+	o.compose()
+	if o.Held() != nil {
+		return nil
+	}
+	o.Store.OnHead(o.writeHead)
 	if err := o.caches.Sweep(ctx); err != nil {
 		return err
 	}
-	o.compose()
+	return o.work(ctx, engine)
+}
+
+// work lets the installation change: its effects, its first events, its issuer.
+func (o *Owner) work(ctx context.Context, engine *sqlite.Engine) (err error) {
 	if err := o.openPages(ctx); err != nil {
 		return err
 	}
 	if o.effects, err = effects.Open(ctx, effects.Config{DB: engine.DB(), Logger: o.Config.Logger, Handlers: map[string]effects.Handler{
-		claim.ObserveEffect: o.App.Deployer.Observe, rollback.Effect: o.App.Rollbacks.Carry, publish.Effect: o.publisher.Carry,
+		claim.ObserveEffect: o.App.Deployer.Observe, rollback.Effect: o.App.Rollbacks.Carry, publish.Effect: o.publisher.Carry, publish.AnchorEffect: o.publisher.CarryAnchor,
 	}}); err != nil {
 		return err
 	}
@@ -273,13 +280,15 @@ func (o *Owner) compose() {
 		Key:     o.Ring.Keys["attest"], KeyID: o.Ring.Installation + "/attest", Now: time.Now, NewID: newID, Results: readWhole,
 	}
 	reporter := o.newReporter(signer)
+	signer.Exceptions = reporter
 	o.publisher = o.newPublisher(registry, claims, reporter)
 	o.Orchestrator.Gates = &promote.Gates{
-		Log: o.Store, State: o.state, Lists: o.Store, Blobs: o.Blobs, Solutions: registry, Documents: reporter, Now: time.Now,
+		Log: o.Store, State: o.state, Lists: o.Store, Blobs: o.Blobs, Solutions: registry, Documents: reporter, Reviews: reporter, Now: time.Now,
 		Sources: sources{o: o, deployer: deployer, registry: registry},
 	}
 	o.App = &operation.App{
-		Log: o.Store, NewID: newID,
+		Log: o.Store, NewID: newID, Publisher: o.publisher, Reporter: reporter, Now: time.Now, Held: o.Held,
+		Trail:      &trail.Trail{Store: o.Store, Checkpoint: o.publisher.Checkpoint, Keys: o.publisher.PublicKeys, Now: time.Now},
 		Deviations: deviations,
 		Approvals:  &approve.Approvals{Log: o.Store, State: o.state, Solutions: registry, Now: time.Now},
 		Halts:      &halt.Halts{Log: o.Store, State: o.state, Solutions: registry, Now: time.Now},
@@ -310,7 +319,7 @@ func (o *Owner) secret(_ context.Context, _, _, name string) (string, bool, erro
 	return v, ok, nil
 }
 
-// Start begins to work: socket, effects, orchestrator, intake spool and, unless
+// Start begins to work, and of a held installation to answer: socket, effects, orchestrator, intake spool and, unless
 // there is to be none, a worker in a process of its own.
 func (o *Owner) Start(ctx context.Context) error {
 	socket, err := socketPath(o.Config.Data)
@@ -318,11 +327,14 @@ func (o *Owner) Start(ctx context.Context) error {
 		return err
 	}
 	o.socket = socket
-	if err := o.listenPublic(); err != nil {
-		return err
-	}
 	if err := o.listen(socket); err != nil {
 		return fmt.Errorf("listen on %s: %w", socket, err)
+	}
+	if o.Held() != nil {
+		return nil
+	}
+	if err := o.listenPublic(); err != nil {
+		return err
 	}
 	if err := o.effects.Start(context.WithoutCancel(ctx)); err != nil {
 		return err
@@ -364,6 +376,9 @@ func (o *Owner) Close() error {
 	}
 	if o.Store != nil {
 		errs = append(errs, o.Store.Close())
+	}
+	if o.copied != "" {
+		errs = append(errs, os.RemoveAll(o.copied))
 	}
 	return errors.Join(append(errs, o.lock.Close())...)
 }

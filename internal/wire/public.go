@@ -65,9 +65,9 @@ func (o *Owner) openPages(ctx context.Context) error {
 }
 
 // listenPublic serves the pages and what others may read: the issuer's
-// documents.
+// documents. An installation on hold serves none.
 func (o *Owner) listenPublic() error {
-	if o.Config.Listen == "" || o.Config.Rehearsal {
+	if o.Config.Listen == "" || o.Config.Rehearsal || o.pages.App == nil {
 		return nil
 	}
 	l, err := net.Listen("tcp", o.Config.Listen)

@@ -2,6 +2,9 @@ package wire
 
 import (
 	"context"
+	"maps"
+	"slices"
+	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -28,8 +31,15 @@ var renderers = []report.Renderer{
 func (o *Owner) newReporter(signer *sign.Signer) *report.Reporter {
 	return &report.Reporter{
 		State: o.state, Blobs: o.Blobs, Tracer: o.tracer, Names: signer.PrintedName, RootAt: o.rootAt, Renderers: renderers,
-		Tool: document.Tool{Name: "dc-release", Version: o.Config.Build},
+		People: o.people,
+		Tool:   document.Tool{Name: "dc-release", Version: o.Config.Build},
 	}
+}
+
+// people are the ids of everybody, in order.
+func (o *Owner) people(ctx context.Context) ([]string, error) {
+	all, err := o.Store.Persons(ctx)
+	return slices.Sorted(maps.Values(all)), err
 }
 
 // rootAt is the head of the ledger as it was at a size.
@@ -48,6 +58,7 @@ func (o *Owner) newPublisher(registry *solution.Registry, claims *claim.Server, 
 		ReleaseLogs: func(ctx context.Context, s policy.Solution) (publish.ReleaseLog, error) {
 			return git.OpenReleaseLog(ctx, s.ReleaseLog, o.mirrors.dir(s.Solution, "release-log"))
 		},
+		Now: time.Now,
 		Keys: publish.Keys{
 			Installation: o.Ring.Installation, Epoch: o.Ring.Epoch, Ledger: o.Ring.Keys["ledger"],
 			Document: o.Ring.Keys["document"], Attest: o.Ring.Public("attest"),

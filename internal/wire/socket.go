@@ -26,7 +26,7 @@ func (o *Owner) listen(path string) error {
 		return errors.Join(err, l.Close())
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/worker/", workerapi.Handler(server{o}, o.Ring.WorkerToken))
+	mux.Handle("/worker/", o.whileSound(workerapi.Handler(server{o}, o.Ring.WorkerToken)))
 	mux.Handle("/operations/", api.Handler(o.App))
 	o.http = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = o.http.Serve(peersOnly{l}) }() // ends with Close

@@ -3,8 +3,10 @@ package wire
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/dc-release/dc-release/internal/adapter/git"
 	"github.com/dc-release/dc-release/internal/adapter/store/sqlite"
@@ -21,6 +23,13 @@ func Verify(ctx context.Context, q audit.Verification) (verify.Report, error) {
 	trust, err := readTrust(q.Trust)
 	if err != nil {
 		return verify.Report{}, err
+	}
+	if q.Export != "" {
+		file, err := os.Open(q.Export)
+		if err != nil {
+			return verify.Report{}, fault.New(fault.NotFound, "--export: %v", err)
+		}
+		return verify.Export(file, trust), file.Close()
 	}
 	if q.ReleaseLog != "" {
 		info, err := os.Stat(filepath.Join(q.ReleaseLog, filepath.FromSlash(q.Version)))
@@ -44,6 +53,13 @@ func Verify(ctx context.Context, q audit.Verification) (verify.Report, error) {
 	if err := anchors(ctx, q.Data, notes); err != nil {
 		return verify.Report{}, errors.Join(err, engine.Close())
 	}
+	kept, err := keptAnchors(q.Data)
+	if err == nil {
+		err = handedIn(slices.Concat(kept, q.Anchors), trust, notes)
+	}
+	if err != nil {
+		return verify.Report{}, errors.Join(err, engine.Close())
+	}
 	report, err := verify.Store(ctx, sqlstore.ForVerification(engine), verify.StoreOptions{Trust: trust, Notes: notes})
 	return report, errors.Join(err, engine.Close())
 }
@@ -60,23 +76,45 @@ func anchors(ctx context.Context, data string, notes map[string][]byte) error {
 		if err != nil {
 			return err
 		}
-		ref, ok, err := repo.Resolve(ctx, "refs/heads/checkpoints")
+		all, err := branchFiles(ctx, repo, releaselog.AnchorBranch)
 		if err != nil {
 			return err
 		}
-		if !ok {
-			continue
-		}
-		files, err := repo.Files(ctx, ref.Commit, "")
-		if err != nil {
-			return err
-		}
-		for _, f := range files {
-			note, _, err := repo.ReadFile(ctx, ref.Commit, f.Path)
-			if err != nil {
-				return err
+		epochs, _ := releaselog.ReadAnchors(all)
+		for origin, a := range epochs {
+			for size, note := range a.Notes {
+				notes["release log "+releaselog.AnchorPath(origin, size)] = note
 			}
-			notes["release log "+f.Path] = note
+		}
+	}
+	return nil
+}
+
+// handedIn adds the checkpoints that were named, and those of the trust file.
+func handedIn(files []string, trust *releaselog.Trust, notes map[string][]byte) error {
+	add := func(where string, data []byte) error {
+		note, err := verify.Anchor(data, trust)
+		if err != nil {
+			return fmt.Errorf("%s: %w", where, err)
+		}
+		notes[where] = note
+		return nil
+	}
+	for _, file := range files {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			return fault.New(fault.Invalid, "anchor: %v", err)
+		}
+		if err := add("anchor "+file, raw); err != nil {
+			return err
+		}
+	}
+	if trust == nil {
+		return nil
+	}
+	for i, text := range trust.Anchors {
+		if err := add(fmt.Sprintf("anchor %d of the trust file", i+1), []byte(text)); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -19,6 +19,7 @@ import (
 
 	"github.com/dc-release/dc-release/internal/app/publish"
 	"github.com/dc-release/dc-release/internal/core/fault"
+	"github.com/dc-release/dc-release/internal/core/release"
 	"github.com/dc-release/dc-release/internal/core/releaselog"
 )
 
@@ -223,39 +224,49 @@ func (b base) Walk(ctx context.Context, folder string, each func(path string, si
 	if err != nil {
 		return err
 	}
-	var names bytes.Buffer
 	for _, f := range files {
-		if f.Mode != "100644" {
+		if f.Mode != PlainFile {
 			return fault.New(fault.Unverified, "%q in commit %.12s has mode %s, want a plain file", f.Path, b.commit, f.Mode)
 		}
+	}
+	return b.repo.Contents(ctx, files, each)
+}
+
+// PlainFile is the mode of a file that is no link and not executable.
+const PlainFile = "100644"
+
+// Contents reads files that Files listed, in their order, with one git.
+func (r *Repository) Contents(ctx context.Context, files []release.File, each func(path string, size int64, r io.Reader) error) error {
+	var names bytes.Buffer
+	for _, f := range files {
 		names.WriteString(f.Object + "\n")
 	}
 	in, out := io.Pipe()
-	go func() { out.CloseWithError(b.repo.pipe(ctx, &names, out, "cat-file", "--batch")) }()
+	go func() { out.CloseWithError(r.pipe(ctx, &names, out, "cat-file", "--batch")) }()
 	defer in.Close()
-	r := bufio.NewReader(in)
+	from := bufio.NewReader(in)
 	for _, f := range files {
-		line, err := r.ReadString('\n')
+		line, err := from.ReadString('\n')
 		if err != nil {
-			return fmt.Errorf("read %q in commit %s: %w", f.Path, b.commit, err)
+			return fmt.Errorf("read %q: %w", f.Path, err)
 		}
 		fields := strings.Fields(line)
 		if len(fields) != 3 || fields[1] != "blob" {
-			return fmt.Errorf("read %q in commit %s: %s", f.Path, b.commit, strings.TrimSpace(line))
+			return fmt.Errorf("read %q: %s", f.Path, strings.TrimSpace(line))
 		}
 		size, err := strconv.ParseInt(fields[2], 10, 64)
 		if err != nil {
-			return fmt.Errorf("read %q in commit %s: %w", f.Path, b.commit, err)
+			return fmt.Errorf("read %q: %w", f.Path, err)
 		}
-		body := io.LimitReader(r, size)
+		body := io.LimitReader(from, size)
 		if err := each(f.Path, size, body); err != nil {
 			return err
 		}
 		if _, err := io.Copy(io.Discard, body); err != nil {
 			return err
 		}
-		if _, err := r.Discard(1); err != nil {
-			return fmt.Errorf("read %q in commit %s: %w", f.Path, b.commit, err)
+		if _, err := from.Discard(1); err != nil {
+			return fmt.Errorf("read %q: %w", f.Path, err)
 		}
 	}
 	return nil

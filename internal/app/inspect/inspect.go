@@ -2,7 +2,6 @@ package inspect
 
 import (
 	"context"
-	"encoding/json"
 	"io"
 	"maps"
 	"slices"
@@ -26,7 +25,6 @@ type Lists interface {
 	Releases(ctx context.Context, solution string) ([]Release, error)
 	Environments(ctx context.Context, solution string) ([]Environment, error)
 	Persons(ctx context.Context) (map[string]string, error)
-	Events(ctx context.Context, after int64, limit int) ([]ledger.Event, error)
 	// Changed is closed at the next commit.
 	Changed() <-chan struct{}
 }
@@ -299,56 +297,6 @@ func (i *Inspector) gates(ctx context.Context, solution string, stream ledger.St
 			})
 		}
 		out = append(out, row)
-	}
-	return out, nil
-}
-
-// AuditQuery selects events.
-type AuditQuery struct {
-	After  int64  `json:"after"` // seq
-	Limit  int    `json:"limit"`
-	Stream string `json:"stream"` // prefix
-	Type   string `json:"type"`   // prefix
-	Actor  string `json:"actor"`
-}
-
-// AuditRow is one event as people read it.
-type AuditRow struct {
-	Seq    int64           `json:"seq"`
-	Time   string          `json:"time"`
-	Stream string          `json:"stream"`
-	Type   string          `json:"type"`
-	Actor  ledger.Actor    `json:"actor"`
-	Reason string          `json:"reason,omitempty"`
-	Data   json.RawMessage `json:"data"`
-}
-
-// maxAudit bounds one answer.
-const maxAudit = 100000
-
-// Audit lists events in order.
-func (i *Inspector) Audit(ctx context.Context, q AuditQuery) ([]AuditRow, error) {
-	limit := q.Limit
-	if limit <= 0 || limit > maxAudit {
-		limit = maxAudit
-	}
-	out := []AuditRow{}
-	for after := q.After; len(out) < limit; {
-		events, err := i.Events(ctx, after, 1000)
-		if err != nil || len(events) == 0 {
-			return out, err
-		}
-		for _, e := range events {
-			after = e.Seq
-			if !strings.HasPrefix(string(e.Stream), q.Stream) || !strings.HasPrefix(e.Type, q.Type) || (q.Actor != "" && e.Actor.ID != q.Actor) || len(out) >= limit {
-				continue
-			}
-			raw, err := json.Marshal(e.Data)
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, AuditRow{Seq: e.Seq, Time: e.Time, Stream: string(e.Stream), Type: e.Type, Actor: e.Actor, Reason: e.Reason, Data: raw})
-		}
 	}
 	return out, nil
 }

@@ -2,6 +2,7 @@ package operation
 
 import (
 	"context"
+	"time"
 
 	"github.com/dc-release/dc-release/internal/app/access"
 	"github.com/dc-release/dc-release/internal/app/actions"
@@ -13,9 +14,12 @@ import (
 	"github.com/dc-release/dc-release/internal/app/inspect"
 	"github.com/dc-release/dc-release/internal/app/intake"
 	"github.com/dc-release/dc-release/internal/app/person"
+	"github.com/dc-release/dc-release/internal/app/publish"
+	"github.com/dc-release/dc-release/internal/app/report"
 	"github.com/dc-release/dc-release/internal/app/rollback"
 	"github.com/dc-release/dc-release/internal/app/sign"
 	"github.com/dc-release/dc-release/internal/app/solution"
+	"github.com/dc-release/dc-release/internal/app/trail"
 	"github.com/dc-release/dc-release/internal/core/approval"
 	"github.com/dc-release/dc-release/internal/core/ledger"
 	"github.com/dc-release/dc-release/internal/core/pipeline"
@@ -25,6 +29,8 @@ import (
 // App is what operations are done with.
 type App struct {
 	Log        ledger.Log
+	Now        func() time.Time
+	Held       func() error // why nothing may be changed, nil when it may
 	NewID      func() string
 	Solutions  *solution.Registry
 	People     *person.People
@@ -34,6 +40,9 @@ type App struct {
 	Claims     *claim.Server
 	Deployer   *deploy.Deployer
 	Rollbacks  *rollback.Rollbacks
+	Publisher  *publish.Publisher
+	Trail      *trail.Trail
+	Reporter   *report.Reporter
 	Actions    *actions.Actions
 	Deviations *deviation.Deviations
 	Approvals  *approve.Approvals
@@ -155,9 +164,15 @@ var All = []Operation{
 	}),
 	command("rollback.request", Administrator, []string{"rollback.requested"}, requestRollback),
 
-	query("audit.list", func(ctx context.Context, a *App, q inspect.AuditQuery) ([]inspect.AuditRow, error) {
-		return a.Inspector.Audit(ctx, q)
+	query("audit.list", func(ctx context.Context, a *App, q trail.Query) (trail.List, error) { return a.Trail.List(ctx, q) }),
+	query("audit.export", func(ctx context.Context, a *App, q trail.ExportQuery) (trail.Exported, error) {
+		return a.Trail.Export(ctx, q)
 	}),
+	query("audit.exceptions", func(ctx context.Context, a *App, q Version) (report.Review, error) {
+		return a.Reporter.Review(ctx, q.Solution, q.Version)
+	}),
+	signing("audit.review", nil, func(a *App, r sign.Review) (sign.Act, error) { return a.Signer.Review(r) }),
+	command("audit.checkpoint", Local, []string{"checkpoint.diverged"}, checkpoint),
 }
 
 // Scope limits a list to a solution; "" is all.

@@ -58,6 +58,11 @@ func Call(ctx context.Context, a *App, name string, request []byte) ([]byte, err
 	if !ok {
 		return nil, fault.New(fault.NotFound, "no operation %q", name)
 	}
+	if o.Mutating {
+		if err := a.Held(); err != nil {
+			return nil, err
+		}
+	}
 	response, err := o.do(ctx, a, request)
 	if err != nil {
 		return nil, errors.Join(err, a.refused(ctx, o, err))

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/dc-release/dc-release/internal/app/enter"
+	"github.com/dc-release/dc-release/internal/app/publish"
 	"github.com/dc-release/dc-release/internal/app/state"
 	"github.com/dc-release/dc-release/internal/core/evidence"
 	"github.com/dc-release/dc-release/internal/core/gate"
@@ -106,6 +107,7 @@ func (o *Orchestrator) once(ctx context.Context, id string) (moved, finished boo
 			}
 			b.Events = append(b.Events, drafts...)
 		}
+		b.Effects = anchors(run.Run, b.Events)
 		return b, nil
 	})
 	return len(events) > 0, finished, err
@@ -284,6 +286,17 @@ func (o *Orchestrator) consume(ctx context.Context, r pipeline.RunStarted, name 
 		out = append(out, ledger.Draft{Stream: stream, Data: &release.Authorised{Manifest: g.Opened.Manifest}})
 	}
 	return out, nil
+}
+
+// anchors are the effects that anchor the ledger after a gate was consumed.
+func anchors(r pipeline.RunStarted, drafts []ledger.Draft) []ledger.Effect {
+	var out []ledger.Effect
+	for _, d := range drafts {
+		if c, ok := d.Data.(*gate.Consumed); ok {
+			out = append(out, publish.AnchorAfter(r.Solution, r.Version+"/"+c.Gate+"/"+c.Manifest))
+		}
+	}
+	return out
 }
 
 // atGates lets every gate that the run waits at be evaluated.

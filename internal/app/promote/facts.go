@@ -57,9 +57,14 @@ func (g *Gates) Facts(ctx context.Context, run state.Run, s gate.Standing, name 
 		return f, err
 	}
 	f.Opaque = solution.Rebuilds == "accepted"
-	if def, _ := s.Definition(policy.Profile(run.Run.Profile), name); def.After == "prd" {
-		f.Drift, err = g.Sources.Drift(ctx, r.Solution, def.After)
+	def, _ := s.Definition(policy.Profile(run.Run.Profile), name)
+	if def.After != "prd" && name != gate.CatchUp {
+		return f, nil
 	}
+	if f.Unreviewed, err = g.Reviews.Unreviewed(ctx, r.Solution, r.Version); err != nil {
+		return f, err
+	}
+	f.Drift, err = g.Sources.Drift(ctx, r.Solution, "prd")
 	return f, err
 }
 

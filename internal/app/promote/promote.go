@@ -54,8 +54,15 @@ type Lists interface {
 	PersonByIdentity(ctx context.Context, digest string) (person string, err error)
 }
 
+// Reviews says why the audit trail of a release counts as not reviewed, as it
+// stands now; nil when it is.
+type Reviews interface {
+	Unreviewed(ctx context.Context, solution, version string) ([]string, error)
+}
+
 // Gates evaluates gates.
 type Gates struct {
+	Reviews   Reviews
 	Log       ledger.Log
 	State     *state.Reader
 	Lists     Lists

@@ -10,7 +10,6 @@ import (
 	"github.com/dc-release/dc-release/internal/core/ledger"
 	"github.com/dc-release/dc-release/internal/core/policy"
 	"github.com/dc-release/dc-release/internal/core/release"
-	"github.com/dc-release/dc-release/internal/core/releaselog"
 )
 
 // Carry carries a publication out: the effect. It composes the folder from the
@@ -134,7 +133,7 @@ func (p *Publisher) push(ctx context.Context, solution policy.Solution, h *histo
 	if err != nil {
 		return document.Published{}, err
 	}
-	if err := p.anchor(ctx, log, h, f.checkpoint); err != nil {
+	if _, err := p.anchor(ctx, solution, log, anchor{size: h.size, note: f.checkpoint, seconds: h.at.Unix()}); err != nil {
 		return document.Published{}, err
 	}
 	return document.Published{Publication: h.publication, Commit: commit, Index: index, Size: h.size}, nil
@@ -145,25 +144,6 @@ func branch(s policy.Solution) string {
 		return "main"
 	}
 	return s.Branch
-}
-
-// anchor puts the checkpoint on the branch of anchors, once.
-func (p *Publisher) anchor(ctx context.Context, log ReleaseLog, h *history, checkpoint []byte) error {
-	path := releaselog.AnchorPath(p.origin(), h.size)
-	_, err := log.Publish(ctx, Commit{
-		Branch: releaselog.AnchorBranch, ID: path, Subject: fmt.Sprintf("checkpoint of size %d", h.size), Seconds: h.at.Unix(),
-		Compose: func(ctx context.Context, base Base) (map[string]Content, error) {
-			there, ok, err := base.ReadFile(ctx, path)
-			if err != nil || (ok && string(there) == string(checkpoint)) {
-				return nil, err
-			}
-			if ok {
-				return nil, forked(path)
-			}
-			return map[string]Content{path: Bytes(checkpoint)}, nil
-		},
-	})
-	return err
 }
 
 func (p *Publisher) origin() string { return ledger.Origin(p.Keys.Installation, p.Keys.Epoch) }

@@ -48,6 +48,17 @@ type ReleaseLog interface {
 	// Publish commits and pushes without force. When a commit with the same
 	// Publication-Id is on the branch already, it is the answer.
 	Publish(ctx context.Context, c Commit) (commit string, err error)
-	// At opens a commit for reading.
+	// At opens a commit for reading; "" is the empty release log.
 	At(commit string) Base
+	// Moved tells what happened to a branch since Saw was called last.
+	Moved(ctx context.Context, branch string) (Movement, error)
+	// Saw remembers a commit of a branch as the one that was looked at.
+	Saw(ctx context.Context, branch, commit string) error
+}
+
+// Movement is what happened to a branch since it was seen last.
+type Movement struct {
+	Last, Head string   // "" for none
+	Gone       bool     // Last is not in the branch any more
+	Foreign    []string // commits since Last that were not made by Publish
 }

@@ -125,7 +125,3 @@ func (p *Publisher) readBack(ctx context.Context, h *history, base Base) (string
 	}
 	return digest, p.compare(ctx, h.folder, x, base)
 }
-
-func forked(path string) error {
-	return fault.New(fault.Unverified, "%s in the release log is another checkpoint of the same size: the ledger was forked", path)
-}

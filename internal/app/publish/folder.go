@@ -39,7 +39,7 @@ func (p *Publisher) folder(ctx context.Context, h *history) (*folder, error) {
 	for path, data := range parts {
 		f.files[path] = Bytes(data)
 	}
-	keys, err := p.publicKeys()
+	keys, err := canonical.Marshal(p.PublicKeys())
 	if err != nil {
 		return nil, err
 	}
@@ -52,16 +52,17 @@ func (p *Publisher) folder(ctx context.Context, h *history) (*folder, error) {
 	return f, nil
 }
 
-func (p *Publisher) publicKeys() ([]byte, error) {
+// PublicKeys are those that folders, anchors and exports are verified with.
+func (p *Publisher) PublicKeys() releaselog.Keys {
 	public := func(k ed25519.PrivateKey) ed25519.PublicKey { return k.Public().(ed25519.PublicKey) }
-	return canonical.Marshal(releaselog.Keys{
+	return releaselog.Keys{
 		Schema: releaselog.KeysSchema, Installation: p.Keys.Installation, Epoch: p.Keys.Epoch,
 		Keys: []releaselog.Key{
 			releaselog.NewKey(releaselog.LedgerKey, p.origin(), public(p.Keys.Ledger)),
 			releaselog.NewKey(releaselog.AttestKey, releaselog.AttestKeyID(p.Keys.Installation), p.Keys.Attest),
 			releaselog.NewKey(releaselog.DocumentKey, releaselog.DocumentKeyID(p.Keys.Installation), public(p.Keys.Document)),
 		},
-	})
+	}
 }
 
 // blob measures and checks a blob; it is read again when it is written.
@@ -134,6 +135,12 @@ func (p *Publisher) signatures(ctx context.Context, h *history, f *folder) error
 			return err
 		}
 		if err := p.add(ctx, f, releaselog.AttestationPath(m.Signature), m.Envelope); err != nil {
+			return err
+		}
+		if m.Meaning != signature.AuditTrailReviewed {
+			continue
+		}
+		if err := p.add(ctx, f, releaselog.ReviewPath(m.Signature), m.Manifest); err != nil {
 			return err
 		}
 	}

@@ -109,8 +109,7 @@ func (p *Publisher) prove(ctx context.Context, h *history, all []exported) (rele
 		if err != nil {
 			return err
 		}
-		c := ledger.Checkpoint{Origin: out.Origin, Size: h.size, Root: root}
-		if checkpoint, err = ledger.SignNote(c.Body(), ledger.NewSigner(out.Origin, p.Keys.Ledger)); err != nil {
+		if checkpoint, err = p.Checkpoint(h.size, root); err != nil {
 			return err
 		}
 		for _, x := range all {

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"time"
 
 	"github.com/dc-release/dc-release/internal/app/inspect"
 	"github.com/dc-release/dc-release/internal/app/state"
@@ -83,6 +84,7 @@ type Publisher struct {
 	Documents   Documents
 	ReleaseLogs ReleaseLogs
 	Keys        Keys
+	Now         func() time.Time // when a checkpoint is committed
 
 	mu sync.Mutex // one publication at a time: the root index names all versions
 }

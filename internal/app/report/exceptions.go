@@ -26,20 +26,16 @@ func (r *Reporter) fillExceptions(ctx context.Context, m *moment, f *document.Fa
 		}
 		f.Exceptions = append(f.Exceptions, x)
 	}
-	people := map[string]string{}
-	for _, events := range [][]ledger.Event{m.ofRun, m.ofRelease, m.ofInstallation, m.ofSolution} {
-		for _, e := range events {
-			if e.Actor.Kind != ledger.Person || people[e.Actor.ID] != "" || !m.mentions(e) {
-				continue
-			}
-			p, err := r.person(ctx, m, e.Actor.ID)
-			if err != nil {
-				return err
-			}
-			people[e.Actor.ID] = p.Name
-		}
+	var unnamed error
+	name := func(id string) string {
+		p, err := r.person(ctx, m, id)
+		unnamed = cmp.Or(unnamed, err)
+		return p.Name
 	}
-	by := func(e ledger.Event) string { return actor(e.Header, func(id string) string { return people[id] }) }
+	by := func(e ledger.Event) string { return actor(e.Header, name) }
+	if err := r.changes(ctx, m, by, add); err != nil {
+		return err
+	}
 	for _, e := range m.ofRun {
 		m.ofJobs(e, f, by, add)
 	}
@@ -47,24 +43,12 @@ func (r *Reporter) fillExceptions(ctx context.Context, m *moment, f *document.Fa
 		m.ofGates(e, by, add)
 	}
 	m.refused(by, add)
-	slices.SortFunc(f.Exceptions, func(a, b document.Exception) int { return cmp.Compare(a.Seq, b.Seq) })
-	return nil
+	slices.SortStableFunc(f.Exceptions, func(a, b document.Exception) int { return cmp.Compare(a.Seq, b.Seq) })
+	return unnamed
 }
 
 // adder adds an exception.
 type adder func(e ledger.Event, kind, subject, format string, args ...any)
-
-// mentions reports whether the event can become an exception that names its
-// actor.
-func (m *moment) mentions(e ledger.Event) bool {
-	switch d := e.Data.(type) {
-	case *ledger.Refused:
-		return m.about(d.Subject)
-	case *pipeline.RunCancelRequested, *pipeline.ExecutionGivenUp, *signature.Made, *signature.Withdrawn:
-		return true
-	}
-	return false
-}
 
 func (m *moment) ofJobs(e ledger.Event, f *document.Facts, by func(ledger.Event) string, add adder) {
 	switch d := e.Data.(type) {
@@ -90,10 +74,33 @@ func (m *moment) ofJobs(e ledger.Event, f *document.Facts, by func(ledger.Event)
 		add(e, "result conflict", d.Execution, "a second result %s differs from the accepted %s; kept and not counted", d.Refused, d.Accepted)
 	case *pipeline.RunCancelRequested:
 		add(e, "cancelled run", d.Run, "cancelled by %s", by(e))
+	case *pipeline.RerunRequested:
+		add(e, "requested re-run", d.Run, "asked for by %s", by(e))
 	case *evidence.Recorded:
+		if d.Person != "" {
+			add(e, "manual entry", d.Signature, "%s recorded %d results by hand", by(e), len(d.Items))
+		}
 		for _, item := range d.Items {
 			if item.Counted && item.Verdict != evidence.VerdictPassed {
 				add(e, "failed evidence", orText(d.Execution, d.Job), "%s %s: %s", item.Verification, item.Name, orText(join(item.Flags), "failed"))
+				m.passedLater(f, e.Seq, item)
+			}
+		}
+	}
+}
+
+// passedLater says of the exception that was added last that the same evidence
+// passed in a later attempt.
+func (m *moment) passedLater(f *document.Facts, seq int64, failed evidence.Item) {
+	for _, e := range m.ofRun {
+		d, ok := e.Data.(*evidence.Recorded)
+		if !ok || e.Seq <= seq {
+			continue
+		}
+		for _, item := range d.Items {
+			if item.Name == failed.Name && item.Verification == failed.Verification && item.Environment == failed.Environment && item.Verdict == evidence.VerdictPassed {
+				f.Exceptions[len(f.Exceptions)-1].Disposition = "passed later as " + orText(d.Execution, d.Job)
+				return
 			}
 		}
 	}

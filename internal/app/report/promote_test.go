@@ -34,7 +34,7 @@ func (outside) Drift(context.Context, string, string) ([]string, error) { return
 func (w *world) evaluate(name string) gate.State {
 	w.t.Helper()
 	g := &promote.Gates{
-		Log: w.store, State: w.reporter.State, Lists: w.store, Now: w.clock, Blobs: w.blobs, Sources: outside{}, Documents: w.reporter, Solutions: baselines{},
+		Log: w.store, State: w.reporter.State, Lists: w.store, Now: w.clock, Blobs: w.blobs, Sources: outside{}, Reviews: w.reporter, Documents: w.reporter, Solutions: baselines{},
 	}
 	w.must(g.Evaluate(w.t.Context(), runID, name))
 	_, s := w.state()

@@ -44,6 +44,8 @@ type Reporter struct {
 	// Names gives the printed name of a person. It is asked for authors and
 	// testers; signatures print the name that was signed.
 	Names func(ctx context.Context, person string) (string, error)
+	// People are the ids of everybody in the installation.
+	People func(ctx context.Context) ([]string, error)
 	// RootAt is the head of the ledger as it was at a size; nil leaves the root
 	// out of the facts.
 	RootAt func(ctx context.Context, size int64) (ledger.Head, error)

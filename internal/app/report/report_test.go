@@ -246,7 +246,7 @@ func TestExceptionsAreThoseOfThisReleaseInOrder(t *testing.T) {
 			t.Errorf("%+v is of another release", x)
 		}
 	}
-	want := []string{"lost attempt", "late result", "re-run", "failed attempt", "failed evidence", "re-run", "refused operation", "voided gate", "withdrawn signature"}
+	want := []string{"lost attempt", "late result", "re-run", "failed attempt", "failed evidence", "re-run", "refused operation", "voided gate", "manual entry", "withdrawn signature"}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}

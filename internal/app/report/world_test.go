@@ -7,7 +7,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -87,6 +89,7 @@ func (w *world) newReporter() *report.Reporter {
 		State: &state.Reader{Log: w.store, Blobs: w.blobs}, Blobs: w.blobs,
 		Tracer: &traceability.Tracer{Repositories: trees{}, Blobs: w.blobs, Solutions: baselines{}, Results: readResult},
 		Names:  func(_ context.Context, id string) (string, error) { return w.names[id], nil },
+		People: func(context.Context) ([]string, error) { return slices.Sorted(maps.Keys(w.names)), nil },
 		RootAt: w.rootAt,
 		Renderers: []report.Renderer{
 			{Extension: "md", Render: markdown.Render}, {Extension: "html", Render: html.Render},

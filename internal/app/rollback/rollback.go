@@ -10,6 +10,7 @@ import (
 
 	"github.com/dc-release/dc-release/internal/app/deploy"
 	"github.com/dc-release/dc-release/internal/app/inspect"
+	"github.com/dc-release/dc-release/internal/app/publish"
 	"github.com/dc-release/dc-release/internal/app/state"
 	"github.com/dc-release/dc-release/internal/core/canonical"
 	"github.com/dc-release/dc-release/internal/core/evidence"
@@ -244,7 +245,10 @@ func (r *Rollbacks) consume(ctx context.Context, s policy.Solution, q release.Ro
 	}
 	b.Reads = append(b.Reads, reads...)
 	b.Events = []ledger.Draft{{Stream: ledger.EnvironmentStream(s.Solution, q.Environment), Data: d}}
-	b.Effects = []ledger.Effect{{Kind: Effect, Key: Effect + "/" + s.Solution + "/" + q.Rollback, Args: args}}
+	b.Effects = []ledger.Effect{
+		{Kind: Effect, Key: Effect + "/" + s.Solution + "/" + q.Rollback, Args: args},
+		publish.AnchorAfter(s.Solution, q.Rollback),
+	}
 	return b, nil
 }
 

@@ -77,6 +77,8 @@ type Signer struct {
 	Now        func() time.Time
 	NewID      func() string
 	Results    ResultReader
+	// Exceptions gives what a reviewer of the audit trail signs.
+	Exceptions Exceptions
 }
 
 // Ceremony is what a person is shown before the proof.

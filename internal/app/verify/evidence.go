@@ -264,6 +264,7 @@ func (f *folder) known() {
 			switch d := e.Data.(type) {
 			case *signature.Made:
 				asked[releaselog.SignaturePath(d.Signature)], asked[releaselog.AttestationPath(d.Signature)] = true, true
+				asked[releaselog.ReviewPath(d.Signature)] = d.Meaning == signature.AuditTrailReviewed
 			case *evidence.Recorded:
 				for _, i := range d.Items {
 					evidenced[i.SHA256] = true

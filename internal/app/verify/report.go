@@ -30,9 +30,13 @@ type Report struct {
 	OK        bool      `json:"ok"`
 	State     string    `json:"state"` // of a release: draft, authorised, effective ...
 	Findings  []Finding `json:"findings"`
-	Erased    []Erased  `json:"erased"` // parts that were deleted; leaf and tree stay valid
+	Hold      []string  `json:"hold,omitempty"` // why an installation with this store is held
+	Erased    []Erased  `json:"erased"`         // parts that were deleted; leaf and tree stay valid
 	Counts    Counts    `json:"counts"`
 	Externals Externals `json:"externals"`
+	Filter    string    `json:"filter,omitempty"` // of an export
+	Range     string    `json:"range,omitempty"`  // how much of the ledger an export shows
+	Gaps      []Gap     `json:"gaps,omitempty"`   // that an export does not show
 }
 
 // Finding is one thing that is wrong, in a file or at an event.
@@ -100,6 +104,9 @@ func (r *Report) finish() Report {
 	return *r
 }
 
+// maxGaps is how many gaps are printed for people.
+const maxGaps = 20
+
 // Text is the report for people. The first line says what is known of the
 // issuer.
 func (r Report) Text() string {
@@ -129,6 +136,19 @@ func (r Report) Text() string {
 		r.Counts.Files, r.Counts.Events, r.Counts.Signatures, r.Counts.Evidence, r.Counts.Recounted, r.Counts.Checkpoints)
 	if r.Externals.Named > 0 {
 		fmt.Fprintf(&b, "%d external files, %d of them not here and not checked\n", r.Externals.Named, r.Externals.Absent)
+	}
+	if r.Range != "" {
+		fmt.Fprintf(&b, "filter: %s\n%s\n", r.Filter, r.Range)
+		for i, g := range r.Gaps {
+			if i == maxGaps {
+				fmt.Fprintf(&b, "and %d more gaps\n", len(r.Gaps)-i)
+				break
+			}
+			fmt.Fprintf(&b, "not shown: events %d to %d\n", g.From, g.To)
+		}
+	}
+	for _, h := range r.Hold {
+		fmt.Fprintf(&b, "integrity hold: %s\n", h)
 	}
 	for _, e := range r.Erased {
 		fmt.Fprintf(&b, "event %d: erased: %s\n", e.Seq, strings.Join(e.Parts, ", "))

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/dc-release/dc-release/internal/core/canonical"
+	"github.com/dc-release/dc-release/internal/core/document"
 	"github.com/dc-release/dc-release/internal/core/ledger"
 	"github.com/dc-release/dc-release/internal/core/policy"
 	"github.com/dc-release/dc-release/internal/core/releaselog"
@@ -27,10 +28,35 @@ func (f *folder) signatures() {
 				f.report.add(f.at(payload), e.Seq, "signature", "%v", err)
 			}
 		}
+		if m.Meaning == signature.AuditTrailReviewed {
+			f.review(e, m)
+		}
 		if f.here(envelope, m.Envelope, e.Seq, "attestation") {
 			if err := f.envelope(f.files[envelope], e, m); err != nil {
 				f.report.add(f.at(envelope), e.Seq, "attestation", "%v", err)
 			}
+		}
+	}
+}
+
+// review checks that the exception list is the one that was signed, and is of
+// this release.
+func (f *folder) review(e ledger.Event, m *signature.Made) {
+	file := releaselog.ReviewPath(m.Signature)
+	if !f.here(file, m.Manifest, e.Seq, "review") {
+		return
+	}
+	var list document.ExceptionList
+	if err := canonical.Unmarshal(f.files[file], &list); err != nil {
+		f.add(file, "review", "%v", err)
+		return
+	}
+	if list.Schema != document.ExceptionListSchema || list.Solution != f.index.Solution || list.Version != f.index.Version {
+		f.add(file, "review", "is no exception list of %s %s", f.index.Solution, f.index.Version)
+	}
+	for _, x := range list.Exceptions {
+		if x.Seq >= e.Seq {
+			f.add(file, "review", "names event %d, signed was before event %d", x.Seq, e.Seq)
 		}
 	}
 }

@@ -256,10 +256,16 @@ func (s *store) atCheckpoints() {
 		c := s.checkpoints[0]
 		s.checkpoints = s.checkpoints[1:]
 		if c.Root != s.tree.root() {
-			s.report.add(c.where, 0, "checkpoint", "the ledger differs from the checkpoint of size %d", c.Size)
+			s.hold(c, "the ledger differs from the checkpoint of size %d", c.Size)
 		}
 		s.done(c)
 	}
+}
+
+// hold adds a finding that keeps an installation from changing anything.
+func (s *store) hold(c known, format string, args ...any) {
+	s.report.add(c.where, 0, "checkpoint", format, args...)
+	s.report.Hold = append(s.report.Hold, c.where+": "+fmt.Sprintf(format, args...))
 }
 
 func (s *store) done(c known) {
@@ -271,7 +277,7 @@ func (s *store) done(c known) {
 // ledger announced, and names those that are beyond its end.
 func (s *store) verifyNotes() {
 	for _, c := range s.checkpoints {
-		s.report.add(c.where, 0, "checkpoint", "the ledger has %d events and differs from the checkpoint of size %d", s.tree.size, c.Size)
+		s.hold(c, "the ledger has %d events and differs from the checkpoint of size %d", s.tree.size, c.Size)
 		s.done(c)
 	}
 	s.checkpoints = nil

@@ -15,6 +15,7 @@ import (
 	"github.com/dc-release/dc-release/internal/core/pipeline"
 	"github.com/dc-release/dc-release/internal/core/policy"
 	"github.com/dc-release/dc-release/internal/core/release"
+	"github.com/dc-release/dc-release/internal/core/releaselog"
 	"github.com/dc-release/dc-release/internal/core/signature"
 )
 
@@ -44,7 +45,7 @@ var All = []ledger.Payload{
 	&evidence.Recorded{},
 	&gate.Unsignable{}, &gate.Closed{}, &gate.Opened{}, &gate.Voided{}, &gate.Consumed{}, &gate.Rejected{},
 	&signature.Made{}, &signature.Withdrawn{},
-	&document.PublicationIntended{}, &document.Published{},
+	&document.PublicationIntended{}, &document.Published{}, &releaselog.Diverged{},
 }
 
 type key struct {

@@ -48,6 +48,7 @@ var (
 	authorCheck    = Check{"authors-known", "every git identity whose work is in the release belongs to a person", authorsKnown}
 	failureCheck   = Check{"deviations-disposed", "every failed attempt has a signed disposition that lets it pass", deviationsDisposed}
 	emergencyCheck = Check{"emergencies-caught-up", "no emergency change in use is without its verification", emergenciesCaughtUp}
+	reviewedCheck  = Check{"audit-trail-reviewed", "the exception list as it stands was reviewed by somebody who did not act in the release", reviewed}
 	rollbackCheck  = Check{"rollback-possible", "the earlier release was for use and its artifact is kept", rollbackPossible}
 )
 
@@ -67,7 +68,7 @@ var GxP = []Definition{
 	},
 	{
 		Name: ApproveForUse, After: "prd",
-		Checks:     []Check{tagCheck, authorCheck, installedCheck, operatedCheck, artifactCheck, driftCheck, failureCheck},
+		Checks:     []Check{tagCheck, authorCheck, installedCheck, operatedCheck, artifactCheck, driftCheck, failureCheck, reviewedCheck},
 		Signatures: []signature.Meaning{signature.QCApproved, signature.ReleasedForUse},
 	},
 	{
@@ -106,7 +107,7 @@ var emergency = []Definition{
 	GxP[3],
 	{
 		Name: CatchUp, After: "val",
-		Checks:     []Check{unitCheck, documentCheck, operatedCheck, acceptedCheck, plannedCheck, tracedCheck, failureCheck},
+		Checks:     []Check{unitCheck, documentCheck, operatedCheck, acceptedCheck, plannedCheck, tracedCheck, failureCheck, reviewedCheck},
 		Signatures: []signature.Meaning{signature.SMEApproved, signature.QCApproved, signature.Accountable},
 	},
 }

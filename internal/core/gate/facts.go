@@ -32,6 +32,7 @@ type Facts struct {
 	Gaps        []string                    // requirements without a passed test
 	Authors     map[string]bool             // person ids
 	Drift       []string                    // differences found in the place
+	Unreviewed  []string                    // reasons why the audit trail counts as not reviewed
 	Rollback    []string                    // reasons why the rollback cannot be
 	Opaque      bool                        // deployed by a foreign command; detected, not prevented
 	Unmapped    []string                    // git identities that belong to no person
@@ -145,6 +146,8 @@ func notDrifted(d Definition, f Facts) []string {
 }
 
 func rollbackPossible(_ Definition, f Facts) []string { return f.Rollback }
+
+func reviewed(_ Definition, f Facts) []string { return prefixed("audit trail: ", f.Unreviewed) }
 
 // proven wants at least one counted item of the verification in the place, all
 // of the latest attempt passed, on the commit and the deployment that counts.

@@ -39,6 +39,7 @@ func MaySign(s Standing, d Definition, p policy.Subject, m signature.Meaning, so
 			out = append(out, fmt.Sprintf("%s has signed at gate %s: different people sign", p.Login, d.Name))
 		}
 	}
+	out = append(out, s.impartial(p)...)
 	for _, name := range slices.Sorted(maps.Keys(s.Gates)) {
 		for _, sig := range s.Gates[name].Signatures {
 			if name != d.Name && as.Role != "" && sig.Role != as.Role && sig.Decision == "approve" && sig.byAny(people) {
@@ -162,5 +163,5 @@ func Unsigned(d Definition, effective []Signed) []signature.Meaning {
 // MayTest names every reason why the person must not record acceptance tests
 // for the release; nil allows it.
 func MayTest(s Standing, p policy.Subject, solution string) []string {
-	return eligible(s, p, signature.TestExecuted, solution)
+	return append(eligible(s, p, signature.TestExecuted, solution), s.impartial(p)...)
 }

@@ -62,7 +62,8 @@ type Standing struct {
 	// ForUseSince is when the release became effective first, "" before.
 	ForUseSince string
 	Unsignable  []string
-	CaughtUp    bool // of an emergency: everything that was left out is there
+	CaughtUp    bool     // of an emergency: everything that was left out is there
+	Reviews     []Signed // of the audit trail
 }
 
 // Gate is a gate's state; one that was never heard of is closed.
@@ -142,6 +143,9 @@ func Apply(s Standing, e ledger.Event) Standing {
 	case *Rejected:
 		s = s.with(d.Gate, func(g *State) { g.Phase = PhaseRejected })
 	case *signature.Made:
+		if d.Meaning == signature.AuditTrailReviewed {
+			s.Reviews = append(slices.Clip(s.Reviews), Signed{Made: *d, Seq: e.Seq, Time: e.Time})
+		}
 		if d.Gate != "" {
 			s = s.with(d.Gate, func(g *State) {
 				g.Signatures = append(slices.Clip(g.Signatures), Signed{Made: *d, Seq: e.Seq, Time: e.Time, For: e.OnBehalf})

@@ -12,6 +12,8 @@ import (
 const (
 	KeysSchema  = "dc-release/keys/v1"
 	TrustSchema = "dc-release/trust/v1"
+	// WitnessedTrustSchema is the same with witnesses and anchors.
+	WitnessedTrustSchema = "dc-release/trust/v2"
 )
 
 // Names of the keys whose public halves are published.
@@ -111,6 +113,10 @@ type Trust struct {
 	Schema       string            `json:"schema"`
 	Installation string            `json:"installation"`
 	Fingerprints map[string]string `json:"fingerprints"` // key name -> SHA-256 of the public key
+	// Witnesses are the names of witnesses with their public keys in base64;
+	// Anchors are texts of checkpoints. Both are of version 2.
+	Witnesses map[string]string `json:"witnesses,omitempty"`
+	Anchors   []string          `json:"anchors,omitempty"`
 }
 
 // ParseTrust reads a trust file. All three keys must be named.
@@ -119,8 +125,16 @@ func ParseTrust(data []byte) (Trust, error) {
 	if err := canonical.UnmarshalLoose(data, &t); err != nil {
 		return t, fmt.Errorf("read trust file: %w", err)
 	}
-	if t.Schema != TrustSchema || t.Installation == "" {
-		return t, fmt.Errorf("read trust file: want schema %q and an installation", TrustSchema)
+	if (t.Schema != TrustSchema && t.Schema != WitnessedTrustSchema) || t.Installation == "" {
+		return t, fmt.Errorf("read trust file: want schema %q or %q and an installation", TrustSchema, WitnessedTrustSchema)
+	}
+	if t.Schema == TrustSchema && (t.Witnesses != nil || t.Anchors != nil) {
+		return t, fmt.Errorf("read trust file: witnesses and anchors are of schema %q", WitnessedTrustSchema)
+	}
+	for name, public := range t.Witnesses {
+		if raw, err := base64.StdEncoding.Strict().DecodeString(public); err != nil || len(raw) != ed25519.PublicKeySize {
+			return t, fmt.Errorf("read trust file: witness %q: want an ed25519 public key in base64", name)
+		}
 	}
 	for _, name := range KeyNames {
 		if !IsDigest(t.Fingerprints[name]) {

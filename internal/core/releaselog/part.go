@@ -1,7 +1,6 @@
 package releaselog
 
 import (
-	"fmt"
 	"path"
 	"strconv"
 	"strings"
@@ -78,6 +77,9 @@ func ManifestPath(gate string) string { return "manifests/" + gate + ".json" }
 // SignaturePath is the payload of a signature.
 func SignaturePath(id string) string { return "signatures/" + id + ".json" }
 
+// ReviewPath is the exception list that a signature is over.
+func ReviewPath(id string) string { return "reviews/" + id + ".json" }
+
 // AttestationPath is the envelope around a signature.
 func AttestationPath(id string) string { return "attestations/" + id + ".json" }
 
@@ -101,11 +103,3 @@ func EvidencePath(environment, source, name, sha256 string) string {
 	}
 	return folder + "/" + sha256
 }
-
-// AnchorPath is where a checkpoint stands on the branch of anchors.
-func AnchorPath(origin string, size int64) string {
-	return fmt.Sprintf("checkpoints/%s/%d", strings.ReplaceAll(origin, "/", "~"), size)
-}
-
-// AnchorBranch is the branch of anchors.
-const AnchorBranch = "checkpoints"

@@ -80,13 +80,20 @@ func TestATrustFileNamesAllKeys(t *testing.T) {
 	if _, err := releaselog.ParseTrust([]byte(good)); err != nil {
 		t.Error(err)
 	}
+	public := strings.Repeat("A", 43) + "="
+	witnessed := strings.Replace(strings.Replace(good, "trust/v1", "trust/v2", 1), `"installation"`, `"witnesses": {"qa": "`+public+`"}, "anchors": ["text"], "installation"`, 1)
+	if trust, err := releaselog.ParseTrust([]byte(witnessed)); err != nil || trust.Witnesses["qa"] != public || len(trust.Anchors) != 1 {
+		t.Errorf("with witnesses: %+v, %v", trust, err)
+	}
 	for name, bad := range map[string]string{
-		"no key":        strings.Replace(good, `"attest"`, `"other"`, 1),
-		"no digest":     strings.Replace(good, digest, "ABCD", 1),
-		"another":       strings.Replace(good, "trust/v1", "trust/v2", 1),
-		"unknown field": strings.Replace(good, `"installation"`, `"x": 1, "installation"`, 1),
-		"twice":         strings.Replace(good, `"installation"`, `"installation": "J", "installation"`, 1),
-		"more":          good + "{}",
+		"witnesses in the first version": strings.Replace(witnessed, "trust/v2", "trust/v1", 1),
+		"a witness without a key":        strings.Replace(witnessed, public, "AAAA", 1),
+		"no key":                         strings.Replace(good, `"attest"`, `"other"`, 1),
+		"no digest":                      strings.Replace(good, digest, "ABCD", 1),
+		"another":                        strings.Replace(good, "trust/v1", "trust/v3", 1),
+		"unknown field":                  strings.Replace(good, `"installation"`, `"x": 1, "installation"`, 1),
+		"twice":                          strings.Replace(good, `"installation"`, `"installation": "J", "installation"`, 1),
+		"more":                           good + "{}",
 	} {
 		if _, err := releaselog.ParseTrust([]byte(bad)); err == nil {
 			t.Errorf("%s: taken", name)

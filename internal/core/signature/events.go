@@ -7,7 +7,7 @@ type Made struct {
 	Signature string      `json:"signature"` // ULID
 	Payload   string      `json:"payload"`   // blob digest
 	Envelope  string      `json:"envelope"`  // blob digest
-	Gate      string      `json:"gate"`      // "" for evidence
+	Gate      string      `json:"gate"`      // "" for evidence and reviews
 	Manifest  string      `json:"manifest"`
 	Meaning   Meaning     `json:"meaning"`
 	Decision  string      `json:"decision"`

@@ -32,6 +32,7 @@ const (
 	DeviationAccepted   Meaning = "deviation-accepted"
 	Waived              Meaning = "waived"
 	Reviewed            Meaning = "reviewed"
+	AuditTrailReviewed  Meaning = "audit-trail-reviewed"
 	TestExecuted        Meaning = "test-executed"
 	Delegates           Meaning = "delegated"
 	RejectedMeaning     Meaning = "rejected"
@@ -61,6 +62,7 @@ var Meanings = []Definition{
 	{Reviewed, "I have reviewed this and agree.", []policy.Role{policy.SME, policy.QC}},
 	{TestExecuted, "I executed these tests and recorded what I observed.", []policy.Role{policy.Tester}},
 	{Delegates, "I let this person act in my role for the time given.", []policy.Role{policy.SME, policy.QC, policy.ReleaseManager, policy.DataProductOwner, policy.Tester}},
+	{AuditTrailReviewed, "I have reviewed the exception list of this release and what the audit trail says of each entry.", []policy.Role{policy.QC}},
 	{RejectedMeaning, "I reject this release.", []policy.Role{policy.SME, policy.QC, policy.ReleaseManager, policy.DataProductOwner}},
 	{WithdrawnMeaning, "I withdraw my earlier signature.", []policy.Role{policy.SME, policy.QC, policy.ReleaseManager, policy.DataProductOwner}},
 }
@@ -82,7 +84,7 @@ type Payload struct {
 	Ceremony  string         `json:"ceremony_id"`  // one use
 	Subject   Subject        `json:"subject"`
 	Meaning   MeaningText    `json:"meaning"`
-	Decision  string         `json:"decision"` // approve, reject, withdraw, execute
+	Decision  string         `json:"decision"` // approve, reject, withdraw, execute, review
 	Reason    string         `json:"reason"`
 	Signer    Signer         `json:"signer"`
 	Capacity  Capacity       `json:"capacity"`
@@ -95,11 +97,11 @@ type Payload struct {
 
 // Subject is what is signed.
 type Subject struct {
-	Type     string `json:"type"`     // release, rollback, evidence, delegation, deviation, approval
+	Type     string `json:"type"`     // release, rollback, evidence, delegation, deviation, approval, audit-trail
 	ID       string `json:"id"`       // stream
 	Solution string `json:"solution"` //
 	Version  string `json:"version"`
-	Stage    string `json:"stage"`           // gate, environment of evidence, deviation, approval
+	Stage    string `json:"stage"`           // gate, environment of evidence, deviation, approval, audit-trail
 	Manifest string `json:"manifest_sha256"` // or the digest of what else is signed
 }
 

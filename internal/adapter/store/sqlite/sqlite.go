@@ -126,6 +126,14 @@ func (e *Engine) Read(ctx context.Context, do func(sqlstore.Querier) error) erro
 	return do(querier{native})
 }
 
+// CopyTo writes a copy of the database as it is to a new file.
+func (e *Engine) CopyTo(ctx context.Context, path string) error {
+	if _, err := e.read.ExecContext(ctx, `VACUUM INTO ?`, path); err != nil {
+		return fmt.Errorf("copy database %q: %w", e.path, err)
+	}
+	return nil
+}
+
 // Unique implements sqlstore.Engine.
 func (e *Engine) Unique(err error) bool {
 	var f *driver.Error

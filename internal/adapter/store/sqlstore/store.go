@@ -23,7 +23,7 @@ type Config struct {
 
 // Store is the ledger with its decision tables and views on one engine.
 type Store struct {
-	engine Engine
+	engine *guarded
 	config Config
 
 	mu      sync.Mutex
@@ -36,7 +36,7 @@ func Open(ctx context.Context, e Engine, c Config) (*Store, error) {
 	if err := e.Migrate(ctx); err != nil {
 		return nil, fmt.Errorf("migrate store: %w", err)
 	}
-	s := &Store{engine: e, config: c, changed: make(chan struct{})}
+	s := &Store{engine: &guarded{Engine: e}, config: c, changed: make(chan struct{})}
 	if err := s.checkTypes(ctx); err != nil {
 		return nil, err
 	}

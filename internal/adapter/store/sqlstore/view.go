@@ -27,12 +27,17 @@ var views = []view{
 	{"runs", []string{"view_runs"}, applyRun},
 	{"releases", []string{"view_releases"}, applyRelease},
 	{"environments", []string{"view_environments"}, applyEnvironment},
+	{"trail", []string{"view_trail"}, applyTrail},
 }
 
 const viewBatch = 1000
 
-// CatchUp brings every view to the head of the ledger.
+// CatchUp brings every view to the head of the ledger; those of a held store
+// stay where they are.
 func (s *Store) CatchUp(ctx context.Context) error {
+	if s.engine.held.Load() != nil {
+		return nil
+	}
 	for {
 		behind, err := s.viewsBehind(ctx)
 		if err != nil || !behind {

@@ -88,6 +88,7 @@ func Run(t *testing.T, open Open) {
 		{"too large an event is refused", tooLarge},
 		{"a name of an artifact has one owner in an attempt", artifactNames},
 		{"caches are kept, used, dropped and make room", caches},
+		{"TestGXP054 the trail is what looking at every event gives", trailFilters},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s, clock := New(t, open)

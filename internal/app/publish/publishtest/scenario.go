@@ -88,6 +88,7 @@ func New(t *testing.T, store Store, blobs Blobs, logs publish.ReleaseLogs, read 
 	s := &Scenario{t: t, Store: store, Blobs: blobs, State: &state.Reader{Log: store, Blobs: blobs}, Attest: Key("attest"), Read: read}
 	s.Publisher = &publish.Publisher{
 		Log: store, State: s.State, Blobs: blobs, Claims: s, Solutions: s, Lists: store, Documents: s, ReleaseLogs: logs,
+		Now:  func() time.Time { return time.Date(2026, 3, 4, 14, 0, 0, 0, time.UTC) },
 		Keys: publish.Keys{Installation: Installation, Epoch: 1, Ledger: Key("ledger"), Document: Key("document"), Attest: s.Attest.Public().(ed25519.PublicKey)},
 	}
 	begin := []ledger.Draft{{Stream: ledger.Installation, Data: &ledger.InstallationCreated{Installation: Installation, Epoch: 1}}}

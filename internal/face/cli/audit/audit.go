@@ -13,7 +13,6 @@ import (
 	"github.com/dc-release/dc-release/internal/app/verify"
 	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/face/cli/console"
-	"github.com/dc-release/dc-release/internal/face/cli/records"
 )
 
 // Verification says what is verified: a folder of a release log, or the store
@@ -21,17 +20,19 @@ import (
 type Verification struct {
 	Data       string
 	ReleaseLog string
-	Version    string // folder: X.Y.Z, X.Y.Z/rev-N or rollbacks/PLACE-N
-	Trust      string // file with fingerprints
+	Version    string   // folder: X.Y.Z, X.Y.Z/rev-N or rollbacks/PLACE-N
+	Trust      string   // file with fingerprints
+	Export     string   // file of an export in JSON lines
+	Anchors    []string // files with checkpoints that the store must extend
 }
 
 // Verify does it.
 type Verify func(ctx context.Context, q Verification) (verify.Report, error)
 
 // New makes the command.
-func New(env *console.Env, do Verify) *cobra.Command {
-	cmd := &cobra.Command{Use: "audit", Short: "The audit trail: list and verify"}
-	cmd.AddCommand(records.AuditList(env), verifyCommand(env, do))
+func New(env *console.Env, do Verify, look Witness) *cobra.Command {
+	cmd := &cobra.Command{Use: "audit", Short: "The audit trail: list, anchor and verify"}
+	cmd.AddCommand(listCommand(env), exportCommand(env), reviewCommand(env), verifyCommand(env, do), checkpoint(env), witnessCommand(env, look))
 	return cmd
 }
 
@@ -45,6 +46,13 @@ func verifyCommand(env *console.Env, do Verify) *cobra.Command {
 			if (q.ReleaseLog == "") != (q.Version == "") {
 				return fault.New(fault.Invalid, "a published folder needs both --release-log and --version")
 			}
+			if q.Export != "" && q.ReleaseLog != "" {
+				return fault.New(fault.Invalid, "verify either --export or --release-log")
+			}
+			if (q.ReleaseLog != "" || q.Export != "") && len(env.Anchors) > 0 {
+				return fault.New(fault.Invalid, "--anchor is for the ledger of a data directory: published folders and exports have checkpoints of their own")
+			}
+			q.Anchors = env.Anchors
 			q.Data, q.Version = env.Data, strings.TrimPrefix(q.Version, "v")
 			report, err := do(cmd.Context(), q)
 			if err != nil {
@@ -65,6 +73,7 @@ func verifyCommand(env *console.Env, do Verify) *cobra.Command {
 	fs := cmd.Flags()
 	fs.StringVar(&q.ReleaseLog, "release-log", "", "folder of a release log")
 	fs.StringVar(&q.Version, "version", "", "version, or rollbacks/PLACE-N")
+	fs.StringVar(&q.Export, "export", "", "file that audit export --format jsonl wrote")
 	fs.StringVar(&q.Trust, "trust", "", "file with the fingerprints of the issuer's keys, received elsewhere")
 	fs.BoolVar(&require, "require-trust", false, "fail when the issuer is not established")
 	return cmd

@@ -52,7 +52,9 @@ type Env struct {
 	// many an execution may have at once there, 0 for the sandbox's default.
 	Labels    []string
 	Processes int
-	Connect   func(ctx context.Context, e *Env) (Session, error)
+	// Anchors are files with checkpoints that the ledger must extend.
+	Anchors []string
+	Connect func(ctx context.Context, e *Env) (Session, error)
 }
 
 // With opens a session for one action and closes it.

@@ -66,6 +66,9 @@ func (s *show) sign(ctx context.Context, g inspect.Gate) error {
 	if slices.ContainsFunc(g.Missing, func(m string) bool { return strings.HasPrefix(m, "AV in val: no evidence") }) {
 		return s.accept(ctx, g)
 	}
+	if unreviewed(g) {
+		return s.review(ctx, g)
+	}
 	if len(g.Unsigned) == 0 {
 		return fault.New(fault.RunFailed, "gate %s does not open: %s", g.Gate, strings.Join(g.Missing, "; "))
 	}
@@ -91,6 +94,22 @@ func (s *show) sign(ctx context.Context, g inspect.Gate) error {
 		}
 	}
 	return nil
+}
+
+// unreviewed reports whether the gate waits for the review of the audit trail.
+func unreviewed(g inspect.Gate) bool {
+	return slices.ContainsFunc(g.Missing, func(m string) bool { return strings.HasPrefix(m, "audit trail: ") })
+}
+
+// review lets somebody who does nothing else review the audit trail.
+func (s *show) review(ctx context.Context, g inspect.Gate) error {
+	return s.performAs(ctx, func(p player) bool { return p.Reviews }, func(p player, c sign.Credentials) error {
+		_, err := ask[sign.Signed](ctx, s, "audit.review", sign.Review{Solution: solution, Version: g.Version, By: sign.By{As: p.Login, Reason: "reviewed each entry in the demo", Credentials: c}})
+		if err == nil {
+			s.say("  %-20s %s (%s) reviewed the exception list", signature.AuditTrailReviewed, p.Name, p.Role)
+		}
+		return err
+	})
 }
 
 // accept lets a tester execute the acceptance tests.
@@ -133,6 +152,10 @@ func (s *show) whoMustSign(g inspect.Gate) string {
 	if slices.ContainsFunc(g.Missing, func(m string) bool { return strings.HasPrefix(m, "AV in val") }) {
 		line("  an acceptance tester (", s.logins(policy.Tester), ") executes:")
 		do("tom", "evidence add "+s.path("work", "acceptance.xml"))
+	}
+	if unreviewed(g) {
+		line("  somebody with role qc who did nothing else in the release (vera) reviews the audit trail:")
+		do("vera", "audit review --sign")
 	}
 	for i, m := range g.Unsigned {
 		def, _ := signature.Find(signature.Meaning(m))

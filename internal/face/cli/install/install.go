@@ -18,6 +18,7 @@ import (
 
 	"github.com/dc-release/dc-release/internal/app/inspect"
 	"github.com/dc-release/dc-release/internal/app/intake"
+	"github.com/dc-release/dc-release/internal/app/integrity"
 	"github.com/dc-release/dc-release/internal/app/operation"
 	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/core/policy"
@@ -102,7 +103,10 @@ func Serve(env *console.Env) *cobra.Command {
 			if !s.Owner() {
 				return fault.New(fault.Conflict, "another process owns %s", env.Data)
 			}
-			if err := s.WaitIdle(ctx); err != nil && ctx.Err() == nil {
+			err := s.WaitIdle(ctx)
+			if hold := (*integrity.Hold)(nil); errors.As(err, &hold) {
+				env.Note("%v", hold) // queries are answered, nothing is changed
+			} else if err != nil && ctx.Err() == nil {
 				return err
 			}
 			env.Note("serving %s", env.Data)

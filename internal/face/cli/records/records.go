@@ -252,27 +252,3 @@ func Rollback(env *console.Env) *cobra.Command {
 	fs.StringVar(&q.Reason, "reason", "", "reason")
 	return cmd
 }
-
-// AuditList makes "dc-release audit list".
-func AuditList(env *console.Env) *cobra.Command {
-	var q inspect.AuditQuery
-	cmd := &cobra.Command{Use: "list", Short: "List events of the audit trail", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
-		rows, err := console.Ask[[]inspect.AuditRow](cmd.Context(), env, "audit.list", q)
-		if err != nil {
-			return err
-		}
-		return env.Print("audit-list", map[string]any{"events": rows}, func(w *tabwriter.Writer) {
-			fmt.Fprintln(w, "SEQ\tTIME\tSTREAM\tTYPE\tACTOR\tREASON")
-			for _, r := range rows {
-				fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s %s\t%s\n", r.Seq, r.Time, r.Stream, r.Type, r.Actor.Kind, r.Actor.ID, r.Reason)
-			}
-		})
-	}}
-	fs := cmd.Flags()
-	fs.StringVar(&q.Stream, "stream", "", "only streams with this beginning")
-	fs.StringVar(&q.Type, "type", "", "only types with this beginning")
-	fs.StringVar(&q.Actor, "actor", "", "only this actor's id")
-	fs.Int64Var(&q.After, "after", 0, "only after this seq")
-	fs.IntVar(&q.Limit, "limit", 0, "at most so many")
-	return cmd
-}

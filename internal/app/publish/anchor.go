@@ -1,0 +1,274 @@
+package publish
+
+import (
+	"context"
+	"crypto/ed25519"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/dc-release/dc-release/internal/core/canonical"
+	"github.com/dc-release/dc-release/internal/core/fault"
+	"github.com/dc-release/dc-release/internal/core/ledger"
+	"github.com/dc-release/dc-release/internal/core/policy"
+	"github.com/dc-release/dc-release/internal/core/releaselog"
+)
+
+// AnchorEffect is the kind of the effect that anchors the ledger in the release
+// log of a solution.
+const AnchorEffect = "checkpoint"
+
+// AnchorAfter is the effect of a batch after which the ledger is anchored; key
+// makes it one of its kind.
+func AnchorAfter(solution, key string) ledger.Effect {
+	raw, _ := json.Marshal(args{Solution: solution}) // strings only
+	return ledger.Effect{Kind: AnchorEffect, Key: AnchorEffect + "/" + solution + "/" + key, Args: raw}
+}
+
+// Anchored is a checkpoint with where it was pushed to.
+type Anchored struct {
+	Solution   string `json:"solution"`
+	Size       int64  `json:"size"`
+	Commit     string `json:"commit"` // of branch checkpoints
+	Checkpoint string `json:"checkpoint"`
+}
+
+// CarryAnchor implements the effect.
+func (p *Publisher) CarryAnchor(ctx context.Context, raw []byte) error {
+	var a args
+	if err := json.Unmarshal(raw, &a); err != nil {
+		return fmt.Errorf("anchor: %w", err)
+	}
+	solution, err := p.Solutions.Solution(ctx, a.Solution)
+	if err != nil {
+		return err
+	}
+	_, err = p.Anchor(ctx, solution, p.Now())
+	return err
+}
+
+// Anchor commits the checkpoint of the ledger as it is to the release log of a
+// solution, with the proof that it extends the one before. A solution without a
+// release log is anchored nowhere.
+func (p *Publisher) Anchor(ctx context.Context, solution policy.Solution, now time.Time) (Anchored, error) {
+	if solution.ReleaseLog == "" {
+		return Anchored{}, nil
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	log, err := p.ReleaseLogs(ctx, solution)
+	if err != nil {
+		return Anchored{}, err
+	}
+	a := anchor{seconds: now.Unix()}
+	err = p.Log.Hashes(ctx, func(size int64, r ledger.HashReader) error {
+		root, err := ledger.Root(size, r)
+		if err != nil {
+			return err
+		}
+		a.size = size
+		a.note, err = p.Checkpoint(size, root)
+		return err
+	})
+	if err != nil {
+		return Anchored{}, err
+	}
+	commit, err := p.anchor(ctx, solution, log, a)
+	if err != nil {
+		return Anchored{}, fmt.Errorf("anchor the ledger in the release log of %s: %w", solution.Solution, err)
+	}
+	return Anchored{Solution: solution.Solution, Size: a.size, Commit: commit, Checkpoint: string(a.note)}, nil
+}
+
+// Checkpoint signs the checkpoint of a size.
+func (p *Publisher) Checkpoint(size int64, root ledger.Hash) ([]byte, error) {
+	c := ledger.Checkpoint{Origin: p.origin(), Size: size, Root: root}
+	return ledger.SignNote(c.Body(), ledger.NewSigner(c.Origin, p.Keys.Ledger))
+}
+
+// anchor is a checkpoint to be committed.
+type anchor struct {
+	size    int64
+	note    []byte
+	seconds int64
+}
+
+// anchor puts a checkpoint on the branch of anchors, once, and looks at what
+// others did there.
+func (p *Publisher) anchor(ctx context.Context, solution policy.Solution, log ReleaseLog, a anchor) (string, error) {
+	commit, err := log.Publish(ctx, Commit{
+		Branch: releaselog.AnchorBranch, ID: releaselog.AnchorPath(p.origin(), a.size), Subject: fmt.Sprintf("checkpoint of size %d", a.size), Seconds: a.seconds,
+		Compose: func(ctx context.Context, base Base) (map[string]Content, error) { return p.composeAnchor(ctx, base, a) },
+	})
+	if err == nil {
+		err = p.anchored(ctx, log.At(commit), a)
+	}
+	return commit, errors.Join(err, p.look(ctx, solution, log))
+}
+
+// anchored reads a checkpoint back: a commit with its id may hold another one.
+func (p *Publisher) anchored(ctx context.Context, base Base, a anchor) error {
+	path := releaselog.AnchorPath(p.origin(), a.size)
+	there, _, err := base.ReadFile(ctx, path)
+	if err == nil && string(there) != string(a.note) {
+		err = fault.New(fault.Unverified, "%s in the release log is another checkpoint of the same size: the ledger was forked", path)
+	}
+	return err
+}
+
+// composeAnchor gives the checkpoint with the proofs towards its neighbours on
+// the branch. One that is there is never replaced.
+func (p *Publisher) composeAnchor(ctx context.Context, base Base, a anchor) (map[string]Content, error) {
+	there, _, err := anchorsAt(ctx, base)
+	if err != nil {
+		return nil, err
+	}
+	own := there[p.origin()]
+	if _, ok := own.Notes[a.size]; ok {
+		return nil, nil // read back and compared afterwards
+	}
+	out := map[string]Content{releaselog.AnchorPath(p.origin(), a.size): Bytes(a.note)}
+	if own.Keys == nil {
+		raw, err := canonical.Marshal(p.PublicKeys())
+		if err != nil {
+			return nil, err
+		}
+		out[releaselog.AnchorKeysPath(p.origin())] = Bytes(raw)
+	}
+	before, after := own.Neighbours(a.size)
+	for _, pair := range [][2]int64{{before, a.size}, {a.size, after}} {
+		if pair[0] == 0 || pair[1] == 0 {
+			continue
+		}
+		raw, err := p.proof(ctx, pair[0], pair[1])
+		if err != nil {
+			return nil, err
+		}
+		out[releaselog.AnchorProofPath(p.origin(), pair[0], pair[1])] = Bytes(raw)
+	}
+	return out, nil
+}
+
+// proof is the file that proves that one size extends another. An anchor beyond
+// the end of the ledger says that the ledger was cut.
+func (p *Publisher) proof(ctx context.Context, from, to int64) (raw []byte, err error) {
+	err = p.Log.Hashes(ctx, func(size int64, r ledger.HashReader) error {
+		if to > size {
+			return fault.New(fault.Unverified, "the release log has a checkpoint of size %d, the ledger has %d events", to, size)
+		}
+		path, err := ledger.ProveConsistency(from, to, r)
+		if err != nil {
+			return err
+		}
+		raw, err = canonical.Marshal(releaselog.AnchorProof{Schema: releaselog.AnchorProofSchema, Origin: p.origin(), From: from, To: to, Path: path})
+		return err
+	})
+	return raw, err
+}
+
+// look records what others did to the branch since it was seen last, and
+// remembers it as seen. What was found stays as it is.
+func (p *Publisher) look(ctx context.Context, solution policy.Solution, log ReleaseLog) error {
+	m, err := log.Moved(ctx, releaselog.AnchorBranch)
+	if err != nil {
+		return err
+	}
+	before, err := p.strange(ctx, log.At(m.Last))
+	if err != nil {
+		return err
+	}
+	now, err := p.strange(ctx, log.At(m.Head))
+	if err != nil {
+		return err
+	}
+	fresh := slices.DeleteFunc(now, func(s string) bool { return slices.Contains(before, s) })
+	if m.Gone || len(m.Foreign) > 0 || len(fresh) > 0 {
+		d := &releaselog.Diverged{Branch: releaselog.AnchorBranch, Last: m.Last, Head: m.Head, Gone: m.Gone, Commits: orEmpty(m.Foreign), Files: orEmpty(fresh)}
+		_, err := p.Log.Append(ctx, ledger.Batch{
+			Command: "checkpoint-diverged/" + solution.Solution + "/" + m.Last + "/" + m.Head, Actor: actor, Correlation: solution.Solution, Policy: solution.Digest,
+			Events: []ledger.Draft{{Stream: ledger.SolutionStream(solution.Solution), Data: d}},
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if m.Head == m.Last {
+		return nil
+	}
+	return log.Saw(ctx, releaselog.AnchorBranch, m.Head)
+}
+
+// maxStrange bounds how many files one event names.
+const maxStrange = 50
+
+// strange names the files of the branch that are no anchors of this ledger,
+// each with why. Those of other epochs are not judged.
+func (p *Publisher) strange(ctx context.Context, base Base) ([]string, error) {
+	epochs, foreign, err := anchorsAt(ctx, base)
+	if fault.KindOf(err) == fault.Unverified { // something that is no plain file
+		return []string{err.Error()}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	out := prefixed(foreign, "is no anchor")
+	own := epochs[p.origin()]
+	v := ledger.NewVerifier(p.origin(), p.Keys.Ledger.Public().(ed25519.PublicKey))
+	err = p.Log.Hashes(ctx, func(end int64, r ledger.HashReader) error {
+		for _, size := range own.Sizes() {
+			c, err := own.Checkpoint(size, v)
+			if err == nil && size > end {
+				err = fmt.Errorf("is beyond the end of the ledger")
+			}
+			if err == nil {
+				root, wrong := ledger.Root(size, r)
+				if wrong != nil {
+					return wrong
+				}
+				if root != c.Root {
+					err = fmt.Errorf("is a checkpoint of another ledger")
+				}
+			}
+			if err != nil {
+				out = append(out, releaselog.AnchorPath(p.origin(), size)+": "+err.Error())
+			}
+		}
+		return nil
+	})
+	return out[:min(len(out), maxStrange)], err
+}
+
+// maxAnchor bounds what is read of one file of the branch, in bytes.
+const maxAnchor = 64 << 10
+
+func anchorsAt(ctx context.Context, base Base) (epochs map[string]releaselog.Anchors, foreign []string, err error) {
+	files := map[string][]byte{}
+	err = base.Walk(ctx, "", func(path string, _ int64, r io.Reader) error {
+		raw, err := io.ReadAll(io.LimitReader(r, maxAnchor))
+		files[path] = raw
+		return err
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	epochs, foreign = releaselog.ReadAnchors(files)
+	return epochs, foreign, nil
+}
+
+func prefixed(names []string, why string) []string {
+	out := []string{}
+	for _, n := range names {
+		out = append(out, n+": "+why)
+	}
+	return out
+}
+
+func orEmpty(list []string) []string {
+	if list == nil {
+		return []string{}
+	}
+	return list
+}

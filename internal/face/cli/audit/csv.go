@@ -1,0 +1,68 @@
+package audit
+
+import (
+	"encoding/csv"
+	"io"
+	"strconv"
+	"strings"
+
+	apptrail "github.com/dc-release/dc-release/internal/app/trail"
+	"github.com/dc-release/dc-release/internal/core/trail"
+)
+
+// csvSheet writes RFC 4180, lines ended by a line feed, with the statement in the first rows. No cell begins
+// as a formula does.
+type csvSheet struct{ csv *csv.Writer }
+
+func (s *csvSheet) begin(w io.Writer, h trail.Head) error {
+	s.csv = csv.NewWriter(w)
+	for _, row := range [][]string{
+		{"Audit trail of installation", h.Keys.Installation},
+		{"Filter", h.Stated},
+		{"Range", h.Range()},
+		{"Exported", h.Time},
+		{"seq", "time (UTC)", "stream", "version", "type", "actor", "actor id", "kind", "role", "authentication", "reason", "data"},
+	} {
+		if err := s.write(row...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *csvSheet) page(_ io.Writer, p apptrail.Exported) error {
+	for _, r := range p.Rows {
+		err := s.write(strconv.FormatInt(r.Seq, 10), r.Time, r.Stream, strconv.FormatInt(r.Version, 10), r.Type, actor(r), r.Actor.ID, r.Actor.Kind,
+			r.Actor.Role, r.Actor.Authentication, r.Reason, string(r.Data))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *csvSheet) end(io.Writer) error {
+	s.csv.Flush()
+	return s.csv.Error()
+}
+
+func (s *csvSheet) write(cells ...string) error {
+	for i, c := range cells {
+		cells[i] = harmless(c)
+	}
+	return s.csv.Write(cells)
+}
+
+// harmless puts an apostrophe before what a spreadsheet would take for a
+// formula (OWASP, CSV injection), also behind blanks.
+func harmless(cell string) string {
+	if t := strings.TrimLeft(cell, " \t\r\n\u00a0"); t != "" && strings.ContainsAny(t[:1], "=+-@|%") || strings.ContainsAny(cell[:min(1, len(cell))], "\t\r\n") {
+		return "'" + cell
+	}
+	for _, wide := range []string{"＝", "＋", "－", "＠"} { // full-width forms are taken for the same by some
+		if strings.HasPrefix(strings.TrimLeft(cell, " \t\r\n\u00a0"), wide) {
+			return "'" + cell
+		}
+	}
+	return cell
+}

@@ -1,0 +1,123 @@
+package audit
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/dc-release/dc-release/internal/app/operation"
+	apptrail "github.com/dc-release/dc-release/internal/app/trail"
+	"github.com/dc-release/dc-release/internal/core/canonical"
+	"github.com/dc-release/dc-release/internal/core/fault"
+	"github.com/dc-release/dc-release/internal/core/trail"
+	"github.com/dc-release/dc-release/internal/face/cli/console"
+)
+
+// sheet writes an export page by page.
+type sheet interface {
+	begin(w io.Writer, h trail.Head) error
+	page(w io.Writer, p apptrail.Exported) error
+	end(w io.Writer) error
+}
+
+// formats is the list. To add one: its sheet, a line here.
+var formats = map[string]func() sheet{
+	"html":  func() sheet { return &htmlSheet{} },
+	"csv":   func() sheet { return &csvSheet{} },
+	"jsonl": func() sheet { return jsonSheet{} },
+}
+
+func exportCommand(env *console.Env) *cobra.Command {
+	var f filtering
+	var format, file string
+	cmd := &cobra.Command{
+		Use: "export", Short: "Export the audit trail for readers or for verification elsewhere", Args: cobra.NoArgs,
+		Long: "Export the events that the filter selects, the oldest first. Every form begins with the filter, how many of how many events are shown, and the range of the ledger.\n\nhtml is for readers and csv for spreadsheets. jsonl holds every event with its proof and the signed checkpoint, so that it verifies without this installation: dc-release audit verify --export FILE.",
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+			made, ok := formats[format]
+			if !ok {
+				return fault.New(fault.Invalid, "--format %q: want one of %s", format, strings.Join(slices.Sorted(maps.Keys(formats)), ", "))
+			}
+			filter, err := f.read()
+			if err != nil {
+				return err
+			}
+			out := env.Out
+			if file != "" {
+				to, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+				if err != nil {
+					return fault.New(fault.Invalid, "--out: %v", err).WithHint("name a file that is not there yet")
+				}
+				defer func() {
+					if err = errors.Join(err, to.Close()); err != nil {
+						err = errors.Join(err, os.Remove(file)) // half an export is none
+					}
+				}()
+				out = to
+			}
+			return env.With(cmd.Context(), func(s console.Session) error { return export(cmd.Context(), s, filter, made(), out) })
+		},
+	}
+	f.flags(cmd.Flags())
+	cmd.Flags().StringVar(&format, "format", "html", "html, csv or jsonl")
+	cmd.Flags().StringVar(&file, "out", "", "new file (default: standard output)")
+	return cmd
+}
+
+// export writes all pages of one size of the ledger.
+func export(ctx context.Context, s console.Session, filter trail.Filter, to sheet, out io.Writer) error {
+	w := bufio.NewWriter(out)
+	q := apptrail.ExportQuery{Filter: filter}
+	for {
+		p, err := operation.Ask[apptrail.Exported](ctx, s, "audit.export", q)
+		if err != nil {
+			return err
+		}
+		if q.Size == 0 {
+			if err := to.begin(w, p.Head); err != nil {
+				return err
+			}
+		}
+		if err := to.page(w, p); err != nil {
+			return err
+		}
+		if !p.More {
+			return errors.Join(to.end(w), w.Flush())
+		}
+		q.Size, q.After = p.Head.Size, p.Rows[len(p.Rows)-1].Seq
+	}
+}
+
+// jsonSheet writes JSON lines, each canonical.
+type jsonSheet struct{}
+
+func (jsonSheet) begin(w io.Writer, h trail.Head) error {
+	raw, err := canonical.Marshal(h)
+	if err != nil {
+		return err
+	}
+	return line(w, string(raw))
+}
+
+func (jsonSheet) page(w io.Writer, p apptrail.Exported) error {
+	for _, l := range p.Lines {
+		if err := line(w, l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (jsonSheet) end(io.Writer) error { return nil }
+
+func line(w io.Writer, text string) error {
+	_, err := io.WriteString(w, text+"\n")
+	return err
+}
