@@ -59,7 +59,6 @@ import (
 	"github.com/dc-release/dc-release/internal/app/state"
 	"github.com/dc-release/dc-release/internal/app/traceability"
 	"github.com/dc-release/dc-release/internal/app/trail"
-	"github.com/dc-release/dc-release/internal/core/canonical"
 	"github.com/dc-release/dc-release/internal/core/evidence"
 	"github.com/dc-release/dc-release/internal/core/ledger"
 	"github.com/dc-release/dc-release/internal/face/web"
@@ -295,12 +294,7 @@ func (o *Owner) compose() {
 		Solutions:  registry, Signer: signer, Claims: claims, Deployer: deployer,
 		Actions: &actions.Actions{Log: o.Store, Pins: o.pins},
 		Access:  o.newAccess(),
-		People: &person.People{
-			Log: o.Store, State: o.state, Directory: o.Store, Factors: f, NewID: newID, Now: time.Now,
-			IdentityDigest: func(email string) string { return intake.IdentityDigest(o.Ring.Installation, email) },
-			Digest:         func(text string) string { return canonical.SHA256([]byte(o.Ring.Installation + ":" + text)) },
-			NewSecret:      newSecret, CoolDown: 24 * time.Hour,
-		},
+		People:  o.newPeople(f),
 		Intake: &intake.Intake{
 			Log: o.Store, State: o.state, Lists: o.Store, Blobs: o.Blobs, Repositories: o.mirrors, Plan: o.planner.plan, Config: solutionfile.Read, Vars: vars,
 			NewID: newID, Now: time.Now, Installation: o.Ring.Installation, Sandbox: o.Config.Sandbox, Evaluation: o.Config.Evaluation && o.Config.Sandbox == "none",

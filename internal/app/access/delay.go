@@ -75,3 +75,10 @@ func (d *Delays) sweep(now time.Time) {
 	}
 	d.keys = kept
 }
+
+// Len is how many waits are kept.
+func (d *Delays) Len() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.keys)
+}
