@@ -31,6 +31,7 @@ peer: ## our expressions beside act's; its modules are not the product's
 generate: ## docs/where.md, docs/workflows.md and .github/workflows from what is in the code
 	$(GO) test ./internal/archtest -count=1 -update
 	$(GO) test ./internal/core/event -count=1 -update
+	$(GO) test ./internal/wire -run TestANewDatabase -count=1 -update
 
 FUZZTIME ?= 20s
 fuzz: ## every fuzz target for FUZZTIME

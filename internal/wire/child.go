@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -48,6 +49,7 @@ type childArgs struct {
 	Slots     int      `json:"slots"`
 	Labels    []string `json:"labels"`
 	Processes int      `json:"processes"`
+	Sandbox   string   `json:"sandbox"` // that executions will most likely ask for
 }
 
 // startChild starts this program again as a worker. The worker outlives a
@@ -57,7 +59,7 @@ func startChild(c Config, socket string) (*child, error) {
 	if err != nil {
 		return nil, err
 	}
-	args, err := json.Marshal(childArgs{Data: c.Data, Socket: socket, Path: c.Path, Rehearsal: c.Rehearsal, Slots: c.Slots, Labels: c.Labels, Processes: c.Processes})
+	args, err := json.Marshal(childArgs{Data: c.Data, Socket: socket, Path: c.Path, Rehearsal: c.Rehearsal, Slots: c.Slots, Labels: c.Labels, Processes: c.Processes, Sandbox: cmp.Or(c.Sandbox, string(sandbox.Namespace))})
 	if err != nil {
 		return nil, err
 	}
@@ -86,25 +88,44 @@ func startChild(c Config, socket string) (*child, error) {
 }
 
 // patience is how long a stopping owner waits for its worker. A worker that
-// still has an execution goes on alone and hands in to the next owner.
-const patience = 10 * time.Second
+// still has an execution goes on alone and hands in to the next owner. One that
+// is to be killed has a moment to put away what it has ready.
+const (
+	patience = 10 * time.Second
+	moment   = 250 * time.Millisecond
+)
 
 // stop lets the worker finish what it holds and waits for it, or kills it.
 func (c *child) stop(kill bool) error {
-	signal := syscall.SIGTERM
-	if kill {
-		signal = syscall.SIGKILL
-	}
-	if err := c.cmd.Process.Signal(signal); err != nil && !errors.Is(err, os.ErrProcessDone) {
+	if err := c.signal(syscall.SIGTERM); err != nil {
 		return err
 	}
-	t := time.NewTimer(patience)
+	if kill && !c.ends(moment) {
+		if err := c.signal(syscall.SIGKILL); err != nil {
+			return err
+		}
+	}
+	c.ends(patience)
+	return c.stdin.Close()
+}
+
+func (c *child) signal(s syscall.Signal) error {
+	if err := c.cmd.Process.Signal(s); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return err
+	}
+	return nil
+}
+
+// ends waits for the end of the worker, which it reports.
+func (c *child) ends(within time.Duration) bool {
+	t := time.NewTimer(within)
 	defer t.Stop()
 	select {
 	case <-c.done:
+		return true
 	case <-t.C:
+		return false
 	}
-	return c.stdin.Close()
 }
 
 // childID names this process so that a later owner can see whether it lives:
@@ -159,10 +180,15 @@ func closed(c <-chan struct{}) bool {
 }
 
 // RunChild is the worker process.
-func RunChild(ctx context.Context, raw string, logger *slog.Logger) error {
+func RunChild(ctx context.Context, raw string, logger *slog.Logger) (err error) {
 	var args childArgs
 	if err := json.Unmarshal([]byte(raw), &args); err != nil {
 		return fault.New(fault.Invalid, "worker --child: %v", err)
+	}
+	stock := sandbox.NewStock(sandbox.Config{LockDir: lockDir(), Processes: args.Processes})
+	defer func() { err = errors.Join(err, stock.Close()) }()
+	if sandbox.Kind(args.Sandbox) == sandbox.Namespace {
+		stock.Prepare()
 	}
 	ring, err := keyring.Open(filepath.Join(args.Data, "keys"))
 	if err != nil {
@@ -198,7 +224,7 @@ func RunChild(ctx context.Context, raw string, logger *slog.Logger) error {
 		Slots:  args.Slots, Spool: spool, Logger: logger, Patience: 2 * time.Minute,
 		Orphan: func() bool { return closed(orphan) },
 		Runner: runner.Config{
-			Open: opener(args.Data, args.Processes), WorkDir: workDir, Bin: bin, Path: path, Name: "local", Rehearsal: args.Rehearsal, ToolMismatch: mismatch,
+			Open: opener(args.Data, stock), WorkDir: workDir, Bin: bin, Path: path, Name: "local", Rehearsal: args.Rehearsal, ToolMismatch: mismatch,
 			Variables: map[string]string{"LANG": "C.UTF-8", "TZ": "UTC"}, Now: time.Now,
 		},
 	})
@@ -262,7 +288,7 @@ var privateFiles = []string{
 }
 
 // opener opens sandboxes that hide the data directory.
-func opener(data string, processes int) func(context.Context, runner.Place) (runner.Sandbox, error) {
+func opener(data string, stock *sandbox.Stock) func(context.Context, runner.Place) (runner.Sandbox, error) {
 	return func(ctx context.Context, p runner.Place) (runner.Sandbox, error) {
 		exe, err := os.Executable()
 		if err != nil {
@@ -272,7 +298,7 @@ func opener(data string, processes int) func(context.Context, runner.Place) (run
 		for _, name := range privateFiles {
 			hide = append(hide, filepath.Join(os.Getenv("HOME"), name))
 		}
-		return sandbox.Open(ctx, sandbox.Kind(p.Kind), sandbox.Config{LockDir: lockDir(), Processes: processes}, sandbox.Spec{
+		return stock.Open(ctx, sandbox.Kind(p.Kind), sandbox.Spec{
 			Execution: p.Execution, Keep: p.Keep, Hide: hide, Temp: p.Temp, Show: append(slices.Clone(p.Show), filepath.Join(data, "bin"), exe),
 		})
 	}

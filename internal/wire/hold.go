@@ -104,7 +104,7 @@ func (o *Owner) openHeld(ctx context.Context, engine *sqlite.Engine, hold *integ
 	if o.Store, err = sqlstore.Open(ctx, engine, config); err != nil {
 		return errors.Join(err, engine.Close())
 	}
-	err = o.Store.CatchUp(ctx)
+	err = o.Store.CatchUpAll(ctx)
 	o.Store.Hold(hold)
 	return err
 }
@@ -129,7 +129,7 @@ func (o *Owner) recheck(ctx context.Context) error {
 	if hold == nil {
 		return nil
 	}
-	behind := o.Store.CatchUp(ctx) // so that lists are right to the end
+	behind := o.Store.CatchUpAll(ctx) // so that lists are right to the end
 	o.Store.Hold(hold)
 	o.alarm(hold)
 	o.driver.halt()

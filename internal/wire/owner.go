@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/oklog/ulid/v2"
+	"golang.org/x/sync/errgroup"
 
 	blobdir "github.com/dc-release/dc-release/internal/adapter/blob/dir"
 	"github.com/dc-release/dc-release/internal/adapter/deploy/localdir"
@@ -144,21 +145,23 @@ func Open(ctx context.Context, c Config) (o *Owner, err error) {
 }
 
 func (o *Owner) open(ctx context.Context) (err error) {
-	if o.Ring, err = keyring.Open(filepath.Join(o.Config.Data, "keys")); err != nil {
-		return err
-	}
-	if o.Blobs, err = blobdir.Open(filepath.Join(o.Config.Data, "blobs")); err != nil {
-		return err
-	}
-	if o.Logs, err = livelog.Open(filepath.Join(o.Config.Data, "spool", "log")); err != nil {
-		return err
-	}
 	caches, err := blobdir.Open(filepath.Join(o.Config.Data, "caches"))
 	if err != nil {
 		return err
 	}
-	engine, err := o.openStore(ctx)
-	if err != nil {
+	if o.Ring, err = keyring.Open(filepath.Join(o.Config.Data, "keys")); err != nil {
+		return err
+	}
+	var all errgroup.Group // each waits for the disk
+	var engine *sqlite.Engine
+	all.Go(func() (err error) {
+		engine, err = o.openStore(ctx)
+		return err
+	})
+	if o.Blobs, err = blobdir.Open(filepath.Join(o.Config.Data, "blobs")); err == nil {
+		o.Logs, err = livelog.Open(filepath.Join(o.Config.Data, "spool", "log"))
+	}
+	if err := errors.Join(err, all.Wait()); err != nil {
 		return err
 	}
 	o.names = &artifact.Names{Store: o.Store}

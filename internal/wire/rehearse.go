@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,7 +17,9 @@ import (
 	"github.com/dc-release/dc-release/internal/app/intake"
 	"github.com/dc-release/dc-release/internal/app/rehearse"
 	"github.com/dc-release/dc-release/internal/core/fault"
+	"github.com/dc-release/dc-release/internal/core/pipeline"
 	"github.com/dc-release/dc-release/internal/core/release"
+	"github.com/dc-release/dc-release/internal/core/workflow"
 	"github.com/dc-release/dc-release/internal/face/cli/run"
 )
 
@@ -33,87 +36,125 @@ func Rehearse(ctx context.Context, base Config, q run.Rehearsal, progress func(i
 	base.Actions = actionsDir(base.Data)
 	base.Data, base.Rehearsal, base.Secrets, base.Vars = dir, true, q.Secrets, q.Vars
 	// What takes time and needs nothing of the rest is done at once.
-	var all errgroup.Group
-	var kind string
-	all.Go(func() (err error) {
-		kind, err = sandboxOf(ctx, base)
-		return err
-	})
-	var copied copied
-	all.Go(func() (err error) {
-		copied, err = copyRepository(ctx, dir, q.Repo)
-		return err
-	})
+	var ground ground
+	ground.look(ctx, base, q.Repo)
 	o, err := Open(ctx, base)
-	if waitErr := all.Wait(); err == nil && waitErr != nil {
-		err = errors.Join(waitErr, o.Close())
-	}
 	if err != nil {
-		return run.Outcome{}, err
+		return run.Outcome{}, errors.Join(err, ground.wait(), ground.close())
 	}
-	o.Config.Sandbox = kind
-	out, err := o.rehearse(ctx, q, copied, progress)
+	out, err := o.rehearse(ctx, q, &ground, progress)
 	if q.Keep {
 		out.Data = dir
 	}
-	if closeErr := o.Close(); err == nil {
-		err = closeErr
+	var removing errgroup.Group
+	if err == nil && !q.Keep { // the run has finished: nobody writes there any more
+		removing.Go(func() error {
+			return errors.Join(os.RemoveAll(filepath.Join(dir, "git")), os.RemoveAll(filepath.Join(dir, "blobs")))
+		})
 	}
-	return out, err
+	return out, errors.Join(err, o.Close(), removing.Wait())
 }
 
-// sandboxOf is the kind that is asked for, or else the strongest.
-func sandboxOf(ctx context.Context, c Config) (string, error) {
-	if c.Sandbox != "" {
-		return c.Sandbox, nil
-	}
-	return StrongestSandbox(ctx)
+// ground is what a rehearsal stands on besides its owner.
+type ground struct {
+	looking      errgroup.Group
+	sandbox      string // the kind
+	source, code *git.Repository
+	reading      io.Closer // ends the process that reads code
+	remote       string    // URL of origin
 }
 
-// copied is a repository and what a rehearsal has of it.
-type copied struct{ source, code *git.Repository }
-
-func copyRepository(ctx context.Context, data, repo string) (c copied, err error) {
-	if c.source, err = git.Open(ctx, repo); err != nil {
-		return c, err
-	}
-	c.code, err = newMirrors(data).open(ctx, rehearse.Solution, "code", c.source.Dir())
-	return c, err
+// look begins to look for the sandbox and the repository.
+func (g *ground) look(ctx context.Context, c Config, repo string) {
+	g.looking.Go(func() (err error) {
+		if g.sandbox = c.Sandbox; g.sandbox == "" {
+			g.sandbox, err = StrongestSandbox(ctx)
+		}
+		return err
+	})
+	g.looking.Go(func() error { return g.borrow(ctx, c.Data, repo) })
 }
 
-func (o *Owner) rehearse(ctx context.Context, q run.Rehearsal, c copied, progress func(inspect.RunDetail)) (run.Outcome, error) {
-	source, code := c.source, c.code
-	full, ref, err := findRef(ctx, source, code, q.Event, q.Ref)
-	if err != nil {
-		return run.Outcome{}, err
+// wait returns when everything is there.
+func (g *ground) wait() error { return g.looking.Wait() }
+
+// borrow takes the references of a repository as they are now, and no objects: a
+// rehearsal is short.
+func (g *ground) borrow(ctx context.Context, data, repo string) (err error) {
+	if g.source, err = git.Open(ctx, repo); err != nil {
+		return err
 	}
-	subject, err := code.Subject(ctx, ref.Commit)
-	if err != nil {
-		return run.Outcome{}, err
+	var all errgroup.Group
+	all.Go(func() error {
+		g.remote = g.source.RemoteURL(ctx, "origin")
+		return nil
+	})
+	all.Go(func() error {
+		code, err := g.source.Borrow(ctx, newMirrors(data).dir(rehearse.Solution, "code"))
+		if err != nil {
+			return err
+		}
+		g.code, g.reading, err = code.Batched(ctx)
+		return err
+	})
+	return all.Wait()
+}
+
+// close ends reading, also when it never began.
+func (g *ground) close() error {
+	if g.reading == nil {
+		return nil
 	}
-	abs, err := filepath.Abs(q.Repo)
-	if err != nil {
-		return run.Outcome{}, err
-	}
+	return g.reading.Close()
+}
+
+func (o *Owner) rehearse(ctx context.Context, q run.Rehearsal, g *ground, progress func(inspect.RunDetail)) (run.Outcome, error) {
 	r := &rehearse.Rehearsal{
-		Log: o.Store, State: o.state, Blobs: o.Blobs, Code: code, Plan: o.planner.plan, Config: solutionfile.Read, Vars: q.Vars, NewID: newID, Sandbox: o.Config.Sandbox,
+		Log: o.Store, State: o.state, Blobs: o.Blobs, Plan: o.planner.plan, Config: solutionfile.Read, Vars: q.Vars, NewID: newID,
 	}
-	trigger := intake.NewTrigger(q.Event, full, ref, repositoryName(source.RemoteURL(ctx, "origin")), filepath.Base(abs), q.Actor, subject)
-	id, findings, err := r.Start(ctx, rehearse.Request{Trigger: trigger, Workflow: q.Workflow})
+	// The worker starts while the plan is made.
+	var starting, closing errgroup.Group
+	starting.Go(func() error { return o.Start(ctx) })
+	id, findings, err := g.start(ctx, r, q)
+	closing.Go(g.close)
 	out := run.Outcome{Findings: findings}
-	if err != nil {
-		return out, err
-	}
-	if err := o.Start(ctx); err != nil {
-		return out, err
+	if err = errors.Join(err, starting.Wait()); err != nil {
+		return out, errors.Join(err, closing.Wait())
 	}
 	detail, err := o.watch(ctx, id, progress)
-	if err != nil {
+	if err = errors.Join(err, closing.Wait()); err != nil {
 		return out, err
 	}
 	out.Run = detail
 	out.Gates, err = r.Gates(ctx, id)
 	return out, err
+}
+
+// start plans and starts the run as soon as everything is there.
+func (g *ground) start(ctx context.Context, r *rehearse.Rehearsal, q run.Rehearsal) (id string, findings []workflow.Finding, err error) {
+	if err := g.wait(); err != nil {
+		return "", nil, err
+	}
+	r.Code, r.Sandbox = g.code, g.sandbox
+	trigger, err := g.trigger(ctx, q)
+	if err != nil {
+		return "", nil, err
+	}
+	return r.Start(ctx, rehearse.Request{Trigger: trigger, Workflow: q.Workflow})
+}
+
+// trigger is what starts a rehearsal.
+func (g *ground) trigger(ctx context.Context, q run.Rehearsal) (pipeline.Trigger, error) {
+	full, ref, err := findRef(ctx, g.source, g.code, q.Event, q.Ref)
+	if err != nil {
+		return pipeline.Trigger{}, err
+	}
+	subject, err := g.code.Subject(ctx, ref.Commit)
+	if err != nil {
+		return pipeline.Trigger{}, err
+	}
+	abs, err := filepath.Abs(q.Repo)
+	return intake.NewTrigger(q.Event, full, ref, repositoryName(g.remote), filepath.Base(abs), q.Actor, subject), err
 }
 
 // watch reports the run at every change until it has finished.

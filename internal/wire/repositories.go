@@ -53,11 +53,11 @@ func (m *mirrors) Requirements(ctx context.Context, b policy.Baseline) (string, 
 }
 
 // CodeTree implements traceability.Repositories.
-func (m *mirrors) CodeTree(ctx context.Context, b policy.Baseline) (traceability.Tree, error) {
-	return git.Open(ctx, m.dir(b.Solution, "code"))
+func (m *mirrors) CodeTree(_ context.Context, b policy.Baseline) (traceability.Tree, error) {
+	return git.OpenBare(m.dir(b.Solution, "code"))
 }
 
 // RequirementsTree implements traceability.Repositories.
-func (m *mirrors) RequirementsTree(ctx context.Context, b policy.Baseline) (traceability.Tree, error) {
-	return git.Open(ctx, m.dir(b.Solution, "requirements"))
+func (m *mirrors) RequirementsTree(_ context.Context, b policy.Baseline) (traceability.Tree, error) {
+	return git.OpenBare(m.dir(b.Solution, "requirements"))
 }

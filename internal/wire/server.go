@@ -251,7 +251,7 @@ func (c *clones) make(ctx context.Context, mirror, commit, path string) error {
 		return err
 	}
 	defer os.RemoveAll(tmp)
-	repo, err := git.Open(ctx, mirror)
+	repo, err := git.OpenBare(mirror)
 	if err != nil {
 		return err
 	}
@@ -262,7 +262,8 @@ func (c *clones) make(ctx context.Context, mirror, commit, path string) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(pack(out, tmp), out.Close()); err != nil {
+	// Synced: a file that a crash left empty would be taken for a commit without files.
+	if err := errors.Join(pack(out, tmp), out.Sync(), out.Close()); err != nil {
 		return err
 	}
 	return os.Rename(path+".tmp", path)

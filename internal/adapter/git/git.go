@@ -12,7 +12,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 
 	"github.com/dc-release/dc-release/internal/core/fault"
@@ -21,7 +20,10 @@ import (
 
 // Repository is a git directory: bare, or the .git of a work tree. Work trees
 // themselves are never read.
-type Repository struct{ dir string }
+type Repository struct {
+	dir   string
+	batch *batch // nil: a process for each read
+}
 
 // Open finds the git directory of a path, which is a bare repository or a work
 // tree.
@@ -41,6 +43,15 @@ func Mirror(ctx context.Context, source, dir string) (*Repository, error) {
 		return nil, fmt.Errorf("mirror %q: %w", source, err)
 	}
 	return r, r.Fetch(ctx, source)
+}
+
+// OpenBare opens the bare repository at dir, an absolute path, which this program
+// has made.
+func OpenBare(dir string) (*Repository, error) {
+	if _, err := os.Stat(filepath.Join(dir, "HEAD")); err != nil {
+		return nil, fault.New(fault.Invalid, "%q is not a git repository: %v", dir, err)
+	}
+	return &Repository{dir: dir}, nil
 }
 
 // bare opens the bare repository at dir, made when it is not there.
@@ -81,23 +92,27 @@ func (r *Repository) run(ctx context.Context, args ...string) ([]byte, error) {
 	return command(ctx, r.dir, nil, nil, append([]string{"--git-dir=" + r.dir}, args...)...)
 }
 
-var objectForm = regexp.MustCompile(`^[0-9a-f]{40}([0-9a-f]{24})?$`)
+// isObject reports whether a name is the id of an object, SHA-1 or SHA-256. It is
+// no regular expression: one with such counts takes longer to compile, at each
+// start of the program, than all others.
+func isObject(name string) bool {
+	return (len(name) == 40 || len(name) == 64) && strings.Trim(name, "0123456789abcdef") == ""
+}
 
 // Resolve reads a full reference name (refs/...) or an object id; ok is false
 // when there is none.
 func (r *Repository) Resolve(ctx context.Context, name string) (release.Ref, bool, error) {
-	if !strings.HasPrefix(name, "refs/") && !objectForm.MatchString(name) || strings.Contains(name, "\n") {
+	if !strings.HasPrefix(name, "refs/") && !isObject(name) || strings.Contains(name, "\n") {
 		return release.Ref{}, false, fault.New(fault.Invalid, "ref %q: want a full name like refs/heads/main", name)
 	}
-	out, err := command(ctx, r.dir, []byte(name+"\n"+name+"^{commit}\n"), nil, "--git-dir="+r.dir, "cat-file", "--batch-check=%(objectname)")
+	found, err := r.objects(ctx, name, name+"^{commit}")
 	if err != nil {
 		return release.Ref{}, false, fmt.Errorf("resolve %q: %w", name, err)
 	}
-	object, commit, _ := strings.Cut(strings.TrimSuffix(string(out), "\n"), "\n")
-	if !objectForm.MatchString(object) || !objectForm.MatchString(commit) {
-		return release.Ref{}, false, nil // "missing", or a tag of something else
+	if found[0].kind == "" || found[1].kind != "commit" {
+		return release.Ref{}, false, nil // not there, or a tag of something else
 	}
-	return release.Ref{Object: object, Commit: commit}, true, nil
+	return release.Ref{Object: found[0].id, Commit: found[1].id}, true, nil
 }
 
 // object is the id of what a revision names; ok is false when there is none.
@@ -115,15 +130,20 @@ func (r *Repository) object(ctx context.Context, revision string) (id string, ok
 
 // ReadFile reads a file of a commit; ok is false when it is not there.
 func (r *Repository) ReadFile(ctx context.Context, commit, path string) (data []byte, ok bool, err error) {
-	if !objectForm.MatchString(commit) {
+	if !isObject(commit) {
 		return nil, false, fmt.Errorf("read %q: commit %q is no object id", path, commit)
 	}
-	out, err := r.run(ctx, "cat-file", "blob", commit+":"+path)
-	var exit *exec.ExitError
-	if errors.As(err, &exit) && ctx.Err() == nil {
-		return nil, false, nil
+	name := commit + ":" + path
+	if strings.Contains(name, "\n") {
+		if name, ok, err = r.object(ctx, name); err != nil || !ok {
+			return nil, false, err
+		}
 	}
-	return out, err == nil, err
+	found, err := r.objects(ctx, name)
+	if err != nil || found[0].kind != "blob" {
+		return nil, false, err
+	}
+	return found[0].data, true, nil
 }
 
 // Files lists a commit's files below a folder ("" for all), sorted by path.
@@ -151,6 +171,10 @@ func (r *Repository) Files(ctx context.Context, commit, folder string) ([]releas
 // OnFirstParentChain reports whether the commit is the branch's head or one of
 // its first parents.
 func (r *Repository) OnFirstParentChain(ctx context.Context, commit, branch string) (bool, error) {
+	head, _, err := r.Resolve(ctx, "refs/heads/"+branch)
+	if err != nil || head.Commit == commit {
+		return err == nil, err
+	}
 	out, err := r.run(ctx, "rev-list", "--first-parent", "refs/heads/"+branch, "--")
 	if err != nil {
 		return false, fmt.Errorf("walk branch %q: %w", branch, err)
@@ -243,34 +267,10 @@ func (r *Repository) RemoteURL(ctx context.Context, remote string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// Checkout puts exactly a commit into an empty directory as a detached, shallow
-// clone of its own.
-func (r *Repository) Checkout(ctx context.Context, commit, dir string) error {
-	if !objectForm.MatchString(commit) {
-		return fmt.Errorf("check out %q: no object id", commit)
-	}
-	git := func(args ...string) error {
-		_, err := command(ctx, dir, nil, nil, args...)
-		return err
-	}
-	if err := git("init", "--quiet", "."); err != nil {
-		return fmt.Errorf("check out %s: %w", commit, err)
-	}
-	// The allowance is given to the serving side through the environment of
-	// this one command.
-	if err := git("fetch", "--quiet", "--depth=1", "--no-tags", "--upload-pack=git -c uploadpack.allowAnySHA1InWant=true upload-pack", "--end-of-options", "file://"+r.dir, commit); err != nil {
-		return fmt.Errorf("check out %s: %w", commit, err)
-	}
-	if err := git("checkout", "--quiet", "--detach", commit); err != nil {
-		return fmt.Errorf("check out %s: %w", commit, err)
-	}
-	return nil
-}
-
 // Archive is a tar of a commit's files, as git archive makes it. The reader ends
 // with an error when git does not come to its end; closing it ends git.
 func (r *Repository) Archive(ctx context.Context, commit string) (io.ReadCloser, error) {
-	if !objectForm.MatchString(commit) {
+	if !isObject(commit) {
 		return nil, fmt.Errorf("archive %q: no object id", commit)
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -320,7 +320,7 @@ func command(ctx context.Context, dir string, stdin []byte, env []string, args .
 func prepare(ctx context.Context, dir string, env []string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, "git", append([]string{
 		"-c", "core.hooksPath=/dev/null", "-c", "protocol.file.allow=always", "-c", "protocol.ext.allow=never",
-		"-c", "safe.directory=*", "-c", "core.fsync=all", "-c", "gc.auto=0", "-c", "advice.detachedHead=false", "-c", "init.defaultBranch=main",
+		"-c", "safe.directory=*", "-c", "core.fsync=all", "-c", "gc.auto=0", "-c", "maintenance.auto=false", "-c", "advice.detachedHead=false", "-c", "init.defaultBranch=main",
 	}, args...)...)
 	cmd.Dir = dir
 	cmd.Env = append([]string{
@@ -331,9 +331,12 @@ func prepare(ctx context.Context, dir string, env []string, args ...string) *exe
 }
 
 func subcommand(args []string) string {
-	for _, a := range args {
-		if !strings.HasPrefix(a, "-") {
-			return a
+	for i := 0; i < len(args); i++ {
+		switch {
+		case args[i] == "-c":
+			i++
+		case !strings.HasPrefix(args[i], "-"):
+			return args[i]
 		}
 	}
 	return ""

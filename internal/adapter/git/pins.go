@@ -91,7 +91,7 @@ func (p *Pins) Resolve(ctx context.Context, repository, ref, source string) (pip
 		return pipeline.Pin{}, fault.New(fault.Invalid, "%v", err).WithHint("give the path of a clone, a bare repository or a URL that this machine reaches")
 	}
 	for _, name := range []string{"refs/tags/" + ref, "refs/heads/" + ref, ref} {
-		if name == ref && !strings.HasPrefix(ref, "refs/") && !objectForm.MatchString(ref) {
+		if name == ref && !strings.HasPrefix(ref, "refs/") && !isObject(ref) {
 			continue
 		}
 		at, ok, err := r.Resolve(ctx, name)

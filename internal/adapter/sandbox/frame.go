@@ -135,8 +135,8 @@ func parseRights(oob []byte) ([]int, error) {
 	return fds, nil
 }
 
-// The frames. The first one from the worker is a plan, answered by ready; then
-// requests go one way and reports the other.
+// The frames. The helper begins with ready. The first one from the worker is a
+// plan, answered by ready again; then requests go one way and reports the other.
 
 // plan is what the helper makes of its namespaces.
 type plan struct {
@@ -146,7 +146,7 @@ type plan struct {
 	Threads int     `json:"threads,omitempty"`
 }
 
-// ready reports that the helper is set up, or why not.
+// ready reports that the helper has started, or is set up, or why not.
 type ready struct {
 	Error string `json:"error,omitempty"`
 }

@@ -72,6 +72,9 @@ type helper struct {
 }
 
 func (h *helper) run() error {
+	if err := h.link.send(ready{}); err != nil { // Go's runtime has started
+		return err
+	}
 	var p plan
 	fds, err := h.link.receive(&p)
 	if err != nil {

@@ -90,11 +90,13 @@ func cloneTree(path string) (int, error) {
 
 // view makes the mounts of a plan in the helper's own mount namespace.
 type view struct {
+	mounts []mount
 	covers []string // empty file systems, to be sealed at the end
 }
 
 // apply makes all mounts. Clones are taken before anything is covered.
 func (v *view) apply(ms []mount, fds []int) error {
+	v.mounts = ms
 	if err := unix.Mount("", "/", "", unix.MS_PRIVATE|unix.MS_REC, ""); err != nil {
 		return fmt.Errorf("make mounts private: %w", err)
 	}
@@ -147,9 +149,17 @@ func (v *view) make(m mount, tree int) error {
 	}
 }
 
-// hide covers a path; one that cannot be reached is hidden already.
+// hide covers a path; one that cannot be reached is hidden already. One that is
+// not there is made when something is to be attached below it, so that what leads
+// there is made in the cover and not in a directory of the execution.
 func (v *view) hide(path string) error {
 	info, err := os.Lstat(path)
+	if errors.Is(err, os.ErrNotExist) && v.attachesBelow(path) {
+		if err := v.reach(path, true); err != nil {
+			return err
+		}
+		return v.cover(path)
+	}
 	if errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrPermission) {
 		return nil
 	}
@@ -160,6 +170,12 @@ func (v *view) hide(path string) error {
 		return v.cover(path)
 	}
 	return unix.Mount("/dev/null", path, "", unix.MS_BIND, "")
+}
+
+func (v *view) attachesBelow(path string) bool {
+	return slices.ContainsFunc(v.mounts, func(m mount) bool {
+		return (m.Kind == show || m.Kind == keep) && strings.HasPrefix(m.Path, path+"/")
+	})
 }
 
 // cover puts an empty file system over a directory; it stays writable for the

@@ -35,7 +35,20 @@ type namespace struct {
 }
 
 func openNamespace(ctx context.Context, c Config, s Spec) (Sandbox, error) {
-	n := &namespace{keep: s.Keep, commands: map[int64]*inside{}}
+	n, err := prepareNamespace(ctx, c, s.Offline)
+	if err != nil {
+		return nil, err
+	}
+	if err := n.enter(ctx, s); err != nil {
+		return nil, errors.Join(err, n.Close())
+	}
+	return n, nil
+}
+
+// prepareNamespace makes all of a sandbox that no execution decides: the helper
+// runs in its namespaces, within the limit, and waits for a plan.
+func prepareNamespace(ctx context.Context, c Config, offline bool) (*namespace, error) {
+	n := &namespace{commands: map[int64]*inside{}}
 	if canLend(c) {
 		slot, err := takeSlot(c)
 		if err != nil {
@@ -48,16 +61,50 @@ func openNamespace(ctx context.Context, c Config, s Spec) (Sandbox, error) {
 		return nil, errors.Join(err, n.slot.release())
 	}
 	n.count, n.kill = n.countTasks, n.killAll
-	if n.slot == nil && n.group != nil {
-		s.Show = append(s.Show, groupRoot) // the commands' uid could write there
-	}
-	if err := n.open(ctx, s); err != nil {
+	if err := n.prepare(ctx, offline); err != nil {
 		return nil, errors.Join(err, n.Close())
 	}
 	return n, nil
 }
 
-func (n *namespace) open(ctx context.Context, s Spec) error {
+func (n *namespace) prepare(ctx context.Context, offline bool) error {
+	if err := n.spawn(offline); err != nil {
+		return err
+	}
+	if err := n.answered(ctx); err != nil {
+		return err
+	}
+	if n.group != nil && !n.group.unified {
+		// Not earlier: a thread that it starts while Go's runtime starts would be in
+		// the group too, and a runtime that needs a thread and gets none gives up.
+		// From now on a thread outside starts all others, because this one is locked.
+		if err := n.group.take(n.helper.Pid); err != nil {
+			return fmt.Errorf("hold processes of helper: %w", err)
+		}
+	}
+	return nil
+}
+
+// answered waits until the helper says that it is ready for what comes next.
+func (n *namespace) answered(ctx context.Context) error {
+	stop := context.AfterFunc(ctx, func() { _ = n.helper.Kill() })
+	defer stop()
+	var r ready
+	if _, err := n.link.receive(&r); err != nil {
+		return errors.Join(fmt.Errorf("set up: %w", err), ctx.Err())
+	}
+	if r.Error != "" {
+		return fmt.Errorf("set up: %s", r.Error)
+	}
+	return nil
+}
+
+// enter makes it the place of an execution.
+func (n *namespace) enter(ctx context.Context, s Spec) error {
+	n.keep = s.Keep
+	if n.slot == nil && n.group != nil {
+		s.Show = append(s.Show, groupRoot) // the commands' uid could write there
+	}
 	for _, dir := range s.Keep {
 		if err := own(s.Keep, dir, n.uid()); err != nil {
 			return err
@@ -89,28 +136,11 @@ func (n *namespace) open(ctx context.Context, s Spec) error {
 			fds = append(fds, fd)
 		}
 	}
-	if err := n.spawn(s.Offline); err != nil {
-		return err
-	}
-	stop := context.AfterFunc(ctx, func() { _ = n.helper.Kill() })
-	defer stop()
 	if err := n.link.send(p, fds...); err != nil {
 		return err
 	}
-	var r ready
-	if _, err := n.link.receive(&r); err != nil {
-		return errors.Join(fmt.Errorf("set up: %w", err), ctx.Err())
-	}
-	if r.Error != "" {
-		return fmt.Errorf("set up: %s", r.Error)
-	}
-	if n.group != nil && !n.group.unified {
-		// Not earlier: a thread that it starts while Go's runtime starts would be in
-		// the group too, and a runtime that needs a thread and gets none gives up.
-		// From now on a thread outside starts all others, because this one is locked.
-		if err := n.group.take(n.helper.Pid); err != nil {
-			return fmt.Errorf("hold processes of helper: %w", err)
-		}
+	if err := n.answered(ctx); err != nil {
+		return err
 	}
 	n.listened = make(chan struct{})
 	go n.listen()

@@ -372,3 +372,21 @@ func TestWhatACommandWroteIsNotLostWhereItIsTakenSlowly(t *testing.T) {
 		})
 	}
 }
+
+func TestWhatLeadsToAKeptDirectoryIsNotInTheExecutionsTmp(t *testing.T) {
+	bothIdentities(t, func(t *testing.T) {
+		r := open(t, sandbox.Namespace)
+		rest, err := filepath.Rel("/tmp", r.store)
+		if err != nil || !filepath.IsLocal(rest) {
+			rest = "" // the store is not below what becomes /tmp
+		}
+		made, err := os.ReadDir(filepath.Join(r.work, "tmp", rest))
+		if err != nil || len(made) > 0 {
+			t.Errorf("in the execution's directory: %v, %v: want nothing below what is hidden", made, err)
+		}
+		if got := r.sh(`ls "$STORE"; touch "$STORE/x"; touch "$WORK/y"`); got.out != "work\n" || !strings.Contains(got.err, "STORE") && !strings.Contains(got.err, "Read-only") {
+			t.Errorf("got %+v, want only the way to the workspace, read-only", got)
+		}
+		r.wantClosed()
+	})
+}

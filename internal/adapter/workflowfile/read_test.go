@@ -87,6 +87,11 @@ func TestKeysOfAWorkflow(t *testing.T) {
 		{"a duplicate key", "on: push\non: push\n" + good, []string{"2:1 error duplicate-key"}},
 		{"a duplicate variable in another case", "on: push\nenv:\n  A: 1\n  a: 2\n" + good, []string{"4:3 error duplicate-key"}},
 		{"an expression in the name", "name: a ${{ github.ref }}\non: push\n" + good, []string{"1:7 error expression-not-available"}},
+		{"a string as an expression in the name", "name: ${{ 'a' }}\non: {push: {branches: [\"${{ 'main' }}\"]}}\n" + good, nil},
+		{"a string as an expression with text around it", "name: a ${{ 'b' }}\non: push\n" + good, []string{"1:7 error expression-not-available"}},
+		{"a number as an expression in the name", "name: ${{ 1 }}\non: push\n" + good, []string{"1:7 error expression-not-available"}},
+		{"a function of strings in the name", "name: ${{ format('a') }}\non: push\n" + good, []string{"1:7 error expression-not-available"}},
+		{"a string that holds an expression", "name: ${{ '${{ github.ref }}' }}\non: push\n" + good, []string{"1:7 error expression-not-available"}},
 		{"a context that run-name has not", "run-name: a ${{ needs.x }}\non: push\n" + good, []string{"1:17 error context-not-available"}},
 		{"a secret in env", "on: push\nenv:\n  A: ${{ secrets.A }}\n" + good, nil},
 		{"a permission that is none", "on: push\npermissions: {contents: all}\n" + good, []string{"2:25 error wrong-type"}},
@@ -238,6 +243,9 @@ func TestKeysOfAStep(t *testing.T) {
 		{"PowerShell", steps("- run: a\n  shell: pwsh"), nil},
 		{"an unknown shell", steps("- run: a\n  shell: fish"), []string{"8:16 error unsupported-shell"}},
 		{"a shell with arguments", steps("- run: a\n  shell: bash -e {0}"), nil},
+		{"a shell as a string in an expression", steps("- run: a\n  shell: ${{ 'bash' }}"), nil},
+		{"an unknown shell as a string in an expression", steps("- run: a\n  shell: ${{ 'fish' }}"), []string{"8:16 error unsupported-shell"}},
+		{"an action as a string in an expression", steps("- uses: ${{ 'actions/checkout@v4' }}"), nil},
 		{"a shell by expression", steps("- run: a\n  shell: ${{ vars.S }}"), []string{"8:16 error expression-not-available"}},
 		{"an id twice", steps("- {id: a, run: a}\n- {id: A, run: a}"), []string{"8:9 error duplicate-id"}},
 		{"an id that is none", steps("- {id: a b, run: a}"), []string{"7:14 error invalid-id"}},
@@ -326,6 +334,19 @@ jobs: {a: {runs-on: x, steps: [{run: a}]}}
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestAStringInAnExpressionIsTheStringWhereThereAreNoExpressions(t *testing.T) {
+	w, findings := workflowfile.Read("main.yaml", []byte("name: ${{ 'it''s a' }}\non: {push: {branches: [\"${{ 'main' }}\"]}}\njobs: {a: {runs-on: x, steps: [{run: a, shell: \"${{ 'sh' }}\"}]}}\n"))
+	if len(findings) > 0 {
+		t.Fatal(findings)
+	}
+	if match, why := w.On.Match("push", "refs/heads/main", "", ""); !match {
+		t.Errorf("a push to main does not start it: %s", why)
+	}
+	if shell := w.Jobs[0].Steps[0].Shell.Source; w.Name != "it's a" || shell != "sh" {
+		t.Errorf("name %q, shell %q", w.Name, shell)
 	}
 }
 

@@ -16,13 +16,18 @@ func (r *reader) text(n *yaml.Node, key workflow.Key) workflow.Text {
 	if !ok {
 		return t
 	}
-	if key == workflow.KeyNone && strings.Contains(t.Source, "${{") {
-		r.report(t.At, "expression-not-available", "write the value out", "GitHub evaluates no expression here")
-		return t
-	}
 	parsed, err := workflow.ParseText(t.Source)
 	if err != nil {
 		r.expressionError(n, err)
+		return t
+	}
+	if key == workflow.KeyNone && !parsed.IsLiteral() {
+		value, ok := parsed.Constant()
+		if !ok || strings.Contains(value, "${{") { // which would be read as another one
+			r.report(t.At, "expression-not-available", "write the value out", "GitHub evaluates no expression here")
+			return t
+		}
+		t.Source = value
 		return t
 	}
 	r.misuses(n, parsed.Check(key))

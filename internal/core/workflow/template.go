@@ -132,6 +132,16 @@ func (t *Template) Source() string { return t.source }
 // IsLiteral reports that the text has no expression.
 func (t *Template) IsLiteral() bool { return t.literal }
 
+// Constant is the value of a text that is exactly one ${{ }} with a string in it.
+// GitHub reads that as the string, also where there are no expressions
+// (TemplateReader.ParseScalar in actions/runner: "can convert to a literal").
+func (t *Template) Constant() (value string, ok bool) {
+	if t.literal || t.root.kind != nodeLiteral || t.root.value.Kind() != KindString {
+		return "", false
+	}
+	return t.root.value.Text(), true
+}
+
 // Evaluate computes the text. One that is exactly one ${{ }} keeps the type of
 // its value; anything else is a string.
 func (t *Template) Evaluate(env Env) (Value, error) {

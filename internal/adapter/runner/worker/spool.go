@@ -53,10 +53,14 @@ func (w *Worker) handIn(ctx context.Context, r claim.Result, log string) error {
 	if err != nil {
 		return fmt.Errorf("spool result of %s: %w", r.Execution, err)
 	}
-	if err := replaceFile(path, raw, (*os.File).Sync); err != nil {
+	ctx = context.WithoutCancel(ctx)
+	kept := make(chan error, 1)
+	go func() { kept <- replaceFile(path, raw, (*os.File).Sync) }()
+	sent, _ := w.keepLog(ctx, spooled{Result: r, Log: log}) // at the same time; send does it again when it fails
+	if err := <-kept; err != nil {
 		return fmt.Errorf("spool result of %s: %w", r.Execution, err)
 	}
-	return w.send(context.WithoutCancel(ctx), path, spooled{Result: r, Log: log})
+	return w.send(ctx, path, sent)
 }
 
 // tooLarge is what becomes of an outcome that no request has room for: a failure
@@ -117,18 +121,27 @@ func ignoreAbsent(err error) error {
 }
 
 func (w *Worker) sendOnce(ctx context.Context, s spooled) error {
-	if s.Log != "" {
-		f, err := os.Open(s.Log)
-		if err != nil {
-			return err
-		}
-		digest, size, err := w.c.Server.PutBlob(ctx, bufio.NewReader(f)) // not a Closer: the file is closed here
-		if err = errors.Join(err, f.Close()); err != nil {
-			return err
-		}
-		s.Result.Log, s.Result.LogSize = digest, size
+	s, err := w.keepLog(ctx, s)
+	if err != nil {
+		return err
 	}
 	return w.c.Server.Finish(ctx, s.Result)
+}
+
+// keepLog makes the log a blob, unless it is one.
+func (w *Worker) keepLog(ctx context.Context, s spooled) (spooled, error) {
+	if s.Log == "" || s.Result.Log != "" {
+		return s, nil
+	}
+	f, err := os.Open(s.Log)
+	if err != nil {
+		return s, err
+	}
+	digest, size, err := w.c.Server.PutBlob(ctx, bufio.NewReader(f)) // not a Closer: the file is closed here
+	if err = errors.Join(err, f.Close()); err == nil {
+		s.Result.Log, s.Result.LogSize = digest, size
+	}
+	return s, err
 }
 
 // resend hands in what an earlier process of this worker left.

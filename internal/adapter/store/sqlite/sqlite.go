@@ -25,6 +25,8 @@ type Engine struct {
 	mu    sync.Mutex // orders commits and what follows them
 	write *sql.DB    // one connection
 	read  *sql.DB
+
+	written, queried statements // of write and of read
 }
 
 var _ sqlstore.Engine = (*Engine)(nil)
@@ -102,12 +104,14 @@ func (e *Engine) Write(ctx context.Context, do func(sqlstore.Tx) error, after ..
 	if err != nil {
 		return err
 	}
-	if err := do(tx{querier{native}, native}); err != nil {
+	q := e.written.within(native)
+	if err := do(tx{q, native}); err != nil {
 		return errors.Join(err, native.Rollback())
 	}
 	if err := native.Commit(); err != nil {
 		return err
 	}
+	q.compile(ctx, e.write)
 	for _, f := range after {
 		if err := f(); err != nil {
 			return err
@@ -123,7 +127,13 @@ func (e *Engine) Read(ctx context.Context, do func(sqlstore.Querier) error) erro
 		return err
 	}
 	defer native.Rollback()
-	return do(querier{native})
+	q := e.queried.within(native)
+	if err := do(q); err != nil {
+		return err
+	}
+	_ = native.Rollback() // nothing was written; it gives the connection back
+	q.compile(ctx, e.read)
+	return nil
 }
 
 // CopyTo writes a copy of the database as it is to a new file.
@@ -178,6 +188,9 @@ func (e *Engine) Migrations() fs.FS { return sqlstore.SQLiteMigrations() }
 
 // Migrate implements sqlstore.Engine.
 func (e *Engine) Migrate(ctx context.Context) error {
+	if begun, err := e.begin(ctx); err != nil || begun {
+		return err
+	}
 	p, err := goose.NewProvider(goose.DialectSQLite3, e.write, e.Migrations())
 	if err != nil {
 		return err
@@ -198,29 +211,8 @@ func (e *Engine) Close() error {
 	return err
 }
 
-type handle interface {
-	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-}
-
-type querier struct{ handle }
-
-// Exec implements sqlstore.Querier.
-func (q querier) Exec(ctx context.Context, query string, args ...any) (int64, error) {
-	res, err := q.ExecContext(ctx, query, args...)
-	if err != nil {
-		return 0, err
-	}
-	return res.RowsAffected()
-}
-
-// Query implements sqlstore.Querier.
-func (q querier) Query(ctx context.Context, query string, args ...any) (sqlstore.Rows, error) {
-	return q.QueryContext(ctx, query, args...)
-}
-
 type tx struct {
-	querier
+	*querier
 	native *sql.Tx
 }
 

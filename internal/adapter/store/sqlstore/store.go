@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -23,8 +24,9 @@ type Config struct {
 
 // Store is the ledger with its decision tables and views on one engine.
 type Store struct {
-	engine *guarded
-	config Config
+	engine   *guarded
+	config   Config
+	followed atomic.Int64 // no view is behind up to this seq
 
 	mu      sync.Mutex
 	changed chan struct{} // closed and replaced at each commit

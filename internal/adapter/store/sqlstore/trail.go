@@ -64,7 +64,7 @@ func (s *Store) Trail(ctx context.Context, f trail.Filter, p apptrail.Page) (out
 	if err != nil {
 		return nil, 0, err
 	}
-	if err := s.CatchUp(ctx); err != nil {
+	if err := s.CatchUpAll(ctx); err != nil {
 		return nil, 0, err
 	}
 	order := "seq"

@@ -4,6 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"math"
+	"slices"
+	"strings"
 
 	"github.com/dc-release/dc-release/internal/core/canonical"
 	"github.com/dc-release/dc-release/internal/core/event"
@@ -17,23 +20,60 @@ import (
 type view struct {
 	name   string
 	tables []string
+	of     []ledger.Payload // what apply looks at; it is called with nothing else
 	apply  func(ctx context.Context, tx Tx, e ledger.Event) error
 }
 
 // views is the list. To add one: its tables in a migration, a line here.
 var views = []view{
-	{"solutions", []string{"view_solutions"}, applySolution},
-	{"persons", []string{"view_persons", "view_identities"}, applyPerson},
-	{"runs", []string{"view_runs"}, applyRun},
-	{"releases", []string{"view_releases"}, applyRelease},
-	{"environments", []string{"view_environments"}, applyEnvironment},
-	{"trail", []string{"view_trail"}, applyTrail},
+	{"solutions", []string{"view_solutions"}, []ledger.Payload{&policy.SolutionAdded{}, &policy.SolutionRevised{}}, applySolution},
+	{"persons", []string{"view_persons", "view_identities"}, []ledger.Payload{&policy.PersonAdded{}, &policy.IdentityMapped{}}, applyPerson},
+	{"runs", []string{"view_runs"}, []ledger.Payload{&pipeline.RunStarted{}, &pipeline.RerunRequested{}, &pipeline.RunFinished{}}, applyRun},
+	{"releases", []string{"view_releases"}, releaseStates(), applyRelease},
+	{"environments", []string{"view_environments"}, []ledger.Payload{&release.Deployed{}}, applyEnvironment},
 }
+
+// asked are the views that follow everything, and only when somebody asks: to
+// follow at once would cost each append a second commit. They come after the
+// others, which they may read.
+var asked = []view{
+	{"trail", []string{"view_trail"}, event.All, applyTrail},
+}
+
+// releaseStates are the payloads that change the state of a release.
+func releaseStates() (list []ledger.Payload) {
+	for _, p := range event.All {
+		if _, ok := release.StateAfter(p); ok {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// types are the names of what a view follows, as a list of SQL.
+func (v view) types() string {
+	names := make([]string, len(v.of))
+	for i, p := range v.of {
+		name, _ := p.EventType()
+		names[i] = "'" + name + "'" // a constant of this program
+	}
+	return strings.Join(names, ", ")
+}
+
+// allTypes is the same for all views.
+var allTypes = func() string {
+	list := make([]string, len(views))
+	for i, v := range views {
+		list[i] = v.types()
+	}
+	return strings.Join(list, ", ")
+}()
 
 const viewBatch = 1000
 
-// CatchUp brings every view to the head of the ledger; those of a held store
-// stay where they are.
+// CatchUp brings every view but those that are asked for to the state that the
+// head of the ledger gives; those of a held store stay where they are. Events
+// that no view follows cost no write.
 func (s *Store) CatchUp(ctx context.Context) error {
 	if s.engine.held.Load() != nil {
 		return nil
@@ -43,7 +83,33 @@ func (s *Store) CatchUp(ctx context.Context) error {
 		if err != nil || !behind {
 			return err
 		}
-		if err := s.engine.Write(ctx, func(tx Tx) error { return followViews(ctx, tx) }); err != nil {
+		if err := s.engine.Write(ctx, func(tx Tx) error { return followViews(ctx, tx, views) }); err != nil {
+			return err
+		}
+	}
+}
+
+// CatchUpAll brings the views that are asked for up to the head too.
+func (s *Store) CatchUpAll(ctx context.Context) error {
+	if s.engine.held.Load() != nil {
+		return nil
+	}
+	if err := s.CatchUp(ctx); err != nil {
+		return err
+	}
+	for {
+		var low, size int64
+		err := s.engine.Read(ctx, func(q Querier) (err error) {
+			if size, err = ledgerSize(ctx, q); err != nil {
+				return err
+			}
+			low, err = lowest(ctx, q, asked)
+			return err
+		})
+		if err != nil || low >= size {
+			return err
+		}
+		if err := s.engine.Write(ctx, func(tx Tx) error { return followViews(ctx, tx, asked) }); err != nil {
 			return err
 		}
 	}
@@ -56,7 +122,8 @@ func (s *Store) RebuildViews(ctx context.Context) error {
 		if _, err := tx.Exec(ctx, `DELETE FROM view_watermark`); err != nil {
 			return err
 		}
-		for _, v := range views {
+		all := slices.Concat(views, asked)
+		for _, v := range all {
 			for _, table := range v.tables {
 				if _, err := tx.Exec(ctx, `DELETE FROM `+table); err != nil {
 					return err
@@ -64,46 +131,57 @@ func (s *Store) RebuildViews(ctx context.Context) error {
 			}
 		}
 		for {
-			before, err := lowest(ctx, tx)
+			before, err := lowest(ctx, tx, all)
 			if err != nil {
 				return err
 			}
-			if err := followViews(ctx, tx); err != nil {
+			if err := followViews(ctx, tx, all); err != nil {
 				return err
 			}
-			if after, err := lowest(ctx, tx); err != nil || after == before {
+			if after, err := lowest(ctx, tx, all); err != nil || after == before {
 				return err
 			}
 		}
 	})
 }
 
+// viewsBehind reports whether a view has not seen an event that it follows. Up
+// to where none has is remembered: views never go back.
 func (s *Store) viewsBehind(ctx context.Context) (behind bool, err error) {
 	err = s.engine.Read(ctx, func(q Querier) error {
 		size, err := ledgerSize(ctx, q)
+		if err != nil || size == s.followed.Load() {
+			return err
+		}
+		low, err := lowest(ctx, q, views)
 		if err != nil {
 			return err
 		}
-		low, err := lowest(ctx, q)
-		behind = low < size
+		err = one(ctx, q, `SELECT EXISTS (SELECT 1 FROM events WHERE seq > $1 AND seq <= $2 AND type IN (`+allTypes+`))`,
+			[]any{max(low, s.followed.Load()), size}, &behind)
+		if err == nil && !behind {
+			s.followed.Store(size)
+		}
 		return err
 	})
 	return behind, err
 }
 
-// lowest is the smallest watermark of all views.
-func lowest(ctx context.Context, q Querier) (int64, error) {
-	low := int64(-1)
+// lowest is the smallest watermark of the views.
+func lowest(ctx context.Context, q Querier, views []view) (int64, error) {
+	seen := map[string]int64{}
+	err := each(ctx, q, `SELECT view, seq FROM view_watermark`, nil, func(r Rows) error {
+		var name string
+		var seq int64
+		err := r.Scan(&name, &seq)
+		seen[name] = seq
+		return err
+	})
+	low := int64(math.MaxInt64)
 	for _, v := range views {
-		seq, err := watermark(ctx, q, v.name)
-		if err != nil {
-			return 0, err
-		}
-		if low < 0 || seq < low {
-			low = seq
-		}
+		low = min(low, seen[v.name])
 	}
-	return low, nil
+	return low, err
 }
 
 func watermark(ctx context.Context, q Querier, name string) (int64, error) {
@@ -115,13 +193,18 @@ func watermark(ctx context.Context, q Querier, name string) (int64, error) {
 	return seq, err
 }
 
-func followViews(ctx context.Context, tx Tx) error {
+func followViews(ctx context.Context, tx Tx, views []view) error {
+	size, err := ledgerSize(ctx, tx)
+	if err != nil {
+		return err
+	}
 	for _, v := range views {
 		seq, err := watermark(ctx, tx, v.name)
 		if err != nil {
 			return err
 		}
-		rs, err := records(ctx, tx, `seq > $1 AND seq <= $2`, seq, seq+viewBatch)
+		to := min(seq+viewBatch, size)
+		rs, err := records(ctx, tx, `seq > $1 AND seq <= $2 AND type IN (`+v.types()+`)`, seq, to)
 		if err != nil {
 			return err
 		}
@@ -133,9 +216,8 @@ func followViews(ctx context.Context, tx Tx) error {
 			if err := v.apply(ctx, tx, e); err != nil {
 				return err
 			}
-			seq = e.Seq
 		}
-		_, err = tx.Exec(ctx, `INSERT INTO view_watermark (view, seq) VALUES ($1, $2) ON CONFLICT (view) DO UPDATE SET seq = excluded.seq`, v.name, seq)
+		_, err = tx.Exec(ctx, `INSERT INTO view_watermark (view, seq) VALUES ($1, $2) ON CONFLICT (view) DO UPDATE SET seq = excluded.seq`, v.name, to)
 		if err != nil {
 			return err
 		}
