@@ -116,7 +116,7 @@ func TestRefusedSignaturesAreRecordedAndTheReleaseGoesOn(t *testing.T) {
 }
 
 // TestLockAfterFiveFailedCeremonies keeps the right password out, of that
-// person only.
+// person only, until somebody else unlocks it.
 func TestLockAfterFiveFailedCeremonies(t *testing.T) {
 	s := newSite(t)
 	s.tag("1.0.0")
@@ -125,7 +125,9 @@ func TestLockAfterFiveFailedCeremonies(t *testing.T) {
 		s.refused("operation.refused", "wrong password", s.call(credentials("guess", "000000"), s.signArgs("pre_val", "cleo", "sme-approved")...), 5)
 	}
 	s.refused("operation.refused", "locked", s.call(s.fresh("cleo"), s.signArgs("pre_val", "cleo", "sme-approved")...), 5)
-	s.sign("pre_val", "maja", "sme-approved")
+	s.want(0, s.fresh("maja"), "person", "accept-statement", "--as", "maja", "--credentials", "-")
+	s.want(0, "", "person", "unlock", "cleo", "--as", "admin", "--reason", "called, it was a stuck key")
+	s.sign("pre_val", "cleo", "sme-approved")
 	if g := s.gate("pre_val"); g.Phase != "consumed" {
 		t.Errorf("pre_val: %+v", g)
 	}

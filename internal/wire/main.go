@@ -62,6 +62,7 @@ func connect(ctx context.Context, base Config, env *console.Env) (console.Sessio
 	base.Secrets, base.Vars, base.Labels, base.Processes = env.Secrets, env.Vars, env.Labels, env.Processes
 	base.Issuer, base.Listen, base.Anchors = env.Issuer, env.Listen, env.Anchors
 	base.TimeSource, base.Serving = env.TimeSource, env.Serving
+	base.URL, base.Provider = env.URL, env.Provider
 	if session, err := dial(base.Data); err == nil {
 		if len(env.Anchors) > 0 || env.TimeSource != "" {
 			env.Note("--anchor and --time-source are not used: another process owns %s and has its own", base.Data)

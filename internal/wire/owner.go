@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -24,8 +25,10 @@ import (
 	"github.com/dc-release/dc-release/internal/adapter/deploy/localdir"
 	"github.com/dc-release/dc-release/internal/adapter/effects"
 	"github.com/dc-release/dc-release/internal/adapter/git"
+	"github.com/dc-release/dc-release/internal/adapter/identity/names"
 	"github.com/dc-release/dc-release/internal/adapter/identity/password"
 	"github.com/dc-release/dc-release/internal/adapter/identity/totp"
+	"github.com/dc-release/dc-release/internal/adapter/identity/webauthn"
 	"github.com/dc-release/dc-release/internal/adapter/keyring"
 	"github.com/dc-release/dc-release/internal/adapter/livelog"
 	"github.com/dc-release/dc-release/internal/adapter/oidcissuer"
@@ -60,6 +63,7 @@ import (
 	"github.com/dc-release/dc-release/internal/app/trail"
 	"github.com/dc-release/dc-release/internal/core/evidence"
 	"github.com/dc-release/dc-release/internal/core/ledger"
+	"github.com/dc-release/dc-release/internal/face/web"
 )
 
 // Config is one installation as a process sees it.
@@ -75,6 +79,8 @@ type Config struct {
 	Labels     []string          // further labels of the worker
 	Issuer     string            // URL of the issuer of identity tokens, "" for none
 	Listen     string            // address that others reach this process by, "" for none
+	URL        string            // at which browsers reach Listen, "" for the issuer's or this machine's
+	Provider   string            // file with the identity provider, "" for none
 	Actions    string            // store of actions; "" is that of the data directory
 	Processes  int               // of one execution at once; 0 takes the sandbox's default
 	TimeSource string            // host[:port] that the clock is compared with, "" for none
@@ -108,6 +114,8 @@ type Owner struct {
 	identifier *identify.Identifier
 	issuer     *oidcissuer.Issuer
 	public     *http.Server
+	pages      web.Config
+	passkeys   *webauthn.Passkeys
 	planner    planner
 	publisher  *publish.Publisher
 	http       *http.Server
@@ -175,6 +183,9 @@ func (o *Owner) open(ctx context.Context) (err error) {
 
 // work lets the installation change: its effects, its first events, its issuer.
 func (o *Owner) work(ctx context.Context, engine *sqlite.Engine) (err error) {
+	if err := o.openPages(ctx); err != nil {
+		return err
+	}
 	if o.effects, err = effects.Open(ctx, effects.Config{DB: engine.DB(), Logger: o.Config.Logger, Handlers: map[string]effects.Handler{
 		claim.ObserveEffect: o.App.Deployer.Observe, rollback.Effect: o.App.Rollbacks.Carry, publish.Effect: o.publisher.Carry, publish.AnchorEffect: o.publisher.CarryAnchor,
 	}}); err != nil {
@@ -195,10 +206,20 @@ func (o *Owner) begin(ctx context.Context) error {
 		Command: "installation", Actor: ledger.Actor{Kind: ledger.Machine, ID: "installation", Authentication: "internal"},
 		Events: o.Ring.Announce(),
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	return person.Announce(ctx, o.Store, person.Asked())
 }
 
 func newID() string { return ulid.Make().String() }
+
+// newSecret makes the secret of a link or an API token.
+func newSecret() (string, error) {
+	raw := make([]byte, 32)
+	_, err := rand.Read(raw)
+	return base64.RawURLEncoding.EncodeToString(raw), err
+}
 
 func newSalt() ([]byte, error) {
 	salt := make([]byte, ledger.SaltSize)
@@ -226,6 +247,8 @@ func (f factors) Hash(ctx context.Context, p string) (string, error) { return f.
 func (f factors) Verify(ctx context.Context, p, hash string) (bool, error) {
 	return f.hasher.Verify(ctx, p, hash)
 }
+func (f factors) FoldName(name string) (string, error) { return names.Fold(name) }
+
 func (f factors) NewSeed() (string, error) { return totp.NewSeed() }
 func (f factors) Match(seed, code string, at time.Time) (int64, bool, error) {
 	return totp.Match(seed, code, at)
@@ -274,10 +297,8 @@ func (o *Owner) compose() {
 		Halts:      &halt.Halts{Log: o.Store, State: o.state, Solutions: registry, Now: time.Now},
 		Solutions:  registry, Signer: signer, Claims: claims, Deployer: deployer,
 		Actions: &actions.Actions{Log: o.Store, Pins: o.pins},
-		People: &person.People{
-			Log: o.Store, State: o.state, Directory: o.Store, Factors: f, NewID: newID,
-			IdentityDigest: func(email string) string { return intake.IdentityDigest(o.Ring.Installation, email) },
-		},
+		Access:  o.newAccess(),
+		People:  o.newPeople(f),
 		Intake: &intake.Intake{
 			Log: o.Store, State: o.state, Lists: o.Store, Blobs: o.Blobs, Repositories: o.mirrors, Plan: o.planner.plan, Config: solutionfile.Read, Vars: vars,
 			NewID: newID, Now: time.Now, Installation: o.Ring.Installation, Sandbox: o.Config.Sandbox, Evaluation: o.Config.Evaluation && o.Config.Sandbox == "none",

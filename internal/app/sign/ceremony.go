@@ -51,6 +51,9 @@ type Pending struct {
 // Challenge is what a passkey signs: the SHA-256 of the payload.
 func (p Pending) Challenge() string { return canonical.SHA256(p.Payload) }
 
+// Began is when the person was shown the payload.
+func (p Pending) Began() time.Time { return p.Expires.Add(-Patience) }
+
 // Ceremonies keeps what has begun. Take gives a ceremony once.
 type Ceremonies interface {
 	KeepCeremony(ctx context.Context, p Pending) error

@@ -20,6 +20,7 @@ import (
 	"github.com/dc-release/dc-release/internal/adapter/store/sqlstore"
 	"github.com/dc-release/dc-release/internal/adapter/store/storetest"
 	"github.com/dc-release/dc-release/internal/app/person"
+	"github.com/dc-release/dc-release/internal/app/person/persontest"
 	"github.com/dc-release/dc-release/internal/app/sign"
 	"github.com/dc-release/dc-release/internal/app/state"
 	"github.com/dc-release/dc-release/internal/core/canonical"
@@ -97,6 +98,7 @@ func begin(t *testing.T) *world {
 		Key:     ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)), KeyID: "test/attest", Now: clock.Now, Clock: rightClock{},
 		NewID: func() string { mu.Lock(); defer mu.Unlock(); w.n++; return fmt.Sprintf("id%d", w.n) },
 	}
+	w.append(policy.Signing, persontest.Asked())
 	for login, role := range map[string]policy.Role{"cleo": policy.SME, "quinn": policy.QC, "rune": policy.ReleaseManager} {
 		w.join(login, role)
 	}
@@ -109,6 +111,7 @@ func (w *world) join(login string, role policy.Role) {
 	stream := ledger.PersonStream(login)
 	w.append(stream, &policy.PersonAdded{Person: login, Login: login}, &policy.CredentialEnrolled{Person: login, Kind: sign.Password},
 		&policy.RoleGranted{Person: login, Grant: policy.Grant{Role: role, Solution: solution}})
+	w.append(stream, persontest.Prepared(login, role)...)
 	if err := w.store.SetCredential(w.t.Context(), login, person.Credential{Password: w.hash, Seed: w.seed}); err != nil {
 		w.t.Fatal(err)
 	}

@@ -81,7 +81,7 @@ func commands(d Deps) []*cobra.Command {
 		install.Serve(d.Env), install.Intake(d.Env), install.Solution(d.Env),
 		records.Runs(d.Env), records.Releases(d.Env), gate.New(d.Env), records.Evidence(d.Env),
 		records.Environments(d.Env), records.Rollback(d.Env), audit.New(d.Env, d.Verify, d.Witness),
-		people.Person(d.Env), people.Role(d.Env), change.Deviation(d.Env), change.Approval(d.Env),
+		people.Person(d.Env), people.Token(d.Env), people.Role(d.Env), change.Deviation(d.Env), change.Approval(d.Env),
 		job.Deploy(d.Env), job.Publish(d.Env), documentCommand(d.Env), workflows.New(d.Env, d.Preview),
 		workerCommand(d), versionCommand(d),
 	}
