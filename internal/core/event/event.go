@@ -43,7 +43,7 @@ var All = []ledger.Payload{
 	&approval.Requested{}, &approval.Signed{}, &approval.Granted{}, &approval.Refused{},
 	&deviation.Opened{}, &deviation.Disposed{},
 	&evidence.Recorded{},
-	&gate.Unsignable{}, &gate.Closed{}, &gate.Opened{}, &gate.Voided{}, &gate.Consumed{}, &gate.Rejected{},
+	&gate.Unsignable{}, &gate.Commented{}, &gate.Closed{}, &gate.Opened{}, &gate.Voided{}, &gate.Consumed{}, &gate.Rejected{},
 	&signature.Made{}, &signature.Withdrawn{},
 	&document.PublicationIntended{}, &document.Published{}, &releaselog.Diverged{},
 }

@@ -52,6 +52,8 @@ type Baseline struct {
 	Evidence     []Selector             `json:"evidence,omitempty"`
 	Rebuilds     string                 `json:"rebuilds"` // "" or "accepted"
 	Evaluation   bool                   `json:"evaluation"`
+	// RACI replaces the default matrix when it is given.
+	RACI []Activity `json:"raci,omitempty"`
 }
 
 // SolutionAdded records a baseline.
@@ -107,6 +109,9 @@ func (b Baseline) Check() []error {
 	}
 	if b.Profile == GxP && (b.ReleaseLog == "" || b.Requirements == "") {
 		out = append(out, fmt.Errorf("solution %q: the gxp profile needs a requirements and a release-log repository", b.Solution))
+	}
+	for _, f := range RACIFindings(b.Activities()) {
+		out = append(out, fmt.Errorf("raci: %s", f))
 	}
 	return append(out, b.checkEnvironments()...)
 }
