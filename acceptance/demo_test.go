@@ -138,9 +138,10 @@ func TestSignaturesOfTheDemoWentThroughTheCeremony(t *testing.T) {
 	if err := json.Unmarshal([]byte(r.out), &list); err != nil {
 		t.Fatal(err)
 	}
-	// Two releases: one, four and two at gates and one tester; a rollback: two.
-	if len(list.Events) != 2*8+2 {
-		t.Errorf("%d signatures, want 18", len(list.Events))
+	// Two releases: one, four and two at gates, one tester and one reviewer of the
+	// audit trail; a rollback: two.
+	if len(list.Events) != 2*9+2 {
+		t.Errorf("%d signatures, want 20", len(list.Events))
 	}
 	for _, e := range list.Events {
 		if e.Actor.Kind != "person" || e.Actor.Role == "" || e.Actor.Authentication != "password+totp" {

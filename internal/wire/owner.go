@@ -41,6 +41,7 @@ import (
 	"github.com/dc-release/dc-release/internal/app/artifact"
 	"github.com/dc-release/dc-release/internal/app/cache"
 	"github.com/dc-release/dc-release/internal/app/claim"
+	"github.com/dc-release/dc-release/internal/app/clock"
 	"github.com/dc-release/dc-release/internal/app/deploy"
 	"github.com/dc-release/dc-release/internal/app/deviation"
 	"github.com/dc-release/dc-release/internal/app/halt"
@@ -82,6 +83,8 @@ type Config struct {
 	Provider   string            // file with the identity provider, "" for none
 	Actions    string            // store of actions; "" is that of the data directory
 	Processes  int               // of one execution at once; 0 takes the sandbox's default
+	TimeSource string            // host[:port] that the clock is compared with, "" for none
+	Serving    bool              // until it is interrupted, and not for one command
 	Anchors    []string          // files with checkpoints that the ledger must extend
 	Path       string            // PATH of the steps; "" takes this process's
 	Secrets    map[string]string // for every solution and place of this process
@@ -120,6 +123,7 @@ type Owner struct {
 	keep       *keeper
 	driver     *driver
 	caches     *cache.Caches
+	clock      *clock.Keeper
 	names      *artifact.Names
 }
 
@@ -276,13 +280,10 @@ func (o *Owner) compose() {
 		Log: o.Store, State: o.state, Blobs: o.Blobs, Claims: claims, Solutions: registry,
 		Targets: map[string]deploy.Target{"localdir": localdir.Target{}},
 	}
-	signer := &sign.Signer{
-		Log: o.Store, State: o.state, Blobs: o.Blobs, Vault: o.Store, Ceremonies: o.Store, Solutions: registry,
-		Provers: map[string]sign.Prover{sign.Password: sign.PasswordProver{Vault: o.Store, Factors: f, Now: time.Now}},
-		Key:     o.Ring.Keys["attest"], KeyID: o.Ring.Installation + "/attest", Now: time.Now, NewID: newID, Results: readWhole,
-	}
+	signer := o.newSigner(registry, f)
 	reporter := o.newReporter(signer)
-	signer.Exceptions = reporter
+	o.clock = o.newClock()
+	signer.Exceptions, signer.Clock = reporter, o.clock
 	o.publisher = o.newPublisher(registry, claims, reporter)
 	o.Orchestrator.Gates = &promote.Gates{
 		Log: o.Store, State: o.state, Lists: o.Store, Blobs: o.Blobs, Solutions: registry, Documents: reporter, Reviews: reporter, Now: time.Now,
@@ -310,6 +311,14 @@ func (o *Owner) compose() {
 	}
 }
 
+func (o *Owner) newSigner(registry *solution.Registry, f factors) *sign.Signer {
+	return &sign.Signer{
+		Log: o.Store, State: o.state, Blobs: o.Blobs, Vault: o.Store, Ceremonies: o.Store, Solutions: registry,
+		Provers: map[string]sign.Prover{sign.Password: sign.PasswordProver{Vault: o.Store, Factors: f, Now: time.Now}},
+		Key:     o.Ring.Keys["attest"], KeyID: o.Ring.Installation + "/attest", Now: time.Now, NewID: newID, Results: readWhole,
+	}
+}
+
 // secret gives a value of this process's configuration.
 func (o *Owner) secret(_ context.Context, _, _, name string) (string, bool, error) {
 	v, ok := o.Config.Secrets[name]
@@ -331,6 +340,9 @@ func (o *Owner) Start(ctx context.Context) error {
 		return nil
 	}
 	if err := o.listenPublic(); err != nil {
+		return err
+	}
+	if err := o.observeClock(ctx); err != nil {
 		return err
 	}
 	if err := o.effects.Start(context.WithoutCancel(ctx)); err != nil {

@@ -79,6 +79,7 @@ type Signer struct {
 	Results    ResultReader
 	// Exceptions gives what a reviewer of the audit trail signs.
 	Exceptions Exceptions
+	Clock      Clock
 }
 
 // Ceremony is what a person is shown before the proof.

@@ -57,6 +57,10 @@ func (factors) Match(seed, code string, at time.Time) (int64, bool, error) {
 	return idtotp.Match(seed, code, at)
 }
 
+type rightClock struct{}
+
+func (rightClock) Trusted(context.Context) error { return nil }
+
 type solutions struct{}
 
 func (solutions) Solution(context.Context, string) (policy.Solution, error) {
@@ -91,7 +95,7 @@ func begin(t *testing.T) *world {
 	w.Signer = &sign.Signer{
 		Log: store, State: &state.Reader{Log: store, Blobs: blobs}, Blobs: blobs, Vault: store, Ceremonies: store, Solutions: solutions{},
 		Provers: map[string]sign.Prover{sign.Password: sign.PasswordProver{Vault: store, Factors: f, Now: clock.Now}},
-		Key:     ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)), KeyID: "test/attest", Now: clock.Now,
+		Key:     ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)), KeyID: "test/attest", Now: clock.Now, Clock: rightClock{},
 		NewID: func() string { mu.Lock(); defer mu.Unlock(); w.n++; return fmt.Sprintf("id%d", w.n) },
 	}
 	w.append(policy.Signing, persontest.Asked())

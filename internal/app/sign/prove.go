@@ -127,6 +127,9 @@ func (s *Signer) prove(ctx context.Context, who policy.Subject, p Pending, proof
 	if !ok {
 		return none, fault.New(fault.Invalid, "this installation does not sign with %q", p.Method)
 	}
+	if err := s.onTime(ctx, who.Login, act.About); err != nil {
+		return none, err
+	}
 	if who.Locked {
 		return none, s.failed(ctx, who.Login, act.About, fmt.Sprintf("signing is locked after %d failed ceremonies in 15 minutes: another person unlocks it", maxFailures))
 	}

@@ -144,7 +144,7 @@ func TestClaimsStandForRoles(t *testing.T) {
 		"none":                         {nil, nil, ""},
 		"two, and one that is unknown": {func(_ url.Values, c map[string]any) { c["roles"] = []string{"app-sme", "app-qc", "other"} }, []policy.Grant{{Role: policy.QC}, {Role: policy.SME, Solution: "corp"}}, ""},
 		"one text":                     {func(_ url.Values, c map[string]any) { c["roles"] = "app-qc" }, nil, "no list"},
-		"a list that was cut short":    {func(_ url.Values, c map[string]any) { 
+		"a list that was cut short": {func(_ url.Values, c map[string]any) {
 			c["_claim_names"] = map[string]string{"roles": "src1"}
 			c["_claim_sources"] = map[string]any{"src1": map[string]string{"endpoint": "https://graph.example"}}
 		}, nil, "too long"},

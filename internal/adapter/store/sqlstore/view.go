@@ -27,7 +27,7 @@ type view struct {
 // views is the list. To add one: its tables in a migration, a line here.
 var views = []view{
 	{"solutions", []string{"view_solutions"}, []ledger.Payload{&policy.SolutionAdded{}, &policy.SolutionRevised{}}, applySolution},
-	{"persons", []string{"view_persons", "view_identities"}, []ledger.Payload{&policy.PersonAdded{}, &policy.IdentityMapped{}}, applyPerson},
+	{"persons", []string{"view_persons", "view_identities"}, []ledger.Payload{&policy.PersonAdded{}, &policy.IdentityMapped{}, &policy.IdentityLinked{}}, applyPerson},
 	{"runs", []string{"view_runs"}, []ledger.Payload{&pipeline.RunStarted{}, &pipeline.RerunRequested{}, &pipeline.RunFinished{}}, applyRun},
 	{"releases", []string{"view_releases"}, releaseStates(), applyRelease},
 	{"environments", []string{"view_environments"}, []ledger.Payload{&release.Deployed{}}, applyEnvironment},

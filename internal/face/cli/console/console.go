@@ -52,6 +52,11 @@ type Env struct {
 	// many an execution may have at once there, 0 for the sandbox's default.
 	Labels    []string
 	Processes int
+	// TimeSource is host[:port] that the server's clock is compared with.
+	TimeSource string
+	// Serving says that this process owns the data directory until it is
+	// interrupted.
+	Serving bool
 	// Anchors are files with checkpoints that the ledger must extend.
 	Anchors []string
 	Connect func(ctx context.Context, e *Env) (Session, error)

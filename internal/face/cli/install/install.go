@@ -99,6 +99,7 @@ func Serve(env *console.Env) *cobra.Command {
 		if err := values.Read(env); err != nil {
 			return err
 		}
+		env.Serving = true
 		err := env.With(context.WithoutCancel(ctx), func(s console.Session) error {
 			if !s.Owner() {
 				return fault.New(fault.Conflict, "another process owns %s", env.Data)
