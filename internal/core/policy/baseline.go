@@ -62,7 +62,7 @@ type SolutionAdded struct {
 }
 
 // EventType implements ledger.Payload.
-func (SolutionAdded) EventType() (string, int) { return "solution.added", 2 }
+func (SolutionAdded) EventType() (string, int) { return "solution.added", 3 }
 
 // SolutionRevised records a new baseline that was approved; from then on it is
 // the solution's.
