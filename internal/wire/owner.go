@@ -42,6 +42,7 @@ import (
 	"github.com/dc-release/dc-release/internal/app/cache"
 	"github.com/dc-release/dc-release/internal/app/claim"
 	"github.com/dc-release/dc-release/internal/app/clock"
+	"github.com/dc-release/dc-release/internal/app/consult"
 	"github.com/dc-release/dc-release/internal/app/deploy"
 	"github.com/dc-release/dc-release/internal/app/deviation"
 	"github.com/dc-release/dc-release/internal/app/halt"
@@ -291,11 +292,12 @@ func (o *Owner) compose() {
 	}
 	o.App = &operation.App{
 		Log: o.Store, NewID: newID, Publisher: o.publisher, Reporter: reporter, Now: time.Now, Held: o.Held,
-		Trail:      &trail.Trail{Store: o.Store, Checkpoint: o.publisher.Checkpoint, Keys: o.publisher.PublicKeys, Now: time.Now},
-		Deviations: deviations,
-		Approvals:  &approve.Approvals{Log: o.Store, State: o.state, Solutions: registry, Now: time.Now},
-		Halts:      &halt.Halts{Log: o.Store, State: o.state, Solutions: registry, Now: time.Now},
-		Solutions:  registry, Signer: signer, Claims: claims, Deployer: deployer,
+		Trail:         &trail.Trail{Store: o.Store, Checkpoint: o.publisher.Checkpoint, Keys: o.publisher.PublicKeys, Now: time.Now},
+		Deviations:    deviations,
+		Approvals:     &approve.Approvals{Log: o.Store, State: o.state, Solutions: registry, Now: time.Now},
+		Consultations: &consult.Consultations{Log: o.Store, State: o.state, Lists: o.Store, Solutions: registry},
+		Halts:         &halt.Halts{Log: o.Store, State: o.state, Solutions: registry, Now: time.Now},
+		Solutions:     registry, Signer: signer, Claims: claims, Deployer: deployer,
 		Actions: &actions.Actions{Log: o.Store, Pins: o.pins},
 		Access:  o.newAccess(),
 		People:  o.newPeople(f),

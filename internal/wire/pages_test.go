@@ -47,6 +47,7 @@ type visitors struct {
 
 func openPagesFor(t *testing.T, c Config) *visitors {
 	t.Helper()
+	t.Parallel() // each has a data directory of its own
 	c.Data, c.Build, c.NoWorker, c.Listen = t.TempDir(), "test", true, cmp.Or(c.Listen, "127.0.0.1:8085")
 	o, err := Open(t.Context(), c)
 	if err != nil {

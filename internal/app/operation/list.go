@@ -8,6 +8,7 @@ import (
 	"github.com/dc-release/dc-release/internal/app/actions"
 	"github.com/dc-release/dc-release/internal/app/approve"
 	"github.com/dc-release/dc-release/internal/app/claim"
+	"github.com/dc-release/dc-release/internal/app/consult"
 	"github.com/dc-release/dc-release/internal/app/deploy"
 	"github.com/dc-release/dc-release/internal/app/deviation"
 	"github.com/dc-release/dc-release/internal/app/halt"
@@ -28,26 +29,27 @@ import (
 
 // App is what operations are done with.
 type App struct {
-	Log        ledger.Log
-	Now        func() time.Time
-	Held       func() error // why nothing may be changed, nil when it may
-	NewID      func() string
-	Solutions  *solution.Registry
-	People     *person.People
-	Intake     *intake.Intake
-	Inspector  *inspect.Inspector
-	Signer     *sign.Signer
-	Claims     *claim.Server
-	Deployer   *deploy.Deployer
-	Rollbacks  *rollback.Rollbacks
-	Publisher  *publish.Publisher
-	Trail      *trail.Trail
-	Reporter   *report.Reporter
-	Actions    *actions.Actions
-	Deviations *deviation.Deviations
-	Approvals  *approve.Approvals
-	Halts      *halt.Halts
-	Access     *access.Access
+	Log           ledger.Log
+	Now           func() time.Time
+	Held          func() error // why nothing may be changed, nil when it may
+	NewID         func() string
+	Solutions     *solution.Registry
+	People        *person.People
+	Intake        *intake.Intake
+	Inspector     *inspect.Inspector
+	Signer        *sign.Signer
+	Claims        *claim.Server
+	Deployer      *deploy.Deployer
+	Rollbacks     *rollback.Rollbacks
+	Publisher     *publish.Publisher
+	Trail         *trail.Trail
+	Reporter      *report.Reporter
+	Actions       *actions.Actions
+	Deviations    *deviation.Deviations
+	Approvals     *approve.Approvals
+	Consultations *consult.Consultations
+	Halts         *halt.Halts
+	Access        *access.Access
 }
 
 // All is the list. To add an operation: a line here, its request and response
@@ -147,6 +149,9 @@ var All = []Operation{
 	command("solution.freeze", Person, []string{"freeze.declared"}, freezeSolution),
 	command("solution.unfreeze", Person, []string{"freeze.lifted"}, unfreezeSolution),
 
+	query("gate.tasks", tasks),
+	command("gate.comment", Person, []string{"gate.commented"}, comment),
+	query("role.matrix", func(ctx context.Context, a *App, q Scope) (Matrix, error) { return matrix(ctx, a, q.Solution) }),
 	signing("gate.sign", nil, func(a *App, r sign.Request) (sign.Act, error) { return a.Signer.Approve(r) }),
 	signing("gate.reject", []string{"gate.rejected", "release.rejected"}, func(a *App, r sign.Request) (sign.Act, error) { return a.Signer.Reject(r) }),
 	signing("gate.withdraw", []string{"signature.withdrawn"}, func(a *App, r sign.Request) (sign.Act, error) { return a.Signer.Withdraw(r) }),

@@ -56,6 +56,9 @@ func (p *People) Invite(ctx context.Context, by ledger.Actor, login, name string
 	if strings.TrimSpace(reason) == "" {
 		return Invitation{}, fault.New(fault.Invalid, "an invitation needs a reason").WithHint("add --reason TEXT")
 	}
+	if again, err := p.waiting(ctx, login); err != nil || again != "" {
+		return p.inviteAgain(ctx, by, again, reason, err)
+	}
 	id := p.NewID()
 	added, err := p.newcomer(ctx, id, login, name, kind)
 	if err != nil {
@@ -77,6 +80,42 @@ func (p *People) Invite(ctx context.Context, by ledger.Actor, login, name string
 	}
 	_, err = p.Log.Append(ctx, ledger.Batch{Command: "person/" + id, Actor: by, Reads: []ledger.Read{{Stream: stream, Version: 0}}, Events: drafts})
 	return out, err
+}
+
+// waiting finds a person who was invited and has never enrolled: the link ran
+// out or went astray.
+func (p *People) waiting(ctx context.Context, login string) (string, error) {
+	id, err := p.Directory.PersonByLogin(ctx, login)
+	if err != nil || id == "" {
+		return "", err
+	}
+	s, err := p.State.Person(ctx, id)
+	if err != nil || s.WasEnrolled || s.Disabled || s.Kind == policy.Service {
+		return "", err
+	}
+	return id, nil
+}
+
+// inviteAgain replaces the link of a person who has never enrolled.
+func (p *People) inviteAgain(ctx context.Context, by ledger.Actor, id, reason string, err error) (Invitation, error) {
+	if err != nil {
+		return Invitation{}, err
+	}
+	link, secret, err := p.newLink(id, policy.ForInvitation, p.Now())
+	if err != nil {
+		return Invitation{}, err
+	}
+	out := Invitation{Person: id, Secret: secret, Since: ledger.FormatTime(link.Since), Until: ledger.FormatTime(link.Until)}
+	err = p.changeOf(ctx, by, id, reason, func(s policy.Subject) (ledger.Payload, error) {
+		if s.WasEnrolled {
+			return nil, fault.New(fault.Conflict, "%s has enrolled meanwhile", s.Login)
+		}
+		return &policy.Invited{Person: id, Purpose: link.Purpose, Since: out.Since, Until: out.Until}, nil
+	})
+	if err != nil {
+		return Invitation{}, err
+	}
+	return out, p.Directory.KeepLink(ctx, link)
 }
 
 func (p *People) newLink(person, purpose string, since time.Time) (Link, string, error) {

@@ -68,6 +68,18 @@ func TestGXP059_AnInvitedPersonEnrolsAlone(t *testing.T) {
 	w.must(err)
 	w.clock.Move(person.InvitationLife)
 	w.refused(w.enrols(late.Secret), "ran out")
+	anew, err := w.Invite(t.Context(), w.by("admin"), "emil", "", policy.Human, "was on leave")
+	w.must(err)
+	if anew.Person != late.Person {
+		t.Error("a second invitation made a second person")
+	}
+	w.refused(w.enrols(late.Secret), "never made")
+	w.must(w.enrols(anew.Secret))
+	_, err = w.Invite(t.Context(), w.by("admin"), "emil", "Emil Dahl", policy.Human, "once more")
+	w.refused(err, "used once, for ever")
+	w.must(w.Lose(t.Context(), w.by("admin"), "emil", "", "phone stolen"))
+	_, err = w.Invite(t.Context(), w.by("admin"), "emil", "Emil Dahl", policy.Human, "one person alone")
+	w.refused(err, "used once, for ever")
 }
 
 func TestGXP067_AServiceAccountGetsNoFactorAndNoSigningRole(t *testing.T) {

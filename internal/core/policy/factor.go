@@ -159,6 +159,7 @@ func (s Subject) applyFactor(e ledger.Event) (Subject, bool) {
 		return s, false
 	}
 	s.Enrolled = len(s.Factors) > 0
+	s.WasEnrolled = s.WasEnrolled || s.Enrolled
 	return s, true
 }
 

@@ -109,6 +109,7 @@ type Subject struct {
 	Version     int64 // of the person's stream
 
 	Kind        Kind    // "" is Human
+	WasEnrolled bool    // had a factor once
 	Claimed     []Grant // of Grants, those that an identity provider claims
 	Factors     []Factor
 	Locked      bool // until another person unlocks signing

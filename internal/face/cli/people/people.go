@@ -36,6 +36,7 @@ func Person(env *console.Env) *cobra.Command {
 func Role(env *console.Env) *cobra.Command {
 	cmd := &cobra.Command{Use: "role", Short: "Roles of people"}
 	cmd.AddCommand(grant(env, "grant", "role.grant"), grant(env, "revoke", "role.revoke"),
+		matrix(env),
 		delegate(env, "delegate", "role.delegate", "Let somebody act in your role for a time"),
 		delegate(env, "recall", "role.recall", "End a delegation before its time"))
 	return cmd
