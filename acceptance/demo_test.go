@@ -119,9 +119,9 @@ func TestDemoPrintsACode(t *testing.T) {
 	want(t, 2, "", "demo", "--dir", dir)
 }
 
-// TestSignaturesOfTheDemoWentThroughTheCeremony looks for a person, a role and
+// TestGXP030_SignaturesOfTheDemoWentThroughTheCeremony looks for a person, a role and
 // the method in every signature event: there is no other way to sign.
-func TestSignaturesOfTheDemoWentThroughTheCeremony(t *testing.T) {
+func TestGXP030_SignaturesOfTheDemoWentThroughTheCeremony(t *testing.T) {
 	dir, _ := demo(t)
 	var list struct {
 		Events []struct {
@@ -177,9 +177,9 @@ func filesIn(t *testing.T, dir string) []string {
 	return out
 }
 
-// TestPublishedFoldersVerifyWithNothingElse runs where there is no data
+// TestGXP003_PublishedFoldersVerifyWithNothingElse runs where there is no data
 // directory and no home.
-func TestPublishedFoldersVerifyWithNothingElse(t *testing.T) {
+func TestGXP003_PublishedFoldersVerifyWithNothingElse(t *testing.T) {
 	log := published(t)
 	for version, state := range map[string]string{"1.0.0": "re-instated", "1.1.0": "superseded", "rollbacks/prd-1": ""} {
 		r := want(t, 0, "", "--data", filepath.Join(log, "absent"), "audit", "verify", "--release-log", log, "--version", version)

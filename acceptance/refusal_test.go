@@ -115,9 +115,9 @@ func TestRefusedSignaturesAreRecordedAndTheReleaseGoesOn(t *testing.T) {
 	s.want(0, "", "audit", "verify")
 }
 
-// TestLockAfterFiveFailedCeremonies keeps the right password out, of that
+// TestGXP037_LockAfterFiveFailedCeremonies keeps the right password out, of that
 // person only, until somebody else unlocks it.
-func TestLockAfterFiveFailedCeremonies(t *testing.T) {
+func TestGXP037_LockAfterFiveFailedCeremonies(t *testing.T) {
 	s := newSite(t)
 	s.tag("1.0.0")
 	s.want(3, "", "intake")
@@ -133,9 +133,9 @@ func TestLockAfterFiveFailedCeremonies(t *testing.T) {
 	}
 }
 
-// TestRefusedTags start nothing, are recorded, and leave the version free or
+// TestAttack09_Attack60_RefusedTags start nothing, are recorded, and leave the version free or
 // used as the rule says.
-func TestRefusedTags(t *testing.T) {
+func TestAttack09_Attack60_RefusedTags(t *testing.T) {
 	s := newSite(t)
 	push := func(args ...string) { s.mustGit(s.clone(), append([]string{"push", "--quiet", "origin"}, args...)...) }
 	s.mustGit(s.clone(), "tag", "-a", "v2.0.0", "-m", "no note")

@@ -40,7 +40,7 @@ func TestGXP034_NobodyIsTakenForAnother(t *testing.T) {
 	}
 }
 
-func TestAnInvitedPersonEnrolsAlone(t *testing.T) {
+func TestGXP059_AnInvitedPersonEnrolsAlone(t *testing.T) {
 	w := begin(t)
 	made, err := w.Invite(t.Context(), w.by("admin"), "dora", "Dora Weiss", policy.Human, "joins")
 	w.must(err)
