@@ -58,6 +58,7 @@ type Counts struct {
 	Files       int   `json:"files"`
 	Events      int64 `json:"events"`
 	Signatures  int   `json:"signatures"`
+	Statements  int   `json:"statements"` // in-toto, compared with the ledger
 	Evidence    int   `json:"evidence"`
 	Recounted   int   `json:"recounted"` // evidence items whose numbers were counted again
 	Checkpoints int   `json:"checkpoints"`

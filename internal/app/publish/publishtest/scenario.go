@@ -46,7 +46,6 @@ type Store interface {
 // Blobs is where the scenario puts files.
 type Blobs interface {
 	publish.Blobs
-	PutBytes(ctx context.Context, data []byte) (string, error)
 }
 
 // Scenario is one installation with one solution.
@@ -82,7 +81,7 @@ func New(t *testing.T, store Store, blobs Blobs, logs publish.ReleaseLogs, read 
 	s.Publisher = &publish.Publisher{
 		Log: store, State: s.State, Blobs: blobs, Claims: s, Solutions: s, Lists: store, Documents: s, ReleaseLogs: logs,
 		Now:  func() time.Time { return time.Date(2026, 3, 4, 14, 0, 0, 0, time.UTC) },
-		Keys: publish.Keys{Installation: Installation, Epoch: 1, Ledger: Key("ledger"), Document: Key("document"), Attest: s.Attest.Public().(ed25519.PublicKey)},
+		Keys: publish.Keys{Installation: Installation, Epoch: 1, Ledger: Key("ledger"), Document: Key("document"), Attest: s.Attest},
 	}
 	begin := []ledger.Draft{{Stream: ledger.Installation, Data: &ledger.InstallationCreated{Installation: Installation, Epoch: 1}}}
 	for _, name := range releaselog.KeyNames {
