@@ -181,7 +181,7 @@ type Release struct {
 // Register begins a release and its run.
 func (s *Scenario) Register(version, previous string) *Release {
 	s.t.Helper()
-	r := &Release{s: s, Version: version, Run: "01J00000000000000000RUN" + fmt.Sprintf("%03d", s.n), Commit: fmt.Sprintf("%040d", s.n), Tree: canonical.SHA256([]byte(version))}
+	r := &Release{s: s, Version: version, Run: "01J00000000000000000RUN" + fmt.Sprintf("%03d", s.n), Commit: fmt.Sprintf("%040d", s.n), Tree: files(version).Digest()}
 	plan := pipeline.Plan{Schema: "dc-release/plan/v1", Engine: 1, File: ".github/workflows/main.yaml"}
 	for _, j := range []struct {
 		key, environment string
@@ -214,6 +214,24 @@ func (s *Scenario) Register(version, previous string) *Release {
 		}},
 	)
 	return r
+}
+
+// files are those of the artifact of a version.
+func files(version string) release.Tree {
+	return release.Tree{
+		{Path: "bin/start", Executable: true, SHA256: canonical.SHA256([]byte("start")), Size: 5},
+		{Path: "main.py", SHA256: canonical.SHA256([]byte(version)), Size: int64(len(version))},
+	}
+}
+
+// Keep records that an execution handed the artifact in.
+func (r *Release) Keep(execution string) {
+	r.s.t.Helper()
+	raw, err := canonical.Marshal(files(r.Version))
+	if err != nil {
+		r.s.t.Fatal(err)
+	}
+	r.s.Append(ledger.Draft{Stream: ledger.RunStream(r.Run), Data: &pipeline.ArtifactKept{Execution: execution, Tree: r.Tree, Manifest: r.s.Put(string(raw)), Files: 2}})
 }
 
 // Stream is the release's stream.
