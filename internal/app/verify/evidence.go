@@ -12,6 +12,7 @@ import (
 	"github.com/dc-release/dc-release/internal/core/gate"
 	"github.com/dc-release/dc-release/internal/core/ledger"
 	"github.com/dc-release/dc-release/internal/core/pipeline"
+	"github.com/dc-release/dc-release/internal/core/provenance"
 	"github.com/dc-release/dc-release/internal/core/release"
 	"github.com/dc-release/dc-release/internal/core/releaselog"
 	"github.com/dc-release/dc-release/internal/core/signature"
@@ -265,6 +266,10 @@ func (f *folder) known() {
 			case *signature.Made:
 				asked[releaselog.SignaturePath(d.Signature)], asked[releaselog.AttestationPath(d.Signature)] = true, true
 				asked[releaselog.ReviewPath(d.Signature)] = d.Meaning == signature.AuditTrailReviewed
+			case *provenance.Attested:
+				for _, s := range d.Statements {
+					asked[releaselog.AttestationPath(s.Name)] = true
+				}
 			case *evidence.Recorded:
 				for _, i := range d.Items {
 					evidenced[i.SHA256] = true

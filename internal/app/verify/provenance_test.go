@@ -1,0 +1,203 @@
+package verify_test
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"encoding/base64"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/dc-release/dc-release/internal/app/publish/publishtest"
+	"github.com/dc-release/dc-release/internal/app/verify"
+	"github.com/dc-release/dc-release/internal/core/canonical"
+	"github.com/dc-release/dc-release/internal/core/provenance"
+	"github.com/dc-release/dc-release/internal/core/releaselog"
+	"github.com/dc-release/dc-release/internal/core/signature"
+)
+
+func TestEveryFactIsStatedOnce(t *testing.T) {
+	w := published(t)
+	for folder, want := range map[string]map[string]int{
+		"1.0.0":           {"build": 1, "test-result": 11, "deployment": 3, "approval": 8},
+		"rollbacks/prd-1": {"test-result": 1, "deployment": 1, "approval": 2},
+	} {
+		got := map[string]int{}
+		for _, path := range statements(w.log, folder, "") {
+			kind, _, _ := strings.Cut(strings.TrimPrefix(path, folder+"/attestations/"), "-")
+			got[strings.Replace(kind, "test", "test-result", 1)]++
+		}
+		if !maps.Equal(got, want) {
+			t.Errorf("%s states %v, want %v", folder, got, want)
+		}
+		sum := 0
+		for _, n := range want {
+			sum += n
+		}
+		if r := verify.Folder(w.log, folder, options()); r.Counts.Statements != sum {
+			t.Errorf("%s: %d statements were compared, want %d", folder, r.Counts.Statements, sum)
+		}
+	}
+}
+
+// statements are the files of statements of a folder, of a kind.
+func statements(log fstest.MapFS, folder, kind string) []string {
+	var out []string
+	for _, path := range slices.Sorted(maps.Keys(log)) {
+		if name, ok := strings.CutPrefix(path, folder+"/attestations/"); ok && strings.Contains(name, "-") && strings.HasPrefix(name, kind) && !strings.HasPrefix(name, "01J") {
+			out = append(out, path)
+		}
+	}
+	return out
+}
+
+// opened is the statement in an envelope, as a tree.
+func opened(t *testing.T, data []byte) map[string]any {
+	t.Helper()
+	var body json.RawMessage
+	if err := signature.Peek(data, provenance.PayloadType, &body); err != nil {
+		t.Fatal(err)
+	}
+	dec := json.NewDecoder(bytes.NewReader(body))
+	dec.UseNumber()
+	var out map[string]any
+	if err := dec.Decode(&out); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// restate changes a statement and seals it again with the key of the
+// installation, as somebody who has both keys could.
+func restate(t *testing.T, log fstest.MapFS, path string, change func(statement, predicate map[string]any)) fstest.MapFS {
+	t.Helper()
+	s := opened(t, log[path].Data)
+	change(s, s["predicate"].(map[string]any))
+	return with(log, path, sealed(t, provenance.PayloadType, publishtest.Key("attest"), s))
+}
+
+func sealed(t *testing.T, payloadType string, key ed25519.PrivateKey, statement any) []byte {
+	t.Helper()
+	out, err := signature.Seal(payloadType, releaselog.AttestKeyID(publishtest.Installation), key, statement)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// refused expects a finding of the rule in the file, after the index was signed
+// again.
+func refused(t *testing.T, log fstest.MapFS, file, rule string) {
+	t.Helper()
+	r := verify.Folder(resign(t, log, "1.0.0", nil), "1.0.0", options())
+	if r.OK || !slices.ContainsFunc(r.Findings, func(f verify.Finding) bool { return f.File == file && f.Rule == rule }) {
+		t.Errorf("want %s [%s]:\n%s", file, rule, r.Text())
+	}
+}
+
+// TestAttack32_EvidenceOfSomethingElse puts a statement of another commit,
+// environment or product in the place of the one that the ledger names.
+func TestAttack32_EvidenceOfSomethingElse(t *testing.T) {
+	log := published(t).log
+	path := statements(log, "1.0.0", "test-result")[1]
+	for field, value := range map[string]any{
+		"commit": strings.Repeat("f", 40), "environment": "dev", "solution": "another", "version": "9.9.9", "tree": strings.Repeat("f", 64),
+		"execution": "R/1/other/1", "installation": "01JANOTHER", "run": "01JANOTHER",
+	} {
+		t.Run(field, func(t *testing.T) {
+			refused(t, restate(t, log, path, func(_, p map[string]any) { p[field] = value }), path, "statement")
+		})
+	}
+	t.Run("of another version of the product", func(t *testing.T) {
+		other := statements(log, "1.1.0", "test-result")[1]
+		refused(t, with(log, path, log[other].Data), path, "statement")
+	})
+}
+
+// TestAttack33_AnEditedResultFile edits the raw file, with and without the
+// statement that is over it.
+func TestAttack33_AnEditedResultFile(t *testing.T) {
+	log := published(t).log
+	junit := find(log, "1.0.0/evidence/", "unit.xml")
+	edited := bytes.ReplaceAll(log[junit].Data, []byte("one"), []byte("two"))
+	refused(t, with(log, junit, edited), junit, "unknown")
+	for _, path := range statements(log, "1.0.0", "test-result") {
+		s := opened(t, log[path].Data)
+		subject := s["subject"].([]any)[0].(map[string]any)
+		if subject["digest"].(map[string]any)["sha256"] != canonical.SHA256(log[junit].Data) {
+			continue
+		}
+		subject["digest"] = map[string]any{"sha256": canonical.SHA256(edited)}
+		refused(t, with(with(log, junit, edited), path, sealed(t, provenance.PayloadType, publishtest.Key("attest"), s)), path, "statement")
+		refused(t, restate(t, log, path, func(_, p map[string]any) { p["failed"], p["passed"] = 0, 3 }), path, "statement")
+		return
+	}
+	t.Fatalf("no statement is over %s", junit)
+}
+
+// TestAttack38_ResultsOfAnEarlierAttempt says of a result that it is of another
+// attempt.
+func TestAttack38_ResultsOfAnEarlierAttempt(t *testing.T) {
+	log := published(t).log
+	path := statements(log, "1.0.0", "test-result")[0]
+	if got := opened(t, log[path].Data)["predicate"].(map[string]any)["attempt"]; got != json.Number("1") {
+		t.Fatalf("attempt %v", got)
+	}
+	refused(t, restate(t, log, path, func(_, p map[string]any) { p["attempt"] = 2 }), path, "statement")
+}
+
+// TestAttack41_AnArtifactWithOtherFiles states a build of other files, and a
+// deployment of another tree.
+func TestAttack41_AnArtifactWithOtherFiles(t *testing.T) {
+	log := published(t).log
+	build, deployment := statements(log, "1.0.0", "build")[0], statements(log, "1.0.0", "deployment")[0]
+	refused(t, restate(t, log, build, func(s, _ map[string]any) {
+		s["subject"].([]any)[1].(map[string]any)["digest"] = map[string]any{"sha256": strings.Repeat("f", 64)}
+	}), build, "statement")
+	refused(t, restate(t, log, build, func(s, _ map[string]any) {
+		delete(s["subject"].([]any)[1].(map[string]any), "annotations")
+	}), build, "statement")
+	refused(t, restate(t, log, deployment, func(s, _ map[string]any) {
+		s["subject"].([]any)[0].(map[string]any)["digest"] = map[string]any{"sha256": strings.Repeat("f", 64)}
+	}), deployment, "statement")
+	refused(t, restate(t, log, deployment, func(_, p map[string]any) { p["observed"] = []any{} }), deployment, "statement")
+}
+
+// TestAttack56_ADowngradedStatement changes types, algorithm and key of an
+// envelope.
+func TestAttack56_ADowngradedStatement(t *testing.T) {
+	log := published(t).log
+	path := statements(log, "1.0.0", "approval")[0]
+	s := opened(t, log[path].Data)
+	envelope := func(change func(*signature.Envelope)) fstest.MapFS { return edit(t, log, path, change) }
+	for name, changed := range map[string]fstest.MapFS{
+		"an older _type":       restate(t, log, path, func(s, _ map[string]any) { s["_type"] = "https://in-toto.io/Statement/v0.1" }),
+		"an unknown predicate": restate(t, log, path, func(s, _ map[string]any) { s["predicateType"] = "https://example.com/v0" }),
+		"an unknown field":     restate(t, log, path, func(s, _ map[string]any) { s["more"] = true }),
+		"a weaker digest": restate(t, log, path, func(s, _ map[string]any) {
+			s["subject"].([]any)[0].(map[string]any)["digest"] = map[string]any{"sha1": strings.Repeat("f", 40)}
+		}),
+		"another payload type":         with(log, path, sealed(t, "application/json", publishtest.Key("attest"), s)),
+		"the type of a signature":      with(log, path, sealed(t, signature.PayloadType, publishtest.Key("attest"), s)),
+		"another key":                  with(log, path, sealed(t, provenance.PayloadType, publishtest.Key("another"), s)),
+		"the ledger's key":             with(log, path, sealed(t, provenance.PayloadType, publishtest.Key("ledger"), s)),
+		"no signature":                 envelope(func(e *signature.Envelope) { e.Signatures = []signature.EnvelopeSignature{} }),
+		"two signatures":               envelope(func(e *signature.Envelope) { e.Signatures = append(e.Signatures, e.Signatures[0]) }),
+		"an HMAC instead of a key":     envelope(func(e *signature.Envelope) { e.Signatures[0].Sig = base64.StdEncoding.EncodeToString(make([]byte, 32)) }),
+		"a type that was not signed":   envelope(func(e *signature.Envelope) { e.PayloadType = "application/vnd.in-toto+json;v=0" }),
+		"a key id with another format": envelope(func(e *signature.Envelope) { e.Signatures[0].KeyID = "rsa" }),
+	} {
+		t.Run(name, func(t *testing.T) { refused(t, changed, path, "statement") })
+	}
+}
+
+func TestAMissingAndAnExtraStatementAreFound(t *testing.T) {
+	log := published(t).log
+	path := statements(log, "1.0.0", "approval")[0]
+	refused(t, with(log, path, nil), path, "missing")
+	extra := "1.0.0/attestations/approval-999.json"
+	refused(t, with(log, extra, log[path].Data), extra, "unknown")
+}
