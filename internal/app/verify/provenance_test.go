@@ -88,15 +88,22 @@ func sealed(t *testing.T, payloadType string, key ed25519.PrivateKey, statement 
 	return out
 }
 
-// refused expects a finding of the rule in the file, after the index was signed
-// again.
-func refused(t *testing.T, log fstest.MapFS, file, rule string) {
+// refused expects a finding of the rule in the file that says why, after the
+// index was signed again.
+func refused(t *testing.T, log fstest.MapFS, file, rule, says string) {
 	t.Helper()
 	r := verify.Folder(resign(t, log, "1.0.0", nil), "1.0.0", options())
-	if r.OK || !slices.ContainsFunc(r.Findings, func(f verify.Finding) bool { return f.File == file && f.Rule == rule }) {
-		t.Errorf("want %s [%s]:\n%s", file, rule, r.Text())
+	if r.OK || !slices.ContainsFunc(r.Findings, func(f verify.Finding) bool {
+		return f.File == file && f.Rule == rule && strings.Contains(f.Message, says)
+	}) {
+		t.Errorf("want %s [%s] %q:\n%s", file, rule, says, r.Text())
 	}
 }
+
+const (
+	otherSubject   = "has subject "
+	otherPredicate = "has predicate "
+)
 
 // TestAttack32_EvidenceOfSomethingElse puts a statement of another commit,
 // environment or product in the place of the one that the ledger names.
@@ -108,12 +115,12 @@ func TestAttack32_EvidenceOfSomethingElse(t *testing.T) {
 		"execution": "R/1/other/1", "installation": "01JANOTHER", "run": "01JANOTHER",
 	} {
 		t.Run(field, func(t *testing.T) {
-			refused(t, restate(t, log, path, func(_, p map[string]any) { p[field] = value }), path, "statement")
+			refused(t, restate(t, log, path, func(_, p map[string]any) { p[field] = value }), path, "statement", otherPredicate)
 		})
 	}
 	t.Run("of another version of the product", func(t *testing.T) {
 		other := statements(log, "1.1.0", "test-result")[1]
-		refused(t, with(log, path, log[other].Data), path, "statement")
+		refused(t, with(log, path, log[other].Data), path, "statement", otherPredicate)
 	})
 }
 
@@ -123,7 +130,7 @@ func TestAttack33_AnEditedResultFile(t *testing.T) {
 	log := published(t).log
 	junit := find(log, "1.0.0/evidence/", "unit.xml")
 	edited := bytes.ReplaceAll(log[junit].Data, []byte("one"), []byte("two"))
-	refused(t, with(log, junit, edited), junit, "unknown")
+	refused(t, with(log, junit, edited), junit, "unknown", "")
 	for _, path := range statements(log, "1.0.0", "test-result") {
 		s := opened(t, log[path].Data)
 		subject := s["subject"].([]any)[0].(map[string]any)
@@ -131,8 +138,8 @@ func TestAttack33_AnEditedResultFile(t *testing.T) {
 			continue
 		}
 		subject["digest"] = map[string]any{"sha256": canonical.SHA256(edited)}
-		refused(t, with(with(log, junit, edited), path, sealed(t, provenance.PayloadType, publishtest.Key("attest"), s)), path, "statement")
-		refused(t, restate(t, log, path, func(_, p map[string]any) { p["failed"], p["passed"] = 0, 3 }), path, "statement")
+		refused(t, with(with(log, junit, edited), path, sealed(t, provenance.PayloadType, publishtest.Key("attest"), s)), path, "statement", otherSubject)
+		refused(t, restate(t, log, path, func(_, p map[string]any) { p["failed"], p["passed"] = 0, 3 }), path, "statement", otherPredicate)
 		return
 	}
 	t.Fatalf("no statement is over %s", junit)
@@ -146,7 +153,7 @@ func TestAttack38_ResultsOfAnEarlierAttempt(t *testing.T) {
 	if got := opened(t, log[path].Data)["predicate"].(map[string]any)["attempt"]; got != json.Number("1") {
 		t.Fatalf("attempt %v", got)
 	}
-	refused(t, restate(t, log, path, func(_, p map[string]any) { p["attempt"] = 2 }), path, "statement")
+	refused(t, restate(t, log, path, func(_, p map[string]any) { p["attempt"] = 2 }), path, "statement", otherPredicate)
 }
 
 // TestAttack41_AnArtifactWithOtherFiles states a build of other files, and a
@@ -156,14 +163,14 @@ func TestAttack41_AnArtifactWithOtherFiles(t *testing.T) {
 	build, deployment := statements(log, "1.0.0", "build")[0], statements(log, "1.0.0", "deployment")[0]
 	refused(t, restate(t, log, build, func(s, _ map[string]any) {
 		s["subject"].([]any)[1].(map[string]any)["digest"] = map[string]any{"sha256": strings.Repeat("f", 64)}
-	}), build, "statement")
+	}), build, "statement", "lists the files of artifact")
 	refused(t, restate(t, log, build, func(s, _ map[string]any) {
 		delete(s["subject"].([]any)[1].(map[string]any), "annotations")
-	}), build, "statement")
+	}), build, "statement", "lists the files of artifact")
 	refused(t, restate(t, log, deployment, func(s, _ map[string]any) {
 		s["subject"].([]any)[0].(map[string]any)["digest"] = map[string]any{"sha256": strings.Repeat("f", 64)}
-	}), deployment, "statement")
-	refused(t, restate(t, log, deployment, func(_, p map[string]any) { p["observed"] = []any{} }), deployment, "statement")
+	}), deployment, "statement", otherSubject)
+	refused(t, restate(t, log, deployment, func(_, p map[string]any) { p["observed"] = []any{} }), deployment, "statement", otherPredicate)
 }
 
 // TestAttack56_ADowngradedStatement changes types, algorithm and key of an
@@ -173,31 +180,35 @@ func TestAttack56_ADowngradedStatement(t *testing.T) {
 	path := statements(log, "1.0.0", "approval")[0]
 	s := opened(t, log[path].Data)
 	envelope := func(change func(*signature.Envelope)) fstest.MapFS { return edit(t, log, path, change) }
-	for name, changed := range map[string]fstest.MapFS{
-		"an older _type":       restate(t, log, path, func(s, _ map[string]any) { s["_type"] = "https://in-toto.io/Statement/v0.1" }),
-		"an unknown predicate": restate(t, log, path, func(s, _ map[string]any) { s["predicateType"] = "https://example.com/v0" }),
-		"an unknown field":     restate(t, log, path, func(s, _ map[string]any) { s["more"] = true }),
-		"a weaker digest": restate(t, log, path, func(s, _ map[string]any) {
+	key := publishtest.Key
+	for name, c := range map[string]struct {
+		log  fstest.MapFS
+		says string
+	}{
+		"an older _type":       {restate(t, log, path, func(s, _ map[string]any) { s["_type"] = "https://in-toto.io/Statement/v0.1" }), "read statement: type"},
+		"an unknown predicate": {restate(t, log, path, func(s, _ map[string]any) { s["predicateType"] = "https://example.com/v0" }), "is of type"},
+		"an unknown field":     {restate(t, log, path, func(s, _ map[string]any) { s["more"] = true }), "read statement"},
+		"a weaker digest": {restate(t, log, path, func(s, _ map[string]any) {
 			s["subject"].([]any)[0].(map[string]any)["digest"] = map[string]any{"sha1": strings.Repeat("f", 40)}
-		}),
-		"another payload type":         with(log, path, sealed(t, "application/json", publishtest.Key("attest"), s)),
-		"the type of a signature":      with(log, path, sealed(t, signature.PayloadType, publishtest.Key("attest"), s)),
-		"another key":                  with(log, path, sealed(t, provenance.PayloadType, publishtest.Key("another"), s)),
-		"the ledger's key":             with(log, path, sealed(t, provenance.PayloadType, publishtest.Key("ledger"), s)),
-		"no signature":                 envelope(func(e *signature.Envelope) { e.Signatures = []signature.EnvelopeSignature{} }),
-		"two signatures":               envelope(func(e *signature.Envelope) { e.Signatures = append(e.Signatures, e.Signatures[0]) }),
-		"an HMAC instead of a key":     envelope(func(e *signature.Envelope) { e.Signatures[0].Sig = base64.StdEncoding.EncodeToString(make([]byte, 32)) }),
-		"a type that was not signed":   envelope(func(e *signature.Envelope) { e.PayloadType = "application/vnd.in-toto+json;v=0" }),
-		"a key id with another format": envelope(func(e *signature.Envelope) { e.Signatures[0].KeyID = "rsa" }),
+		}), otherSubject},
+		"another payload type":       {with(log, path, sealed(t, "application/json", key("attest"), s)), "open envelope: type"},
+		"the type of a signature":    {with(log, path, sealed(t, signature.PayloadType, key("attest"), s)), "open envelope: type"},
+		"another key":                {with(log, path, sealed(t, provenance.PayloadType, key("another"), s)), "signature is not by key"},
+		"the ledger's key":           {with(log, path, sealed(t, provenance.PayloadType, key("ledger"), s)), "signature is not by key"},
+		"no signature":               {envelope(func(e *signature.Envelope) { e.Signatures = []signature.EnvelopeSignature{} }), "0 signatures"},
+		"two signatures":             {envelope(func(e *signature.Envelope) { e.Signatures = append(e.Signatures, e.Signatures[0]) }), "2 signatures"},
+		"an HMAC instead":            {envelope(func(e *signature.Envelope) { e.Signatures[0].Sig = base64.StdEncoding.EncodeToString(make([]byte, 32)) }), "signature is not by key"},
+		"a type that was not signed": {envelope(func(e *signature.Envelope) { e.PayloadType = "application/vnd.in-toto+json;v=0" }), "open envelope: type"},
+		"the id of another key":      {envelope(func(e *signature.Envelope) { e.Signatures[0].KeyID = "rsa" }), "want one signature by key"},
 	} {
-		t.Run(name, func(t *testing.T) { refused(t, changed, path, "statement") })
+		t.Run(name, func(t *testing.T) { refused(t, c.log, path, "statement", c.says) })
 	}
 }
 
 func TestAMissingAndAnExtraStatementAreFound(t *testing.T) {
 	log := published(t).log
 	path := statements(log, "1.0.0", "approval")[0]
-	refused(t, with(log, path, nil), path, "missing")
+	refused(t, with(log, path, nil), path, "missing", "")
 	extra := "1.0.0/attestations/approval-999.json"
-	refused(t, with(log, extra, log[path].Data), extra, "unknown")
+	refused(t, with(log, extra, log[path].Data), extra, "unknown", "")
 }
