@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -14,6 +15,8 @@ import (
 	"github.com/dc-release/dc-release/internal/app/publish/publishtest"
 	"github.com/dc-release/dc-release/internal/app/verify"
 	"github.com/dc-release/dc-release/internal/core/canonical"
+	"github.com/dc-release/dc-release/internal/core/evidence"
+	"github.com/dc-release/dc-release/internal/core/gate"
 	"github.com/dc-release/dc-release/internal/core/provenance"
 	"github.com/dc-release/dc-release/internal/core/releaselog"
 	"github.com/dc-release/dc-release/internal/core/signature"
@@ -211,4 +214,44 @@ func TestAMissingAndAnExtraStatementAreFound(t *testing.T) {
 	refused(t, with(log, path, nil), path, "missing", "")
 	extra := "1.0.0/attestations/approval-999.json"
 	refused(t, with(log, extra, log[path].Data), extra, "unknown", "")
+}
+
+// TestAPublicationNamesAnyNumberOfStatements has more than one event has room
+// for, and tells those of the next publication apart.
+func TestAPublicationNamesAnyNumberOfStatements(t *testing.T) {
+	s := start(t)
+	r := s.Register("1.0.0", "")
+	const files = 2*provenance.MaxReferences + 50
+	for n := range files / 50 {
+		x, fence := r.Execute("unit"+strconv.Itoa(n), "", "")
+		var items []evidence.Item
+		for i := range 50 {
+			xml := strings.Replace(publishtest.Passed, "two", strconv.Itoa(50*n+i), 1)
+			items = append(items, r.JUnit("reports/"+strconv.Itoa(i)+".xml", "", xml, evidence.UT)...)
+		}
+		r.Finish(x, fence, items...)
+	}
+	for _, name := range []string{gate.PreVal, gate.ApproveToPrd} {
+		if _, _, err := r.Publish(t.Context(), name, s.effects); err != nil {
+			t.Fatal(err)
+		}
+	}
+	log := clone(t, s.source)
+	report := verify.Folder(log, "1.0.0", options())
+	if !report.OK || report.Counts.Statements < files || report.Counts.Statements != len(statements(log, "1.0.0", "")) {
+		t.Errorf("%d files of results:\n%s", files, report.Text())
+	}
+	events, err := s.Store.Stream(t.Context(), r.Stream(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := map[string]int{}
+	for _, e := range events {
+		if d, ok := e.Data.(*provenance.Attested); ok {
+			named[d.Publication]++
+		}
+	}
+	if named["1.0.0-pre_val-1"] != 3 || named["1.0.0-approve_to_prd-1"] != 1 {
+		t.Errorf("events that name statements: %v", named)
+	}
 }
