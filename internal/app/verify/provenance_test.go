@@ -15,8 +15,10 @@ import (
 	"github.com/dc-release/dc-release/internal/app/publish/publishtest"
 	"github.com/dc-release/dc-release/internal/app/verify"
 	"github.com/dc-release/dc-release/internal/core/canonical"
+	"github.com/dc-release/dc-release/internal/core/document"
 	"github.com/dc-release/dc-release/internal/core/evidence"
 	"github.com/dc-release/dc-release/internal/core/gate"
+	"github.com/dc-release/dc-release/internal/core/ledger"
 	"github.com/dc-release/dc-release/internal/core/provenance"
 	"github.com/dc-release/dc-release/internal/core/releaselog"
 	"github.com/dc-release/dc-release/internal/core/signature"
@@ -253,5 +255,36 @@ func TestAPublicationNamesAnyNumberOfStatements(t *testing.T) {
 	}
 	if named["1.0.0-pre_val-1"] != 3 || named["1.0.0-approve_to_prd-1"] != 1 {
 		t.Errorf("events that name statements: %v", named)
+	}
+}
+
+// TestALedgerThatNamesOtherStatementsIsFound lets the installation itself leave
+// statements out, make one up, and publish without any.
+func TestALedgerThatNamesOtherStatementsIsFound(t *testing.T) {
+	s := start(t)
+	r := s.Register("1.0.0", "")
+	x, fence := r.Execute("first", "", "")
+	r.Finish(x, fence, r.JUnit("reports/first.xml", "", publishtest.Passed, evidence.UT)...)
+	made := s.Put(string(sealed(t, provenance.PayloadType, publishtest.Key("attest"), provenance.Statement{Type: provenance.StatementType})))
+	s.Append(ledger.Draft{Stream: r.Stream(), Data: &provenance.Attested{
+		Publication: "forged", Statements: []provenance.Reference{{Seq: 1, Name: "approval-1", Envelope: made}},
+	}})
+	if _, _, err := r.Publish(t.Context(), gate.PreVal, s.effects); err != nil {
+		t.Fatal(err)
+	}
+	s.Append(ledger.Draft{Stream: r.Stream(), Data: &document.PublicationIntended{Publication: "bare", Folder: "elsewhere", Gate: gate.PreVal}})
+	if _, _, err := r.Publish(t.Context(), gate.ApproveToPrd, s.effects); err != nil {
+		t.Fatal(err)
+	}
+	report := verify.Folder(clone(t, s.source), "1.0.0", options())
+	for _, says := range []string{
+		"publication forged has no statement test-result-", "states nothing that happened before publication forged", "publication bare states nothing of what happened",
+	} {
+		if !slices.ContainsFunc(report.Findings, func(f verify.Finding) bool { return f.Rule == "statement" && strings.Contains(f.Message, says) }) {
+			t.Errorf("want %q:\n%s", says, report.Text())
+		}
+	}
+	if len(report.Findings) != 3 {
+		t.Errorf("%s", report.Text())
 	}
 }
