@@ -129,6 +129,24 @@ func TestAttack32_EvidenceOfSomethingElse(t *testing.T) {
 	})
 }
 
+// TestAttack32_EvidenceOfAnotherCommitInTheLedger is the same by whoever can
+// append to the ledger: every statement fits, and the evidence is refused.
+func TestAttack32_EvidenceOfAnotherCommitInTheLedger(t *testing.T) {
+	s := start(t)
+	r := s.Register("1.0.0", "")
+	x, fence := r.Execute("first", "", "")
+	items := r.JUnit("reports/first.xml", "", publishtest.Passed, evidence.UT)
+	items[0].Commit = strings.Repeat("f", 40)
+	r.Finish(x, fence, items...)
+	if _, _, err := r.Publish(t.Context(), gate.PreVal, s.effects); err != nil {
+		t.Fatal(err)
+	}
+	report := verify.Folder(clone(t, s.source), "1.0.0", options())
+	if len(report.Findings) != 1 || report.Findings[0].Rule != "evidence" || !strings.Contains(report.Findings[0].Message, "is of commit ffff") {
+		t.Errorf("%s", report.Text())
+	}
+}
+
 // TestAttack33_AnEditedResultFile edits the raw file, with and without the
 // statement that is over it.
 func TestAttack33_AnEditedResultFile(t *testing.T) {
