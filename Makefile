@@ -28,7 +28,7 @@ peer: ## our expressions beside act's; its modules are not the product's
 	$(GO) vet -C peer ./...
 	$(GO) test -C peer ./...
 
-generate: ## docs/where.md, docs/workflows.md and .github/workflows from what is in the code
+generate: ## docs/where.md, docs/workflows.md, docs/gxp.md and .github/workflows from what is in the code
 	$(GO) test ./internal/archtest -count=1 -update
 	$(GO) test ./internal/core/event -count=1 -update
 	$(GO) test ./internal/wire -run TestANewDatabase -count=1 -update
@@ -42,8 +42,8 @@ fuzz: ## every fuzz target for FUZZTIME
 	done
 
 crash: ## kill -9 at every ledger sequence number of a release; takes long
-	@grep -rq --include='*_test.go' '^func TestCrash' acceptance || { echo "there is no TestCrash in acceptance"; exit 1; }
-	DC_RELEASE_TEST_CRASH=all $(GO) test ./acceptance/... -run TestCrash -count=1 -timeout 6h -v
+	@grep -rq --include='*_test.go' '^func TestGXP065_Attack48_Crash' acceptance || { echo "there is no TestGXP065_Attack48_Crash in acceptance"; exit 1; }
+	DC_RELEASE_TEST_CRASH=all $(GO) test ./acceptance/... -run TestGXP065_Attack48_Crash -count=1 -timeout 6h -v
 
 load: ## a log of 200 MB, 10,000 outputs, files of 1 GB: server and worker stay below 200 MB; needs 10 GB of disk
 	DC_RELEASE_TEST_LOAD=full $(GO) test ./acceptance -run '^TestLoad' -count=1 -timeout 2h -v

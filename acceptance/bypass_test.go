@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// TestGXP014_NoWorkflowReachesPRDWithoutItsGates pushes releases whose
+// TestGXP014_Attack39_NoWorkflowReachesPRDWithoutItsGates pushes releases whose
 // workflow was edited so that PRD would come without a gate.
-func TestGXP014_NoWorkflowReachesPRDWithoutItsGates(t *testing.T) {
+func TestGXP014_Attack39_NoWorkflowReachesPRDWithoutItsGates(t *testing.T) {
 	for name, edit := range map[string]func(string) string{
 		"the gate jobs were deleted": func(s string) string {
 			s = cut(s, "  pre_val:", "  val:")
@@ -58,9 +58,9 @@ func cut(s, from, to string) string {
 	return s[:i] + s[j:]
 }
 
-// TestAnOwnerKilledWhileAGateWaitsLosesNothing kills a server with SIGKILL at
+// TestGXP065_AnOwnerKilledWhileAGateWaitsLosesNothing kills a server with SIGKILL at
 // each gate, starts another, signs, and the run goes on exactly there.
-func TestAnOwnerKilledWhileAGateWaitsLosesNothing(t *testing.T) {
+func TestGXP065_AnOwnerKilledWhileAGateWaitsLosesNothing(t *testing.T) {
 	s := newSite(t)
 	s.tag("1.0.0")
 	waits := func(gate string) {

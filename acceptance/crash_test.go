@@ -227,11 +227,11 @@ func union[V any](a, b map[string]V) map[string]V {
 	return out
 }
 
-// TestCrashAtAnyStepLosesNothing kills the program with SIGKILL when the ledger
+// TestGXP065_Attack48_CrashAtAnyStepLosesNothing kills the program with SIGKILL when the ledger
 // comes to a size, starts it again, and compares what is left with an
 // undisturbed release. DC_RELEASE_TEST_CRASH=all tries every size, with the worker
 // and without it; otherwise it is a spread.
-func TestCrashAtAnyStepLosesNothing(t *testing.T) {
+func TestGXP065_Attack48_CrashAtAnyStepLosesNothing(t *testing.T) {
 	s := newSite(t)
 	begin := s.size()
 	s.tag("1.0.0")

@@ -119,9 +119,9 @@ func TestDemoPrintsACode(t *testing.T) {
 	want(t, 2, "", "demo", "--dir", dir)
 }
 
-// TestSignaturesOfTheDemoWentThroughTheCeremony looks for a person, a role and
+// TestGXP030_SignaturesOfTheDemoWentThroughTheCeremony looks for a person, a role and
 // the method in every signature event: there is no other way to sign.
-func TestSignaturesOfTheDemoWentThroughTheCeremony(t *testing.T) {
+func TestGXP030_SignaturesOfTheDemoWentThroughTheCeremony(t *testing.T) {
 	dir, _ := demo(t)
 	var list struct {
 		Events []struct {
@@ -138,9 +138,10 @@ func TestSignaturesOfTheDemoWentThroughTheCeremony(t *testing.T) {
 	if err := json.Unmarshal([]byte(r.out), &list); err != nil {
 		t.Fatal(err)
 	}
-	// Two releases: one, four and two at gates and one tester; a rollback: two.
-	if len(list.Events) != 2*8+2 {
-		t.Errorf("%d signatures, want 18", len(list.Events))
+	// Two releases: one, four and two at gates, one tester and one reviewer of the
+	// audit trail; a rollback: two.
+	if len(list.Events) != 2*9+2 {
+		t.Errorf("%d signatures, want 20", len(list.Events))
 	}
 	for _, e := range list.Events {
 		if e.Actor.Kind != "person" || e.Actor.Role == "" || e.Actor.Authentication != "password+totp" {
@@ -176,9 +177,9 @@ func filesIn(t *testing.T, dir string) []string {
 	return out
 }
 
-// TestPublishedFoldersVerifyWithNothingElse runs where there is no data
+// TestGXP003_PublishedFoldersVerifyWithNothingElse runs where there is no data
 // directory and no home.
-func TestPublishedFoldersVerifyWithNothingElse(t *testing.T) {
+func TestGXP003_PublishedFoldersVerifyWithNothingElse(t *testing.T) {
 	log := published(t)
 	for version, state := range map[string]string{"1.0.0": "re-instated", "1.1.0": "superseded", "rollbacks/prd-1": ""} {
 		r := want(t, 0, "", "--data", filepath.Join(log, "absent"), "audit", "verify", "--release-log", log, "--version", version)

@@ -109,10 +109,10 @@ func TestWhatALostWorkerPrintedIsKept(t *testing.T) {
 	}
 }
 
-// TestAJobOfASilentWorkerIsTriedAgain stops a worker that goes on living: when
+// TestGXP065_AJobOfASilentWorkerIsTriedAgain stops a worker that goes on living: when
 // its lease has run out the job is given up, and the worker, woken again, hears
 // so, ends it and takes the next try.
-func TestAJobOfASilentWorkerIsTriedAgain(t *testing.T) {
+func TestGXP065_AJobOfASilentWorkerIsTriedAgain(t *testing.T) {
 	s, server, run := serveCounting(t)
 	defer server.kill(true)
 	workers := children(server.cmd.Process.Pid)

@@ -115,9 +115,9 @@ func TestRefusedSignaturesAreRecordedAndTheReleaseGoesOn(t *testing.T) {
 	s.want(0, "", "audit", "verify")
 }
 
-// TestLockAfterFiveFailedCeremonies keeps the right password out, of that
-// person only.
-func TestLockAfterFiveFailedCeremonies(t *testing.T) {
+// TestGXP037_LockAfterFiveFailedCeremonies keeps the right password out, of that
+// person only, until somebody else unlocks it.
+func TestGXP037_LockAfterFiveFailedCeremonies(t *testing.T) {
 	s := newSite(t)
 	s.tag("1.0.0")
 	s.want(3, "", "intake")
@@ -125,15 +125,17 @@ func TestLockAfterFiveFailedCeremonies(t *testing.T) {
 		s.refused("operation.refused", "wrong password", s.call(credentials("guess", "000000"), s.signArgs("pre_val", "cleo", "sme-approved")...), 5)
 	}
 	s.refused("operation.refused", "locked", s.call(s.fresh("cleo"), s.signArgs("pre_val", "cleo", "sme-approved")...), 5)
-	s.sign("pre_val", "maja", "sme-approved")
+	s.want(0, s.fresh("maja"), "person", "accept-statement", "--as", "maja", "--credentials", "-")
+	s.want(0, "", "person", "unlock", "cleo", "--as", "admin", "--reason", "called, it was a stuck key")
+	s.sign("pre_val", "cleo", "sme-approved")
 	if g := s.gate("pre_val"); g.Phase != "consumed" {
 		t.Errorf("pre_val: %+v", g)
 	}
 }
 
-// TestRefusedTags start nothing, are recorded, and leave the version free or
+// TestAttack09_Attack60_RefusedTags start nothing, are recorded, and leave the version free or
 // used as the rule says.
-func TestRefusedTags(t *testing.T) {
+func TestAttack09_Attack60_RefusedTags(t *testing.T) {
 	s := newSite(t)
 	push := func(args ...string) { s.mustGit(s.clone(), append([]string{"push", "--quiet", "origin"}, args...)...) }
 	s.mustGit(s.clone(), "tag", "-a", "v2.0.0", "-m", "no note")

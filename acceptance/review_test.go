@@ -5,10 +5,10 @@ import (
 	"testing"
 )
 
-// TestGXP055And056_TheAuditTrailIsReviewedByNobodyWhoActed takes a release to
+// TestGXP055_GXP056_TheAuditTrailIsReviewedByNobodyWhoActed takes a release to
 // its last gate, which stays closed until the exception list as it stands was
 // reviewed by somebody else.
-func TestGXP055And056_TheAuditTrailIsReviewedByNobodyWhoActed(t *testing.T) {
+func TestGXP055_GXP056_TheAuditTrailIsReviewedByNobodyWhoActed(t *testing.T) {
 	s := newSite(t)
 	s.tag("1.0.0")
 	s.want(3, "", "intake")

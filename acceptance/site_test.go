@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -42,6 +43,7 @@ type site struct {
 var template struct {
 	sync.Once
 	seeds map[string]string
+	used  map[string]int64
 	ok    bool
 }
 
@@ -59,12 +61,12 @@ func newSite(t *testing.T) *site {
 		if out, err := exec.Command("cp", "-a", s.dir, whole).CombinedOutput(); err != nil {
 			t.Fatalf("keep the site: %v\n%s", err, out)
 		}
-		template.seeds, template.ok = s.seeds, true
+		template.seeds, template.used, template.ok = s.seeds, maps.Clone(s.used), true
 	})
 	if !template.ok {
 		t.Fatal("the site could not be built")
 	}
-	s.seeds = template.seeds
+	s.seeds, s.used = template.seeds, maps.Clone(template.used)
 	if err := os.RemoveAll(s.dir); err != nil {
 		t.Fatal(err)
 	}
@@ -144,6 +146,7 @@ func (s *site) build() {
 		for _, role := range roles {
 			s.want(0, "", append([]string{"role", "grant", login, role, "--solution", product}, by...)...)
 		}
+		s.prepare(login, by)
 	}
 	s.want(0, "", append([]string{"person", "map", "ada", "--git-identity", "ada@corp-procurement.example"}, by...)...)
 	for _, name := range []string{"code", "requirements", "release-log"} {
@@ -174,6 +177,19 @@ func (s *site) build() {
 		s.mustGit(dir, "push", "--quiet", "origin", "main")
 	}
 	s.want(0, "", "intake")
+}
+
+// prepare does what comes before a first signature; the statement is accepted
+// with the code of the period before as long as that is good for 10 seconds.
+func (s *site) prepare(login string, by []string) {
+	s.t.Helper()
+	s.want(0, "", append([]string{"person", "check-identity", login}, by...)...)
+	for _, sop := range []string{"SOP-RELEASE", "SOP-ACCEPTANCE"} {
+		s.want(0, "", append([]string{"person", "train", login, "--sop", sop, "--revision", "1", "--until", "2099-12-31"}, by...)...)
+	}
+	step := (time.Now().Unix() - 20) / 30
+	s.used[login] = step
+	s.want(0, credentials("password of "+login, totp(s.seeds[login], step)), "person", "accept-statement", "--as", login, "--credentials", "-")
 }
 
 // solutionArgs records the baseline, with further flags when they are given.

@@ -25,8 +25,8 @@ func refutes(t *testing.T, log, file string) {
 	}
 }
 
-// TestAnyFlippedByteIsFoundAndNamed goes through every file of the folder.
-func TestAnyFlippedByteIsFoundAndNamed(t *testing.T) {
+// TestGXP001_AnyFlippedByteIsFoundAndNamed goes through every file of the folder.
+func TestGXP001_AnyFlippedByteIsFoundAndNamed(t *testing.T) {
 	log := published(t)
 	files := filesIn(t, filepath.Join(log, tampered))
 	if len(files) < 100 {
@@ -70,9 +70,9 @@ func TestARemovedAndAnAddedFileAreNamed(t *testing.T) {
 	}
 }
 
-// TestAResultThatWasChangedWithEveryDigestIsFound changes a result file and
+// TestGXP071_Attack33_AResultThatWasChangedWithEveryDigestIsFound changes a result file and
 // then every digest, everywhere in the release log, until all of them fit.
-func TestAResultThatWasChangedWithEveryDigestIsFound(t *testing.T) {
+func TestGXP071_Attack33_AResultThatWasChangedWithEveryDigestIsFound(t *testing.T) {
 	log := published(t)
 	content := map[string][]byte{}
 	var results string

@@ -18,6 +18,8 @@ var coreStandard = []string{
 var coreForeign = map[string][]string{
 	"internal/core/ledger":    {"golang.org/x/mod/sumdb/tlog", "golang.org/x/mod/sumdb/note"},
 	"internal/core/canonical": {"github.com/gowebpki/jcs"},
+	// what verifies a person's own signature computes in memory only
+	"internal/core/signature": {"crypto", "crypto/ecdsa", "crypto/rsa", "crypto/x509"},
 }
 
 // appForbidden is what a use case asks an adapter for instead.

@@ -24,7 +24,7 @@ import (
 	"github.com/dc-release/dc-release/internal/face/cli/console"
 )
 
-var update = flag.Bool("update", false, "write docs/where.md and .github/workflows")
+var update = flag.Bool("update", false, "write docs/where.md, docs/workflows.md, docs/gxp.md and .github/workflows")
 
 // place is an answer to "where do I add": the list that gets a line, with a
 // text that must stand in it, what goes with it, and what proves it.

@@ -79,9 +79,10 @@ func (o *Owner) openStore(ctx context.Context) (*sqlite.Engine, error) {
 	return engine, nil
 }
 
-// openHeld lets a copy of the database answer, in which views are brought to
-// its head; an empty one where there is no database any more, and the database
-// itself where no copy can be made.
+// openHeld lets a copy of the database answer, in which views are made anew from
+// the events: they may have been changed with them. An empty one answers where
+// there is no database any more, and the database itself where no copy can be
+// made.
 func (o *Owner) openHeld(ctx context.Context, engine *sqlite.Engine, hold *integrity.Hold, config sqlstore.Config) (err error) {
 	o.alarm(hold)
 	if o.copied, err = os.MkdirTemp("", "dc-release-held-"); err != nil {
@@ -104,9 +105,11 @@ func (o *Owner) openHeld(ctx context.Context, engine *sqlite.Engine, hold *integ
 	if o.Store, err = sqlstore.Open(ctx, engine, config); err != nil {
 		return errors.Join(err, engine.Close())
 	}
-	err = o.Store.CatchUpAll(ctx)
+	if err := o.Store.RebuildViews(ctx); err != nil {
+		o.Config.Logger.Error("lists are as they were found and may not be what the ledger says", "error", err)
+	}
 	o.Store.Hold(hold)
-	return err
+	return nil
 }
 
 // alarm makes the hold known; the log goes to standard error.

@@ -2,9 +2,6 @@ package wire
 
 import (
 	"context"
-	"fmt"
-	"net"
-	"net/http"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -57,21 +54,4 @@ func identityClaims() []string {
 		names = append(names, name)
 	}
 	return names
-}
-
-// listenPublic serves what others may read: the issuer's documents.
-func (o *Owner) listenPublic() error {
-	if o.Config.Listen == "" {
-		return nil
-	}
-	if o.issuer == nil {
-		return fault.New(fault.Invalid, "there is nothing to listen for").WithHint("add --issuer URL")
-	}
-	l, err := net.Listen("tcp", o.Config.Listen)
-	if err != nil {
-		return fmt.Errorf("listen on %s: %w", o.Config.Listen, err)
-	}
-	o.public = &http.Server{Handler: o.issuer.Handler(identityClaims()), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, MaxHeaderBytes: 64 << 10}
-	go func() { _ = o.public.Serve(l) }() // ends with Close
-	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -24,8 +25,10 @@ import (
 	"github.com/dc-release/dc-release/internal/adapter/deploy/localdir"
 	"github.com/dc-release/dc-release/internal/adapter/effects"
 	"github.com/dc-release/dc-release/internal/adapter/git"
+	"github.com/dc-release/dc-release/internal/adapter/identity/names"
 	"github.com/dc-release/dc-release/internal/adapter/identity/password"
 	"github.com/dc-release/dc-release/internal/adapter/identity/totp"
+	"github.com/dc-release/dc-release/internal/adapter/identity/webauthn"
 	"github.com/dc-release/dc-release/internal/adapter/keyring"
 	"github.com/dc-release/dc-release/internal/adapter/livelog"
 	"github.com/dc-release/dc-release/internal/adapter/oidcissuer"
@@ -38,6 +41,8 @@ import (
 	"github.com/dc-release/dc-release/internal/app/artifact"
 	"github.com/dc-release/dc-release/internal/app/cache"
 	"github.com/dc-release/dc-release/internal/app/claim"
+	"github.com/dc-release/dc-release/internal/app/clock"
+	"github.com/dc-release/dc-release/internal/app/consult"
 	"github.com/dc-release/dc-release/internal/app/deploy"
 	"github.com/dc-release/dc-release/internal/app/deviation"
 	"github.com/dc-release/dc-release/internal/app/halt"
@@ -59,6 +64,7 @@ import (
 	"github.com/dc-release/dc-release/internal/app/trail"
 	"github.com/dc-release/dc-release/internal/core/evidence"
 	"github.com/dc-release/dc-release/internal/core/ledger"
+	"github.com/dc-release/dc-release/internal/face/web"
 )
 
 // Config is one installation as a process sees it.
@@ -74,8 +80,12 @@ type Config struct {
 	Labels     []string          // further labels of the worker
 	Issuer     string            // URL of the issuer of identity tokens, "" for none
 	Listen     string            // address that others reach this process by, "" for none
+	URL        string            // at which browsers reach Listen, "" for the issuer's or this machine's
+	Provider   string            // file with the identity provider, "" for none
 	Actions    string            // store of actions; "" is that of the data directory
 	Processes  int               // of one execution at once; 0 takes the sandbox's default
+	TimeSource string            // host[:port] that the clock is compared with, "" for none
+	Serving    bool              // until it is interrupted, and not for one command
 	Anchors    []string          // files with checkpoints that the ledger must extend
 	Path       string            // PATH of the steps; "" takes this process's
 	Secrets    map[string]string // for every solution and place of this process
@@ -105,6 +115,8 @@ type Owner struct {
 	identifier *identify.Identifier
 	issuer     *oidcissuer.Issuer
 	public     *http.Server
+	pages      web.Config
+	passkeys   *webauthn.Passkeys
 	planner    planner
 	publisher  *publish.Publisher
 	http       *http.Server
@@ -112,6 +124,7 @@ type Owner struct {
 	keep       *keeper
 	driver     *driver
 	caches     *cache.Caches
+	clock      *clock.Keeper
 	names      *artifact.Names
 }
 
@@ -171,6 +184,9 @@ func (o *Owner) open(ctx context.Context) (err error) {
 
 // work lets the installation change: its effects, its first events, its issuer.
 func (o *Owner) work(ctx context.Context, engine *sqlite.Engine) (err error) {
+	if err := o.openPages(ctx); err != nil {
+		return err
+	}
 	if o.effects, err = effects.Open(ctx, effects.Config{DB: engine.DB(), Logger: o.Config.Logger, Handlers: map[string]effects.Handler{
 		claim.ObserveEffect: o.App.Deployer.Observe, rollback.Effect: o.App.Rollbacks.Carry, publish.Effect: o.publisher.Carry, publish.AnchorEffect: o.publisher.CarryAnchor,
 	}}); err != nil {
@@ -191,10 +207,20 @@ func (o *Owner) begin(ctx context.Context) error {
 		Command: "installation", Actor: ledger.Actor{Kind: ledger.Machine, ID: "installation", Authentication: "internal"},
 		Events: o.Ring.Announce(),
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	return person.Announce(ctx, o.Store, person.Asked())
 }
 
 func newID() string { return ulid.Make().String() }
+
+// newSecret makes the secret of a link or an API token.
+func newSecret() (string, error) {
+	raw := make([]byte, 32)
+	_, err := rand.Read(raw)
+	return base64.RawURLEncoding.EncodeToString(raw), err
+}
 
 func newSalt() ([]byte, error) {
 	salt := make([]byte, ledger.SaltSize)
@@ -222,6 +248,8 @@ func (f factors) Hash(ctx context.Context, p string) (string, error) { return f.
 func (f factors) Verify(ctx context.Context, p, hash string) (bool, error) {
 	return f.hasher.Verify(ctx, p, hash)
 }
+func (f factors) FoldName(name string) (string, error) { return names.Fold(name) }
+
 func (f factors) NewSeed() (string, error) { return totp.NewSeed() }
 func (f factors) Match(seed, code string, at time.Time) (int64, bool, error) {
 	return totp.Match(seed, code, at)
@@ -253,13 +281,10 @@ func (o *Owner) compose() {
 		Log: o.Store, State: o.state, Blobs: o.Blobs, Claims: claims, Solutions: registry,
 		Targets: map[string]deploy.Target{"localdir": localdir.Target{}},
 	}
-	signer := &sign.Signer{
-		Log: o.Store, State: o.state, Blobs: o.Blobs, Vault: o.Store, Ceremonies: o.Store, Solutions: registry,
-		Provers: map[string]sign.Prover{sign.Password: sign.PasswordProver{Vault: o.Store, Factors: f, Now: time.Now}},
-		Key:     o.Ring.Keys["attest"], KeyID: o.Ring.Installation + "/attest", Now: time.Now, NewID: newID, Results: readWhole,
-	}
+	signer := o.newSigner(registry, f)
 	reporter := o.newReporter(signer)
-	signer.Exceptions = reporter
+	o.clock = o.newClock()
+	signer.Exceptions, signer.Clock = reporter, o.clock
 	o.publisher = o.newPublisher(registry, claims, reporter)
 	o.Orchestrator.Gates = &promote.Gates{
 		Log: o.Store, State: o.state, Lists: o.Store, Blobs: o.Blobs, Solutions: registry, Documents: reporter, Reviews: reporter, Now: time.Now,
@@ -267,16 +292,15 @@ func (o *Owner) compose() {
 	}
 	o.App = &operation.App{
 		Log: o.Store, NewID: newID, Publisher: o.publisher, Reporter: reporter, Now: time.Now, Held: o.Held,
-		Trail:      &trail.Trail{Store: o.Store, Checkpoint: o.publisher.Checkpoint, Keys: o.publisher.PublicKeys, Now: time.Now},
-		Deviations: deviations,
-		Approvals:  &approve.Approvals{Log: o.Store, State: o.state, Solutions: registry, Now: time.Now},
-		Halts:      &halt.Halts{Log: o.Store, State: o.state, Solutions: registry, Now: time.Now},
-		Solutions:  registry, Signer: signer, Claims: claims, Deployer: deployer,
+		Trail:         &trail.Trail{Store: o.Store, Checkpoint: o.publisher.Checkpoint, Keys: o.publisher.PublicKeys, Now: time.Now},
+		Deviations:    deviations,
+		Approvals:     &approve.Approvals{Log: o.Store, State: o.state, Solutions: registry, Now: time.Now},
+		Consultations: &consult.Consultations{Log: o.Store, State: o.state, Lists: o.Store, Solutions: registry},
+		Halts:         &halt.Halts{Log: o.Store, State: o.state, Solutions: registry, Now: time.Now},
+		Solutions:     registry, Signer: signer, Claims: claims, Deployer: deployer,
 		Actions: &actions.Actions{Log: o.Store, Pins: o.pins},
-		People: &person.People{
-			Log: o.Store, State: o.state, Directory: o.Store, Factors: f, NewID: newID,
-			IdentityDigest: func(email string) string { return intake.IdentityDigest(o.Ring.Installation, email) },
-		},
+		Access:  o.newAccess(),
+		People:  o.newPeople(f),
 		Intake: &intake.Intake{
 			Log: o.Store, State: o.state, Lists: o.Store, Blobs: o.Blobs, Repositories: o.mirrors, Plan: o.planner.plan, Config: solutionfile.Read, Vars: vars,
 			NewID: newID, Now: time.Now, Installation: o.Ring.Installation, Sandbox: o.Config.Sandbox, Evaluation: o.Config.Evaluation && o.Config.Sandbox == "none",
@@ -286,6 +310,14 @@ func (o *Owner) compose() {
 			Log: o.Store, State: o.state, Lists: o.Store, Blobs: o.Blobs, Deployer: deployer,
 			Unsigned: o.Orchestrator.Unsigned, Publisher: o.publisher,
 		},
+	}
+}
+
+func (o *Owner) newSigner(registry *solution.Registry, f factors) *sign.Signer {
+	return &sign.Signer{
+		Log: o.Store, State: o.state, Blobs: o.Blobs, Vault: o.Store, Ceremonies: o.Store, Solutions: registry,
+		Provers: map[string]sign.Prover{sign.Password: sign.PasswordProver{Vault: o.Store, Factors: f, Now: time.Now}},
+		Key:     o.Ring.Keys["attest"], KeyID: o.Ring.Installation + "/attest", Now: time.Now, NewID: newID, Results: readWhole,
 	}
 }
 
@@ -310,6 +342,9 @@ func (o *Owner) Start(ctx context.Context) error {
 		return nil
 	}
 	if err := o.listenPublic(); err != nil {
+		return err
+	}
+	if err := o.observeClock(ctx); err != nil {
 		return err
 	}
 	if err := o.effects.Start(context.WithoutCancel(ctx)); err != nil {

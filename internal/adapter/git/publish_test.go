@@ -247,7 +247,7 @@ func TestWhatCannotBePublishedIsRefused(t *testing.T) {
 	}
 }
 
-func TestResolveGivesTagObjectAndCommit(t *testing.T) {
+func TestAttack11_ResolveGivesTagObjectAndCommit(t *testing.T) {
 	dir := t.TempDir()
 	run(t, dir, "init", "--quiet", ".")
 	run(t, dir, "commit", "--quiet", "--allow-empty", "-m", "one")

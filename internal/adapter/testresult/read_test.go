@@ -71,7 +71,7 @@ func TestEachFormatHasFixtures(t *testing.T) {
 	}
 }
 
-func TestATruncatedFileNeverPasses(t *testing.T) {
+func TestAttack34_ATruncatedFileNeverPasses(t *testing.T) {
 	whole, err := os.ReadFile("testdata/junit/pytest-old-family.xml")
 	if err != nil {
 		t.Fatal(err)

@@ -251,7 +251,7 @@ func TestLeasesThatNobodyCouldRenewBeginAgain(t *testing.T) {
 	}
 }
 
-func TestASilentDeploymentWaitsForAPerson(t *testing.T) {
+func TestAttack51_ASilentDeploymentWaitsForAPerson(t *testing.T) {
 	f := begin(t)
 	f.mustClaim(t)
 	f.append(t, "claim it all the same", ledger.Draft{Stream: ledger.RunStream(run), Data: &pipeline.ExecutionClaimed{Execution: pipeline.ExecutionID(run, 1, "prd", 1), Worker: "w"}})
@@ -271,7 +271,7 @@ func TestASilentDeploymentWaitsForAPerson(t *testing.T) {
 	}
 }
 
-func TestAnExpiredLeaseIsGivenUpAndARenewedOneIsNot(t *testing.T) {
+func TestAttack36_AnExpiredLeaseIsGivenUpAndARenewedOneIsNot(t *testing.T) {
 	f := begin(t)
 	a := f.mustClaim(t)
 	f.clock.Move((pipeline.LeaseSeconds - 1) * time.Second)

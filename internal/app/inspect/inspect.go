@@ -300,34 +300,3 @@ func (i *Inspector) gates(ctx context.Context, solution string, stream ledger.St
 	}
 	return out, nil
 }
-
-// Person is a row of the list of people.
-type Person struct {
-	Person   string         `json:"person"`
-	Login    string         `json:"login"`
-	Name     string         `json:"name"`
-	Disabled bool           `json:"disabled"`
-	Grants   []policy.Grant `json:"grants"`
-}
-
-// Persons lists the people by login.
-func (i *Inspector) Persons(ctx context.Context) ([]Person, error) {
-	all, err := i.Lists.Persons(ctx)
-	if err != nil {
-		return nil, err
-	}
-	out := []Person{}
-	for login, id := range all {
-		s, err := i.State.Person(ctx, id)
-		if err != nil {
-			return nil, err
-		}
-		name, err := i.Names(ctx, id)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, Person{Person: id, Login: login, Name: name, Disabled: s.Disabled, Grants: s.Grants})
-	}
-	slices.SortFunc(out, func(a, b Person) int { return strings.Compare(a.Login, b.Login) })
-	return out, nil
-}

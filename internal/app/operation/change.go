@@ -3,6 +3,8 @@ package operation
 import (
 	"context"
 
+	"github.com/dc-release/dc-release/internal/app/consult"
+	"github.com/dc-release/dc-release/internal/app/inspect"
 	"github.com/dc-release/dc-release/internal/core/approval"
 	"github.com/dc-release/dc-release/internal/core/policy"
 )
@@ -126,4 +128,59 @@ func unfreezeSolution(ctx context.Context, a *App, q FreezeSolution) (None, erro
 		return None{}, err
 	}
 	return None{}, a.Halts.Unfreeze(ctx, by, q.Solution, q.Freeze, q.Reason)
+}
+
+// Tasks are what waits for a person: signatures, and the rest by the matrix.
+type Tasks struct {
+	Signatures []inspect.Waiting `json:"signatures"`
+	Tasks      []consult.Task    `json:"tasks"`
+}
+
+func tasks(ctx context.Context, a *App, q Login) (Tasks, error) {
+	p, err := a.People.ByLogin(ctx, q.Login)
+	if err != nil {
+		return Tasks{}, err
+	}
+	signatures, err := a.Inspector.Signatures(ctx, p.ID)
+	if err != nil {
+		return Tasks{}, err
+	}
+	rest, err := a.Consultations.Tasks(ctx, p)
+	return Tasks{Signatures: signatures.Waiting, Tasks: rest}, err
+}
+
+func comment(ctx context.Context, a *App, q CommentGate) (None, error) {
+	p, err := a.People.ByLogin(ctx, q.As)
+	if err != nil {
+		return None{}, err
+	}
+	return None{}, a.Consultations.Comment(ctx, p, q.Solution, q.Version.Version, q.Gate, q.Text)
+}
+
+// CommentGate is the word of somebody who is consulted.
+type CommentGate struct {
+	Version
+	As   string `json:"as"`
+	Gate string `json:"gate"`
+	Text string `json:"text"`
+}
+
+// Matrix is the RACI matrix of a solution, "" for the default one, beside the
+// guide's with what is wrong there.
+type Matrix struct {
+	Activities []policy.Activity `json:"activities"`
+	Guide      []policy.Activity `json:"guide"`
+	Findings   []string          `json:"findings"` // of the guide's
+}
+
+func matrix(ctx context.Context, a *App, solution string) (Matrix, error) {
+	m := Matrix{Activities: policy.Default, Guide: policy.Guide, Findings: policy.RACIFindings(policy.Guide)}
+	if solution == "" {
+		return m, nil
+	}
+	s, err := a.Solutions.Solution(ctx, solution)
+	if err == nil {
+		m.Activities = s.Activities()
+	}
+	return m, err
 }

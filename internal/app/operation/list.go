@@ -4,9 +4,11 @@ import (
 	"context"
 	"time"
 
+	"github.com/dc-release/dc-release/internal/app/access"
 	"github.com/dc-release/dc-release/internal/app/actions"
 	"github.com/dc-release/dc-release/internal/app/approve"
 	"github.com/dc-release/dc-release/internal/app/claim"
+	"github.com/dc-release/dc-release/internal/app/consult"
 	"github.com/dc-release/dc-release/internal/app/deploy"
 	"github.com/dc-release/dc-release/internal/app/deviation"
 	"github.com/dc-release/dc-release/internal/app/halt"
@@ -27,25 +29,27 @@ import (
 
 // App is what operations are done with.
 type App struct {
-	Log        ledger.Log
-	Now        func() time.Time
-	Held       func() error // why nothing may be changed, nil when it may
-	NewID      func() string
-	Solutions  *solution.Registry
-	People     *person.People
-	Intake     *intake.Intake
-	Inspector  *inspect.Inspector
-	Signer     *sign.Signer
-	Claims     *claim.Server
-	Deployer   *deploy.Deployer
-	Rollbacks  *rollback.Rollbacks
-	Publisher  *publish.Publisher
-	Trail      *trail.Trail
-	Reporter   *report.Reporter
-	Actions    *actions.Actions
-	Deviations *deviation.Deviations
-	Approvals  *approve.Approvals
-	Halts      *halt.Halts
+	Log           ledger.Log
+	Now           func() time.Time
+	Held          func() error // why nothing may be changed, nil when it may
+	NewID         func() string
+	Solutions     *solution.Registry
+	People        *person.People
+	Intake        *intake.Intake
+	Inspector     *inspect.Inspector
+	Signer        *sign.Signer
+	Claims        *claim.Server
+	Deployer      *deploy.Deployer
+	Rollbacks     *rollback.Rollbacks
+	Publisher     *publish.Publisher
+	Trail         *trail.Trail
+	Reporter      *report.Reporter
+	Actions       *actions.Actions
+	Deviations    *deviation.Deviations
+	Approvals     *approve.Approvals
+	Consultations *consult.Consultations
+	Halts         *halt.Halts
+	Access        *access.Access
 }
 
 // All is the list. To add an operation: a line here, its request and response
@@ -57,6 +61,23 @@ var All = []Operation{
 	command("person.bootstrap", Local, []string{"installation.bootstrapped", "person.added", "credential.enrolled", "role.granted"}, bootstrap),
 	command("person.add", Administrator, []string{"person.added", "credential.enrolled"}, addPerson),
 	command("person.map", Administrator, []string{"identity.mapped"}, mapIdentity),
+	command("person.check-identity", Administrator, []string{"person.identity_checked"}, checkIdentity),
+	command("person.review", Administrator, []string{"person.access_reviewed"}, reviewAccess),
+	command("person.train", Administrator, []string{"person.trained"}, train),
+	command("person.accept-statement", Signature, []string{"person.statement_accepted", "operation.refused"}, acceptStatement),
+	query("person.statement", statement),
+	command("person.invite", Administrator, []string{"person.added", "person.invited"}, invite),
+	query("person.enrolment", func(ctx context.Context, a *App, q UseLink) (person.Enrolment, error) {
+		return a.People.Enrolment(ctx, q.Secret)
+	}),
+	command("person.enrol", Local, []string{"credential.enrolled"}, enrol),
+	command("person.lose", Administrator, []string{"factor.lost"}, lose),
+	command("person.reset", Signature, []string{"reset.requested", "reset.approved", "signing.locked", "operation.refused"}, reset),
+	command("person.cancel-reset", Signature, []string{"reset.cancelled", "signing.locked", "operation.refused"}, cancelReset),
+	command("person.unlock", Administrator, []string{"signing.unlocked"}, unlock),
+	query("person.show", func(ctx context.Context, a *App, q Login) (inspect.PersonDetail, error) {
+		return a.Inspector.Person(ctx, q.Login)
+	}),
 	command("person.disable", Administrator, []string{"person.disabled"}, disablePerson),
 	query("person.list", func(ctx context.Context, a *App, _ None) ([]inspect.Person, error) { return a.Inspector.Persons(ctx) }),
 	command("role.grant", Administrator, []string{"role.granted"}, grantRole),
@@ -64,6 +85,20 @@ var All = []Operation{
 
 	signing("role.delegate", []string{"role.delegated"}, func(a *App, d sign.Delegation) (sign.Act, error) { return a.Signer.Delegate(d) }),
 	signing("role.recall", []string{"delegation.ended"}, func(a *App, d sign.Delegation) (sign.Act, error) { return a.Signer.Recall(d) }),
+
+	command("session.start", Signature, []string{"session.started", "operation.refused"}, startSession),
+	command("session.end", Local, []string{"session.ended"}, endSession),
+	query("session.visit", startVisit),
+	command("session.enter", Local, []string{"session.started", "role.granted", "role.revoked", "operation.refused"}, enterByVisit),
+	command("identity.begin", Signature, []string{"signing.locked", "operation.refused"}, beginLink),
+	command("identity.link", Local, []string{"identity.linked", "operation.refused"}, linkIdentity),
+	query("signature.list", mySignatures),
+	command("passkey.begin", Signature, []string{"signing.locked", "operation.refused"}, beginPasskey),
+	command("passkey.enrol", Local, []string{"passkey.enrolled"}, enrolPasskey),
+
+	command("token.create", Administrator, []string{"api_token.created"}, createToken),
+	command("token.revoke", Administrator, []string{"api_token.revoked"}, revokeToken),
+	query("token.list", func(ctx context.Context, a *App, _ None) ([]access.Token, error) { return a.Access.Store.Tokens(ctx) }),
 
 	command("intake.accept", Local, []string{"run.started", "release.registered", "release.classified", "gate.unsignable", "intake.refused", "release.tag_moved"}, accept),
 
@@ -114,6 +149,9 @@ var All = []Operation{
 	command("solution.freeze", Person, []string{"freeze.declared"}, freezeSolution),
 	command("solution.unfreeze", Person, []string{"freeze.lifted"}, unfreezeSolution),
 
+	query("gate.tasks", tasks),
+	command("gate.comment", Person, []string{"gate.commented"}, comment),
+	query("role.matrix", func(ctx context.Context, a *App, q Scope) (Matrix, error) { return matrix(ctx, a, q.Solution) }),
 	signing("gate.sign", nil, func(a *App, r sign.Request) (sign.Act, error) { return a.Signer.Approve(r) }),
 	signing("gate.reject", []string{"gate.rejected", "release.rejected"}, func(a *App, r sign.Request) (sign.Act, error) { return a.Signer.Reject(r) }),
 	signing("gate.withdraw", []string{"signature.withdrawn"}, func(a *App, r sign.Request) (sign.Act, error) { return a.Signer.Withdraw(r) }),
@@ -183,60 +221,6 @@ func addSolution(ctx context.Context, a *App, q AddSolution) (None, error) {
 	}
 	return None{}, a.Solutions.Add(ctx, by, q.Baseline, q.Reason)
 }
-
-// NewPerson is a person to be made.
-type NewPerson struct {
-	ByAdministrator
-	Login    string `json:"login"`
-	Name     string `json:"name"`
-	Password string `json:"password"`
-}
-
-func bootstrap(ctx context.Context, a *App, q NewPerson) (person.Added, error) {
-	return a.People.Bootstrap(ctx, q.Login, q.Name, q.Password, q.Reason)
-}
-
-func addPerson(ctx context.Context, a *App, q NewPerson) (person.Added, error) {
-	by, err := a.People.Administrator(ctx, q.As)
-	if err != nil {
-		return person.Added{}, err
-	}
-	return a.People.Add(ctx, by, q.Login, q.Name, q.Password, q.Reason)
-}
-
-// ChangePerson names a person and what changes.
-type ChangePerson struct {
-	ByAdministrator
-	Login string       `json:"login"`
-	Grant policy.Grant `json:"grant"`
-	Email string       `json:"email"`
-}
-
-// changing makes the body of an operation on a person.
-func changing(do func(*person.People, context.Context, ledger.Actor, ChangePerson) error) func(context.Context, *App, ChangePerson) (None, error) {
-	return func(ctx context.Context, a *App, q ChangePerson) (None, error) {
-		by, err := a.People.Administrator(ctx, q.As)
-		if err != nil {
-			return None{}, err
-		}
-		return None{}, do(a.People, ctx, by, q)
-	}
-}
-
-var (
-	grantRole = changing(func(p *person.People, ctx context.Context, by ledger.Actor, q ChangePerson) error {
-		return p.Grant(ctx, by, q.Login, q.Grant, q.Reason)
-	})
-	revokeRole = changing(func(p *person.People, ctx context.Context, by ledger.Actor, q ChangePerson) error {
-		return p.Revoke(ctx, by, q.Login, q.Grant, q.Reason)
-	})
-	mapIdentity = changing(func(p *person.People, ctx context.Context, by ledger.Actor, q ChangePerson) error {
-		return p.Map(ctx, by, q.Login, q.Email, q.Reason)
-	})
-	disablePerson = changing(func(p *person.People, ctx context.Context, by ledger.Actor, q ChangePerson) error {
-		return p.Disable(ctx, by, q.Login, q.Reason)
-	})
-)
 
 func accept(ctx context.Context, a *App, p intake.Push) (intake.Started, error) {
 	s, err := a.Solutions.Solution(ctx, p.Solution)

@@ -24,7 +24,7 @@ func signing[Q signed](name string, events []string, act func(*App, Q) (sign.Act
 	}
 	return Operation{
 		Name: name, Mutating: true, Access: Signature, act: read,
-		Events: append([]string{"signature.made", "operation.refused"}, events...),
+		Events: append([]string{"signature.made", "signing.locked", "factor.lost", "operation.refused"}, events...),
 		do: func(ctx context.Context, a *App, raw []byte) (any, error) {
 			act, by, err := read(a, raw)
 			if err != nil {

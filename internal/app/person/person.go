@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/dc-release/dc-release/internal/app/state"
@@ -17,12 +18,16 @@ type Directory interface {
 	PersonByLogin(ctx context.Context, login string) (id string, err error)
 	Persons(ctx context.Context) (map[string]string, error)
 	SetCredential(ctx context.Context, id string, c Credential) error
+	Links
 }
 
 // Factors makes what a person proves presence with.
 type Factors interface {
 	Hash(ctx context.Context, password string) (string, error)
 	NewSeed() (string, error)
+	Match(seed, code string, at time.Time) (step int64, ok bool, err error)
+	// FoldName gives the form in which two names that look alike are equal.
+	FoldName(name string) (string, error)
 }
 
 // People changes who is who.
@@ -32,7 +37,13 @@ type People struct {
 	Directory      Directory
 	Factors        Factors
 	NewID          func() string
+	Now            func() time.Time
 	IdentityDigest func(email string) string
+	Digest         func(text string) string // with the installation's id
+	NewSecret      func() (string, error)
+	Passkeys       Passkeys // nil where no pages are served
+	Enrolments     Enrolments
+	CoolDown       time.Duration // between the second act of a reset and its link
 }
 
 // ByLogin finds a person; the error names the login.
@@ -103,18 +114,9 @@ func (p *People) Add(ctx context.Context, by ledger.Actor, login, name, password
 }
 
 func (p *People) add(ctx context.Context, by ledger.Actor, id, login, name, password, reason string, first []ledger.Draft, grants ...policy.RoleGranted) (Added, error) {
-	if err := policy.CheckLogin(login); err != nil {
-		return Added{}, fault.New(fault.Invalid, "%v", err)
-	}
-	if err := checkName(name); err != nil {
-		return Added{}, err
-	}
-	known, err := p.Directory.PersonByLogin(ctx, login)
+	added, err := p.newcomer(ctx, id, login, name, policy.Human)
 	if err != nil {
 		return Added{}, err
-	}
-	if known != "" {
-		return Added{}, fault.New(fault.Invalid, "login %q is taken: a login is used once, for ever", login)
 	}
 	hash, err := p.Factors.Hash(ctx, password)
 	if err != nil {
@@ -129,13 +131,43 @@ func (p *People) add(ctx context.Context, by ledger.Actor, id, login, name, pass
 	}
 	stream := ledger.PersonStream(id)
 	drafts := append(first,
-		ledger.Draft{Stream: stream, Data: &policy.PersonAdded{Person: id, Login: login}, Personal: policy.PrintedName{Name: name}, Reason: reason},
+		ledger.Draft{Stream: stream, Data: added, Personal: policy.PrintedName{Name: name}, Reason: reason},
 		ledger.Draft{Stream: stream, Data: &policy.CredentialEnrolled{Person: id, Kind: "password+totp"}, Reason: reason})
 	for _, g := range grants {
 		drafts = append(drafts, ledger.Draft{Stream: stream, Data: &g, Reason: reason})
 	}
 	_, err = p.Log.Append(ctx, ledger.Batch{Command: "person/" + id, Actor: by, Reads: []ledger.Read{{Stream: stream, Version: 0}}, Events: drafts})
 	return Added{Person: id, Seed: seed}, err
+}
+
+// newcomer begins a person whom nobody can take for another.
+func (p *People) newcomer(ctx context.Context, id, login, name string, kind policy.Kind) (*policy.PersonAdded, error) {
+	if err := policy.CheckLogin(login); err != nil {
+		return nil, fault.New(fault.Invalid, "%v", err)
+	}
+	if err := checkName(name); err != nil {
+		return nil, err
+	}
+	folded, err := p.Factors.FoldName(name)
+	if err != nil {
+		return nil, fault.New(fault.Invalid, "name %q: %v", name, err)
+	}
+	known, err := p.Directory.PersonByLogin(ctx, login)
+	if err != nil {
+		return nil, err
+	}
+	if known != "" {
+		return nil, fault.New(fault.Invalid, "login %q is taken: a login is used once, for ever", login)
+	}
+	added := &policy.PersonAdded{Person: id, Login: login, Kind: kind, Name: p.Digest(folded)}
+	taken, err := p.Directory.NameTaken(ctx, added.Name)
+	if err != nil {
+		return nil, err
+	}
+	if taken {
+		return nil, fault.New(fault.Invalid, "name %q is taken by a person whose name looks the same: add what tells them apart", name)
+	}
+	return added, nil
 }
 
 // checkName accepts what can be printed on a document.
@@ -155,6 +187,9 @@ func (p *People) Grant(ctx context.Context, by ledger.Actor, login string, g pol
 		if s.ID == by.ID {
 			return nil, fault.New(fault.Forbidden, "%s cannot grant a role to oneself", login)
 		}
+		if s.Kind == policy.Service && (g.Role.Signs() || g.Role == policy.Administrator) {
+			return nil, fault.New(fault.Forbidden, "%s is a service account and cannot become %s", login, g.Role)
+		}
 		if why := policy.Conflict(s.Grants, g); why != "" {
 			return nil, fault.New(fault.Forbidden, "%s cannot become %s: %s", login, g.Role, why)
 		}
@@ -171,9 +206,13 @@ func (p *People) Revoke(ctx context.Context, by ledger.Actor, login string, g po
 
 // Disable ends a person's access.
 func (p *People) Disable(ctx context.Context, by ledger.Actor, login, reason string) error {
-	return p.change(ctx, by, login, reason, func(s policy.Subject) (ledger.Payload, error) {
+	err := p.change(ctx, by, login, reason, func(s policy.Subject) (ledger.Payload, error) {
 		return &policy.PersonDisabled{Person: s.ID}, nil
 	})
+	if err != nil {
+		return err
+	}
+	return p.endAccess(ctx, login)
 }
 
 // Map binds a git identity to a person.
@@ -187,15 +226,20 @@ func (p *People) Map(ctx context.Context, by ledger.Actor, login, email, reason 
 }
 
 func (p *People) change(ctx context.Context, by ledger.Actor, login, reason string, decide func(policy.Subject) (ledger.Payload, error)) error {
-	if strings.TrimSpace(reason) == "" || reason == "." {
-		return fault.New(fault.Invalid, "a change of a person needs a reason").WithHint("add --reason TEXT")
-	}
 	s, err := p.ByLogin(ctx, login)
 	if err != nil {
 		return err
 	}
-	_, err = ledger.Decide(ctx, p.Log, func() (ledger.Batch, error) {
-		if s, err = p.State.Person(ctx, s.ID); err != nil {
+	return p.changeOf(ctx, by, s.ID, reason, decide)
+}
+
+func (p *People) changeOf(ctx context.Context, by ledger.Actor, id, reason string, decide func(policy.Subject) (ledger.Payload, error)) error {
+	if strings.TrimSpace(reason) == "" || reason == "." {
+		return fault.New(fault.Invalid, "a change of a person needs a reason").WithHint("add --reason TEXT")
+	}
+	_, err := ledger.Decide(ctx, p.Log, func() (ledger.Batch, error) {
+		s, err := p.State.Person(ctx, id)
+		if err != nil {
 			return ledger.Batch{}, err
 		}
 		d, err := decide(s)

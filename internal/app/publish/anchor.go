@@ -99,9 +99,15 @@ type anchor struct {
 // anchor puts a checkpoint on the branch of anchors, once, and looks at what
 // others did there.
 func (p *Publisher) anchor(ctx context.Context, solution policy.Solution, log ReleaseLog, a anchor) (string, error) {
+	lost, err := p.taken(ctx, log)
+	if err != nil {
+		return "", err
+	}
 	commit, err := log.Publish(ctx, Commit{
 		Branch: releaselog.AnchorBranch, ID: releaselog.AnchorPath(p.origin(), a.size), Subject: fmt.Sprintf("checkpoint of size %d", a.size), Seconds: a.seconds,
-		Compose: func(ctx context.Context, base Base) (map[string]Content, error) { return p.composeAnchor(ctx, base, a) },
+		Compose: func(ctx context.Context, base Base) (map[string]Content, error) {
+			return p.composeAnchor(ctx, base, a, lost)
+		},
 	})
 	if err == nil {
 		err = p.anchored(ctx, log.At(commit), a)
@@ -119,9 +125,10 @@ func (p *Publisher) anchored(ctx context.Context, base Base, a anchor) error {
 	return err
 }
 
-// composeAnchor gives the checkpoint with the proofs towards its neighbours on
-// the branch. One that is there is never replaced.
-func (p *Publisher) composeAnchor(ctx context.Context, base Base, a anchor) (map[string]Content, error) {
+// composeAnchor gives the checkpoint, those of this ledger that somebody took
+// from the branch, and the proofs between neighbours that are not there. What
+// is there is never replaced.
+func (p *Publisher) composeAnchor(ctx context.Context, base Base, a anchor, lost map[int64][]byte) (map[string]Content, error) {
 	there, _, err := anchorsAt(ctx, base)
 	if err != nil {
 		return nil, err
@@ -138,9 +145,17 @@ func (p *Publisher) composeAnchor(ctx context.Context, base Base, a anchor) (map
 		}
 		out[releaselog.AnchorKeysPath(p.origin())] = Bytes(raw)
 	}
-	before, after := own.Neighbours(a.size)
-	for _, pair := range [][2]int64{{before, a.size}, {a.size, after}} {
-		if pair[0] == 0 || pair[1] == 0 {
+	sizes := append(own.Sizes(), a.size)
+	for size, note := range lost {
+		if _, ok := own.Notes[size]; !ok && size != a.size {
+			out[releaselog.AnchorPath(p.origin(), size)] = Bytes(note)
+			sizes = append(sizes, size)
+		}
+	}
+	slices.Sort(sizes)
+	for n := 1; n < len(sizes); n++ {
+		pair := [2]int64{sizes[n-1], sizes[n]}
+		if _, ok := own.Proofs[pair]; ok {
 			continue
 		}
 		raw, err := p.proof(ctx, pair[0], pair[1])
@@ -150,6 +165,26 @@ func (p *Publisher) composeAnchor(ctx context.Context, base Base, a anchor) (map
 		out[releaselog.AnchorProofPath(p.origin(), pair[0], pair[1])] = Bytes(raw)
 	}
 	return out, nil
+}
+
+// taken are the checkpoints of this ledger that stood on the branch when it was
+// seen last, when that is not in it any more: whoever saw one of them can follow
+// the ledger again.
+func (p *Publisher) taken(ctx context.Context, log ReleaseLog) (map[int64][]byte, error) {
+	m, err := log.Moved(ctx, releaselog.AnchorBranch)
+	if err != nil || !m.Gone {
+		return nil, err
+	}
+	before, _, err := anchorsAt(ctx, log.At(m.Last))
+	if err != nil {
+		return nil, err
+	}
+	own := before[p.origin()]
+	wrong, err := p.untrue(ctx, own)
+	for size := range wrong {
+		delete(own.Notes, size)
+	}
+	return own.Notes, err
 }
 
 // proof is the file that proves that one size extends another. An anchor beyond
@@ -216,29 +251,42 @@ func (p *Publisher) strange(ctx context.Context, base Base) ([]string, error) {
 	}
 	out := prefixed(foreign, "is no anchor")
 	own := epochs[p.origin()]
+	wrong, err := p.untrue(ctx, own)
+	for _, size := range own.Sizes() {
+		if why, ok := wrong[size]; ok {
+			out = append(out, releaselog.AnchorPath(p.origin(), size)+": "+why)
+		}
+	}
+	return out[:min(len(out), maxStrange)], err
+}
+
+// untrue are the anchors of this epoch that are no checkpoints of this ledger,
+// by size with why.
+func (p *Publisher) untrue(ctx context.Context, own releaselog.Anchors) (map[int64]string, error) {
+	out := map[int64]string{}
 	v := ledger.NewVerifier(p.origin(), p.Keys.Ledger.Public().(ed25519.PublicKey))
-	err = p.Log.Hashes(ctx, func(end int64, r ledger.HashReader) error {
+	err := p.Log.Hashes(ctx, func(end int64, r ledger.HashReader) error {
 		for _, size := range own.Sizes() {
 			c, err := own.Checkpoint(size, v)
-			if err == nil && size > end {
-				err = fmt.Errorf("is beyond the end of the ledger")
-			}
-			if err == nil {
-				root, wrong := ledger.Root(size, r)
-				if wrong != nil {
-					return wrong
-				}
-				if root != c.Root {
-					err = fmt.Errorf("is a checkpoint of another ledger")
-				}
-			}
 			if err != nil {
-				out = append(out, releaselog.AnchorPath(p.origin(), size)+": "+err.Error())
+				out[size] = err.Error()
+				continue
+			}
+			if size > end {
+				out[size] = "is beyond the end of the ledger"
+				continue
+			}
+			root, err := ledger.Root(size, r)
+			if err != nil {
+				return err
+			}
+			if root != c.Root {
+				out[size] = "is a checkpoint of another ledger"
 			}
 		}
 		return nil
 	})
-	return out[:min(len(out), maxStrange)], err
+	return out, err
 }
 
 // maxAnchor bounds what is read of one file of the branch, in bytes.

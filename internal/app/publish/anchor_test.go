@@ -183,7 +183,15 @@ func TestAttack12_ABranchOfAnchorsThatWasRewrittenIsRecorded(t *testing.T) {
 	if len(d) != 1 || !d[0].Gone || d[0].Last != second.Commit || d[0].Head != third.Commit {
 		t.Fatalf("divergences %+v", d)
 	}
-	i.proven()
+	if got := i.proven(); !slices.Equal(got, []int64{first.Size, second.Size, third.Size}) {
+		t.Errorf("sizes %v: a witness of %d cannot follow", got, second.Size)
+	}
+	i.git(i.source, "update-ref", "-d", "refs/heads/checkpoints")
+	i.grow(1)
+	i.anchor()
+	if got := i.proven(); len(got) != 4 {
+		t.Errorf("sizes %v after the branch was deleted", got)
+	}
 }
 
 func TestAttack08_AnotherCheckpointOfTheSameSizeIsAForkAndNeverReplaced(t *testing.T) {

@@ -211,7 +211,7 @@ func (h *history) standing() gate.Standing {
 }
 
 // surroundings reads the streams that decisions read: the installation with
-// its keys, the solution, and every person that signed or tested.
+// its keys, the solution, what is asked of signers, and every person that signed or tested.
 func (p *Publisher) surroundings(ctx context.Context, h *history) error {
 	installation, err := p.chain(ctx, ledger.Installation, h.size)
 	if err != nil {
@@ -225,7 +225,7 @@ func (p *Publisher) surroundings(ctx context.Context, h *history) error {
 		}
 	}
 	h.outside = append(h.outside, base)
-	streams := []ledger.Stream{ledger.SolutionStream(h.solution)}
+	streams := []ledger.Stream{ledger.SolutionStream(h.solution), policy.Signing}
 	for _, person := range h.persons(h.size) {
 		streams = append(streams, ledger.PersonStream(person))
 	}

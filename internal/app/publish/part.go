@@ -8,6 +8,7 @@ import (
 	"github.com/dc-release/dc-release/internal/core/canonical"
 	"github.com/dc-release/dc-release/internal/core/gate"
 	"github.com/dc-release/dc-release/internal/core/ledger"
+	"github.com/dc-release/dc-release/internal/core/policy"
 	"github.com/dc-release/dc-release/internal/core/releaselog"
 )
 
@@ -40,7 +41,7 @@ func publicOnly(r ledger.Record) ledger.Record {
 // context are the records of other streams that decisions up to a seq read, in
 // order.
 func (h *history) context(upTo int64) []exported {
-	known := map[ledger.Stream]bool{ledger.Installation: true, ledger.SolutionStream(h.solution): true}
+	known := map[ledger.Stream]bool{ledger.Installation: true, ledger.SolutionStream(h.solution): true, policy.Signing: true}
 	for _, person := range h.persons(upTo) {
 		known[ledger.PersonStream(person)] = true
 	}

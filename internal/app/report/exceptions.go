@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dc-release/dc-release/internal/core/approval"
+	"github.com/dc-release/dc-release/internal/core/deviation"
 	"github.com/dc-release/dc-release/internal/core/document"
 	"github.com/dc-release/dc-release/internal/core/evidence"
 	"github.com/dc-release/dc-release/internal/core/gate"
@@ -126,16 +128,33 @@ func (m *moment) ofGates(e ledger.Event, by func(ledger.Event) string, add adder
 		}
 	case *signature.Withdrawn:
 		add(e, "withdrawn signature", d.Signature, "withdrawn by %s", by(e))
+	case *release.Classified:
+		if d.Type != release.Normal || d.Declared.Type != release.Normal {
+			add(e, "change type", string(d.Type), "declared was %s %s; %s", d.Declared.Type, d.Declared.Reference, orText(strings.Join(d.Because, "; "), "it goes by it"))
+		}
+	case *release.Held:
+		add(e, "hold", string(e.Stream), "%s, by %s", d.Because, by(e))
+	case *deviation.Opened:
+		add(e, "deviation", d.Deviation, "%s", d.Text)
+	case *deviation.Disposed:
+		add(e, "disposition", d.Deviation, "%s, accepted by %s: %s; %s", d.Disposition, by(e), d.Cause, d.Action)
+	case *approval.Requested:
+		if d.Waiver != nil {
+			add(e, "waiver", d.Approval, "%s %s asked for by %s", d.Waiver.Check, d.Waiver.Item, by(e))
+		}
+	case *approval.Granted:
+		add(e, "waiver granted", d.Approval, "by %s", by(e))
 	case *release.TagMoved:
 		add(e, "moved tag", d.Tag, "points to %s, registered was %s", orText(d.Found, "nothing"), d.Expected)
 	}
 }
 
 // refused are the operations about this release that were not allowed, and the
-// pushes of its tag that started nothing.
+// pushes of its tag that started nothing. Wrong factors are not among them:
+// nobody who signs was known then, and a guess must not void a review.
 func (m *moment) refused(by func(ledger.Event) string, add adder) {
 	for _, e := range m.ofInstallation {
-		if d, ok := e.Data.(*ledger.Refused); ok && m.about(d.Subject) {
+		if d, ok := e.Data.(*ledger.Refused); ok && d.Operation != signature.WrongFactors && m.about(d.Subject) {
 			add(e, "refused operation", d.Operation, "%s, asked by %s", d.Message, by(e))
 		}
 	}

@@ -171,7 +171,7 @@ func (r *Reporter) signature(ctx context.Context, sig gate.Signed) (document.Sig
 
 // methods are the components of an authentication in words.
 func methods(all []string) string {
-	words := map[string]string{"totp": "one-time code"}
+	words := map[string]string{"totp": "one-time code", "user-verification": "user verification", "oidc": "identity provider"}
 	out := make([]string, 0, len(all))
 	for _, m := range all {
 		if w, ok := words[m]; ok {

@@ -130,18 +130,8 @@ func (r *Reporter) subject(ctx context.Context, m *moment, id string) (policy.Su
 	if s, ok := m.subjects[id]; ok {
 		return s, nil
 	}
-	fold := func(id string) (policy.Subject, error) {
-		var s policy.Subject
-		events, err := r.State.EventsAt(ctx, ledger.PersonStream(id), m.size)
-		for _, e := range events {
-			s = policy.ApplyPerson(s, e)
-		}
-		return s, err
-	}
-	s, err := fold(id)
-	if err == nil {
-		s, err = s.At(m.time).Resolve(fold)
-	}
+	s, err := r.State.PersonAt(ctx, id, m.size)
+	s = s.At(m.time)
 	m.subjects[id] = s
 	return s, err
 }

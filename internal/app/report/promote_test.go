@@ -77,7 +77,7 @@ func TestAGateOpensWithItsDocumentsInTheManifest(t *testing.T) {
 	}
 }
 
-func TestAGateWithIncompleteDocumentsStaysClosedAndSaysSoOnce(t *testing.T) {
+func TestGXP091_AGateWithIncompleteDocumentsStaysClosedAndSaysSoOnce(t *testing.T) {
 	w := newWorld(t)
 	w.note = ""
 	w.begin()

@@ -227,7 +227,7 @@ func TestARunForNoReleaseIsRefused(t *testing.T) {
 	}
 }
 
-func TestExceptionsAreThoseOfThisReleaseInOrder(t *testing.T) {
+func TestGXP056_ExceptionsAreThoseOfThisReleaseInOrder(t *testing.T) {
 	w := newWorld(t)
 	w.begin()
 	w.toPreVal()
@@ -320,7 +320,7 @@ func TestEachCaseOfAMixedFileIsCountedOnce(t *testing.T) {
 	}
 }
 
-func TestHostileNamesSurvive(t *testing.T) {
+func TestGXP068_HostileNamesSurvive(t *testing.T) {
 	w := newWorld(t)
 	all := strings.ToValidUTF8(strings.Join(documenttest.Attacks, " "), "")
 	for id, name := range w.names {

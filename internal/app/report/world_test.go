@@ -22,6 +22,7 @@ import (
 	"github.com/dc-release/dc-release/internal/adapter/store/sqlite"
 	"github.com/dc-release/dc-release/internal/adapter/store/sqlstore"
 	"github.com/dc-release/dc-release/internal/adapter/testresult"
+	"github.com/dc-release/dc-release/internal/app/person/persontest"
 	"github.com/dc-release/dc-release/internal/app/report"
 	"github.com/dc-release/dc-release/internal/app/state"
 	"github.com/dc-release/dc-release/internal/app/traceability"
@@ -172,6 +173,7 @@ func (w *world) found() {
 	w.t.Helper()
 	w.append(ledger.Installation, &ledger.InstallationCreated{Installation: "01JNH000000000000000000000", Epoch: 1})
 	w.append(ledger.SolutionStream(solution), &policy.SolutionAdded{Baseline: baseline})
+	w.append(policy.Signing, persontest.Asked())
 	for _, p := range []struct {
 		id, login string
 		role      policy.Role
@@ -186,6 +188,7 @@ func (w *world) found() {
 		w.append(ledger.PersonStream(p.id),
 			&policy.PersonAdded{Person: p.id, Login: p.login}, &policy.CredentialEnrolled{Person: p.id, Kind: "password+totp"},
 			&policy.RoleGranted{Person: p.id, Grant: policy.Grant{Role: p.role, Solution: solution}})
+		w.append(ledger.PersonStream(p.id), persontest.Prepared(p.id, p.role)...)
 	}
 }
 

@@ -51,6 +51,9 @@ type Pending struct {
 // Challenge is what a passkey signs: the SHA-256 of the payload.
 func (p Pending) Challenge() string { return canonical.SHA256(p.Payload) }
 
+// Began is when the person was shown the payload.
+func (p Pending) Began() time.Time { return p.Expires.Add(-Patience) }
+
 // Ceremonies keeps what has begun. Take gives a ceremony once.
 type Ceremonies interface {
 	KeepCeremony(ctx context.Context, p Pending) error
@@ -76,6 +79,7 @@ type Signer struct {
 	Results    ResultReader
 	// Exceptions gives what a reviewer of the audit trail signs.
 	Exceptions Exceptions
+	Clock      Clock
 }
 
 // Ceremony is what a person is shown before the proof.

@@ -20,6 +20,7 @@ import (
 	"github.com/dc-release/dc-release/internal/adapter/store/sqlstore"
 	"github.com/dc-release/dc-release/internal/adapter/store/storetest"
 	"github.com/dc-release/dc-release/internal/app/person"
+	"github.com/dc-release/dc-release/internal/app/person/persontest"
 	"github.com/dc-release/dc-release/internal/app/sign"
 	"github.com/dc-release/dc-release/internal/app/state"
 	"github.com/dc-release/dc-release/internal/core/canonical"
@@ -56,6 +57,10 @@ func (factors) Match(seed, code string, at time.Time) (int64, bool, error) {
 	return idtotp.Match(seed, code, at)
 }
 
+type rightClock struct{}
+
+func (rightClock) Trusted(context.Context) error { return nil }
+
 type solutions struct{}
 
 func (solutions) Solution(context.Context, string) (policy.Solution, error) {
@@ -90,9 +95,10 @@ func begin(t *testing.T) *world {
 	w.Signer = &sign.Signer{
 		Log: store, State: &state.Reader{Log: store, Blobs: blobs}, Blobs: blobs, Vault: store, Ceremonies: store, Solutions: solutions{},
 		Provers: map[string]sign.Prover{sign.Password: sign.PasswordProver{Vault: store, Factors: f, Now: clock.Now}},
-		Key:     ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)), KeyID: "test/attest", Now: clock.Now,
+		Key:     ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)), KeyID: "test/attest", Now: clock.Now, Clock: rightClock{},
 		NewID: func() string { mu.Lock(); defer mu.Unlock(); w.n++; return fmt.Sprintf("id%d", w.n) },
 	}
+	w.append(policy.Signing, persontest.Asked())
 	for login, role := range map[string]policy.Role{"cleo": policy.SME, "quinn": policy.QC, "rune": policy.ReleaseManager} {
 		w.join(login, role)
 	}
@@ -105,6 +111,7 @@ func (w *world) join(login string, role policy.Role) {
 	stream := ledger.PersonStream(login)
 	w.append(stream, &policy.PersonAdded{Person: login, Login: login}, &policy.CredentialEnrolled{Person: login, Kind: sign.Password},
 		&policy.RoleGranted{Person: login, Grant: policy.Grant{Role: role, Solution: solution}})
+	w.append(stream, persontest.Prepared(login, role)...)
 	if err := w.store.SetCredential(w.t.Context(), login, person.Credential{Password: w.hash, Seed: w.seed}); err != nil {
 		w.t.Fatal(err)
 	}

@@ -39,7 +39,11 @@ type Prover interface {
 }
 
 // Failed says which factor was not right.
-type Failed struct{ Why string }
+type Failed struct {
+	Why string
+	// Lost is the id of a factor that can be trusted no more, "" for none.
+	Lost string
+}
 
 // Error says why.
 func (f *Failed) Error() string { return f.Why }
@@ -49,7 +53,6 @@ type Vault interface {
 	Credential(ctx context.Context, id string) (person.Credential, bool, error)
 	UseStep(ctx context.Context, id string, step int64) error
 	Fail(ctx context.Context, id string, window int64) (count int, err error)
-	Failures(ctx context.Context, id string, window int64) (count int, err error)
 }
 
 // Factors verifies a password and finds the step of a code.
@@ -74,12 +77,12 @@ func (v PasswordProver) Prove(ctx context.Context, who policy.Subject, _ Pending
 		return none, err
 	}
 	if !ok {
-		return none, &Failed{"no enrolled factors"}
+		return none, &Failed{Why: "no enrolled factors"}
 	}
 	if good, err := v.Factors.Verify(ctx, proof.Password, cred.Password); err != nil {
 		return none, err
 	} else if !good {
-		return none, &Failed{"wrong password"}
+		return none, &Failed{Why: "wrong password"}
 	}
 	now := v.Now()
 	step, good, err := v.Factors.Match(cred.Seed, proof.Code, now)
@@ -87,35 +90,64 @@ func (v PasswordProver) Prove(ctx context.Context, who policy.Subject, _ Pending
 		return none, err
 	}
 	if !good {
-		return none, &Failed{"wrong or expired code"}
+		return none, &Failed{Why: "wrong or expired code"}
 	}
 	if err := v.Vault.UseStep(ctx, who.ID, step); errors.Is(err, ledger.ErrConflict) {
-		return none, &Failed{"the code was used before: wait for the next one"}
+		return none, &Failed{Why: "the code was used before: wait for the next one"}
 	} else if err != nil {
 		return none, err
 	}
 	return signature.Authentication{Methods: []string{"password", "totp"}, AuthTime: ledger.FormatTime(now), Kind: signature.ServerAttested}, nil
 }
 
+// lock takes the right to sign until another person gives it back.
+func (s *Signer) lock(ctx context.Context, who policy.Subject, failures int) error {
+	_, err := s.Log.Append(ctx, ledger.Batch{
+		Command: "lock/" + s.NewID(), Actor: ledger.Actor{Kind: ledger.Machine, ID: "sign", Authentication: "internal"},
+		Events: []ledger.Draft{{Stream: ledger.PersonStream(who.ID), Data: &policy.SigningLocked{Person: who.ID, Failures: int64(failures)}}},
+	})
+	return err
+}
+
+// lose ends a factor that showed itself to be copied.
+func (s *Signer) lose(ctx context.Context, who policy.Subject, factor string) error {
+	_, err := s.Log.Append(ctx, ledger.Batch{
+		Command: "lose/" + s.NewID(), Actor: ledger.Actor{Kind: ledger.Machine, ID: "sign", Authentication: "internal"},
+		Events: []ledger.Draft{{Stream: ledger.PersonStream(who.ID), Data: &policy.FactorLost{Person: who.ID, Factor: factor}}},
+	})
+	return err
+}
+
 // prove verifies the person's presence with the ceremony's method. Five failures
-// in fifteen minutes lock the signing right of that person only.
+// in fifteen minutes lock the signing right of that person only, until another
+// person unlocks it.
 func (s *Signer) prove(ctx context.Context, who policy.Subject, p Pending, proof Proof, act Act) (signature.Authentication, error) {
 	var none signature.Authentication
 	prover, ok := s.Provers[p.Method]
 	if !ok {
 		return none, fault.New(fault.Invalid, "this installation does not sign with %q", p.Method)
 	}
-	n, err := s.Vault.Failures(ctx, who.ID, failureWindow)
-	if err != nil {
+	if err := s.onTime(ctx, who.Login, act.About); err != nil {
 		return none, err
 	}
-	if n >= maxFailures {
-		return none, s.failed(ctx, who.Login, act.About, fmt.Sprintf("signing is locked after %d failed ceremonies in 15 minutes", n))
+	if who.Locked {
+		return none, s.failed(ctx, who.Login, act.About, fmt.Sprintf("signing is locked after %d failed ceremonies in 15 minutes: another person unlocks it", maxFailures))
 	}
 	auth, err := prover.Prove(ctx, who, p, proof)
 	if failure := (*Failed)(nil); errors.As(err, &failure) {
-		if _, err := s.Vault.Fail(ctx, who.ID, failureWindow); err != nil {
+		if failure.Lost != "" {
+			if err := s.lose(ctx, who, failure.Lost); err != nil {
+				return none, err
+			}
+		}
+		n, err := s.Vault.Fail(ctx, who.ID, failureWindow)
+		if err != nil {
 			return none, err
+		}
+		if n >= maxFailures {
+			if err := s.lock(ctx, who, n); err != nil {
+				return none, err
+			}
 		}
 		return none, s.failed(ctx, who.Login, act.About, failure.Why)
 	}

@@ -8,13 +8,14 @@ import (
 	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/core/ledger"
 	"github.com/dc-release/dc-release/internal/core/policy"
+	"github.com/dc-release/dc-release/internal/core/signature"
 )
 
 // failed records a failed authentication; the answer says which factor, because
 // the caller has the owner's socket or a person's browser already.
 func (s *Signer) failed(ctx context.Context, login string, about ledger.Stream, why string) error {
 	actor := ledger.Actor{Kind: ledger.Machine, ID: "sign", Authentication: "internal"}
-	if err := s.record(ctx, actor, about, "sign.authenticate", login+": "+why, ""); err != nil {
+	if err := s.record(ctx, actor, about, signature.WrongFactors, login+": "+why, ""); err != nil {
 		return err
 	}
 	return fault.New(fault.Forbidden, "%s: %s", login, why)

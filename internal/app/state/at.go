@@ -5,6 +5,7 @@ import (
 
 	"github.com/dc-release/dc-release/internal/core/gate"
 	"github.com/dc-release/dc-release/internal/core/ledger"
+	"github.com/dc-release/dc-release/internal/core/policy"
 )
 
 // EventsAt are the events of a stream as they were when the ledger had a size.
@@ -51,4 +52,29 @@ func (r *Reader) StandingAt(ctx context.Context, stream ledger.Stream, size int6
 func (r *Reader) PlaceAt(ctx context.Context, solution, environment string, size int64) (Place, []ledger.Event, error) {
 	events, err := r.EventsAt(ctx, ledger.EnvironmentStream(solution, environment), size)
 	return place(events), events, err
+}
+
+// PersonAt folds a person as it was when the ledger had a size.
+func (r *Reader) PersonAt(ctx context.Context, id string, size int64) (policy.Subject, error) {
+	var asked policy.SigningRequired
+	events, err := r.EventsAt(ctx, policy.Signing, size)
+	if err != nil {
+		return policy.Subject{}, err
+	}
+	for _, e := range events {
+		asked = policy.ApplySigning(asked, e)
+	}
+	fold := func(id string) (policy.Subject, error) {
+		s := policy.Subject{Asked: asked}
+		events, err := r.EventsAt(ctx, ledger.PersonStream(id), size)
+		for _, e := range events {
+			s = policy.ApplyPerson(s, e)
+		}
+		return s, err
+	}
+	s, err := fold(id)
+	if err != nil {
+		return s, err
+	}
+	return s.Resolve(fold)
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"sync"
 
@@ -244,23 +245,10 @@ func (s Solution) apply(e ledger.Event) Solution {
 }
 
 // Person folds a person's stream, with those whose roles were delegated to the
-// person; an unknown id gives the zero Subject. What decides at a time asks the
-// subject At it.
+// person and with what is asked of everybody; an unknown id gives the zero
+// Subject. What decides at a time asks the subject At it.
 func (r *Reader) Person(ctx context.Context, id string) (policy.Subject, error) {
-	s, err := r.fold(ctx, id)
-	if err != nil {
-		return s, err
-	}
-	return s.Resolve(func(from string) (policy.Subject, error) { return r.fold(ctx, from) })
-}
-
-func (r *Reader) fold(ctx context.Context, person string) (policy.Subject, error) {
-	var s policy.Subject
-	events, err := r.Log.Stream(ctx, ledger.PersonStream(person), 0)
-	for _, e := range events {
-		s = policy.ApplyPerson(s, e)
-	}
-	return s, err
+	return r.PersonAt(ctx, id, math.MaxInt64)
 }
 
 // Place is what is and was in an environment.

@@ -79,7 +79,7 @@ func TestAFileOfMixedVerificationsGivesEachCaseToOneItem(t *testing.T) {
 	}
 }
 
-func TestEvidenceThatIsNotWhatWasRecordedIsRefused(t *testing.T) {
+func TestGXP070_EvidenceThatIsNotWhatWasRecordedIsRefused(t *testing.T) {
 	store := blobs{"swapped": []byte(mixed)}
 	tracer := &traceability.Tracer{Blobs: store, Results: read}
 	digest := store.put([]byte(`{"schema":"other"}`))

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/dc-release/dc-release/internal/app/person"
 	"github.com/dc-release/dc-release/internal/app/publish/publishtest"
 	"github.com/dc-release/dc-release/internal/app/verify"
 	"github.com/dc-release/dc-release/internal/core/canonical"
@@ -240,6 +241,17 @@ func TestTheLedgerIsNotBelieved(t *testing.T) {
 		}, "gate"},
 		"TestAttack24 a gate that was signed by somebody without the role": {func(s *installation, r *publishtest.Release) (string, int64) {
 			s.Append(ledger.Draft{Stream: ledger.PersonStream(publishtest.Person("bob")), Data: &policy.RoleRevoked{Person: publishtest.Person("bob"), Grant: policy.Grant{Role: policy.SME, Solution: publishtest.Solution}}})
+			return r.Pass(gate.PreVal)
+		}, "gate"},
+		"TestGXP020 a gate whose signer had not accepted the statement": {func(s *installation, r *publishtest.Release) (string, int64) {
+			next := person.Asked()
+			next.Statement++
+			s.Append(ledger.Draft{Stream: policy.Signing, Data: &next})
+			return r.Pass(gate.PreVal)
+		}, "gate"},
+		"TestGXP019 a gate whose signer's training had run out": {func(s *installation, r *publishtest.Release) (string, int64) {
+			bob := publishtest.Person("bob")
+			s.Append(ledger.Draft{Stream: ledger.PersonStream(bob), Data: &policy.Trained{Person: bob, Procedure: person.Asked().For(policy.SME)[0], Until: "2001-01-01"}})
 			return r.Pass(gate.PreVal)
 		}, "gate"},
 		"TestAttack57 a manifest that leaves a failed attempt out": {func(_ *installation, r *publishtest.Release) (string, int64) {

@@ -32,7 +32,7 @@ func (f *folder) signatures() {
 			f.review(e, m)
 		}
 		if f.here(envelope, m.Envelope, e.Seq, "attestation") {
-			if err := f.envelope(f.files[envelope], m); err != nil {
+			if err := f.envelope(f.files[envelope], e, m); err != nil {
 				f.report.add(f.at(envelope), e.Seq, "attestation", "%v", err)
 			}
 		}
@@ -121,7 +121,7 @@ func (f *folder) payload(data []byte, e ledger.Event, m *signature.Made) error {
 }
 
 // envelope verifies the machine's attestation over the payload.
-func (f *folder) envelope(data []byte, m *signature.Made) error {
+func (f *folder) envelope(data []byte, e ledger.Event, m *signature.Made) error {
 	key := f.keys.Key(releaselog.AttestKey)
 	public, err := key.PublicKey()
 	if err != nil {
@@ -134,10 +134,29 @@ func (f *folder) envelope(data []byte, m *signature.Made) error {
 	if s.PayloadSHA256 != m.Payload {
 		return fmt.Errorf("attests payload %s, the ledger says %s", s.PayloadSHA256, m.Payload)
 	}
-	if len(s.Auth.Methods) < 2 && s.Auth.Kind == "server-attested" {
-		return errors.New("attests fewer than two components")
+	switch s.Auth.Kind {
+	case signature.ServerAttested:
+		if len(s.Auth.Methods) < 2 {
+			return errors.New("attests fewer than two components")
+		}
+		return nil
+	case signature.UserKey:
+		return f.assertion(s.Auth.Assertion, e, m)
 	}
-	return nil
+	return fmt.Errorf("attests %q, want %s or %s", s.Auth.Kind, signature.ServerAttested, signature.UserKey)
+}
+
+// assertion verifies that a key which the ledger announced as the person's
+// signed the payload.
+func (f *folder) assertion(a *signature.Assertion, e ledger.Event, m *signature.Made) error {
+	if a == nil {
+		return errors.New("attests a person's own key and has no assertion")
+	}
+	factor, ok := f.person(m.Person, e.Seq).Factor(a.Credential)
+	if !ok || factor.PublicKey != a.PublicKey || factor.RPID != a.RPID {
+		return fmt.Errorf("passkey %s is not one that the ledger knows of %s", a.Credential, m.Person)
+	}
+	return a.Verify(m.Payload)
 }
 
 // person is somebody as the ledger knew them before a seq, with those whose
@@ -145,6 +164,11 @@ func (f *folder) envelope(data []byte, m *signature.Made) error {
 func (f *folder) person(id string, before int64) policy.Subject {
 	fold := func(id string) policy.Subject {
 		var s policy.Subject
+		for _, e := range f.history.streams[policy.Signing] {
+			if e.Seq < before {
+				s.Asked = policy.ApplySigning(s.Asked, e)
+			}
+		}
 		for _, e := range f.history.streams[ledger.PersonStream(id)] {
 			if e.Seq < before {
 				s = policy.ApplyPerson(s, e)

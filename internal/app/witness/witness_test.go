@@ -81,7 +81,12 @@ func (l *log) anchor() {
 	note, err := ledger.SignNote(c.Body(), ledger.NewSigner(c.Origin, key(l.key)))
 	l.must(err)
 	epochs, _ := releaselog.ReadAnchors(l.files)
-	before, _ := epochs[l.origin()].Neighbours(h.Size)
+	before := int64(0)
+	for _, size := range epochs[l.origin()].Sizes() {
+		if size < h.Size {
+			before = size
+		}
+	}
 	l.files[releaselog.AnchorPath(l.origin(), h.Size)] = note
 	if before > 0 {
 		path, err := ledger.ProveConsistency(before, h.Size, &l.tree)

@@ -117,7 +117,7 @@ func TestFinaliseRefusesWhatIsNotSigned(t *testing.T) {
 	}
 }
 
-func TestCertifyWantsEveryGate(t *testing.T) {
+func TestGXP094_CertifyWantsEveryGate(t *testing.T) {
 	if _, err := document.Certify(documenttest.Typical(), 1); err != nil {
 		t.Fatal(err)
 	}
@@ -304,7 +304,7 @@ func TestRequestsThatDoNotFitAreRefused(t *testing.T) {
 	}
 }
 
-func TestTheSetOfAGate(t *testing.T) {
+func TestGXP078_TheSetOfAGate(t *testing.T) {
 	var got []string
 	for _, r := range document.Set("approve_to_prd", []string{"dev", "tst", "val"}, 2) {
 		got = append(got, fmt.Sprint(r.FileName(), " ", r.Gate, " ", r.Revision))

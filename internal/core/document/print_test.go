@@ -32,7 +32,7 @@ func TestVisibleShowsWhatAReaderCannotSee(t *testing.T) {
 	})
 }
 
-func TestTheManifestationOfASignature(t *testing.T) {
+func TestGXP023_TheManifestationOfASignature(t *testing.T) {
 	s := document.Signature{
 		Signer: document.Person{Name: "Cleo Papadopoulou"}, OnBehalfOf: "Bob Østergaard", Decision: "approve",
 		At: "2026-03-04T13:22:05.000123Z", LocalTime: "14:22:05 Europe/Copenhagen", Method: "passkey", Binding: document.BindingUserKey,

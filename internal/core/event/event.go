@@ -24,9 +24,13 @@ import (
 // noun, a line here, a fixture in testdata/. A changed struct is a new type
 // version; the old struct stays with an upcaster.
 var All = []ledger.Payload{
-	&ledger.InstallationCreated{}, &ledger.KeyCreated{}, &ledger.Refused{},
+	&ledger.InstallationCreated{}, &ledger.KeyCreated{}, &ledger.Refused{}, &ledger.ClockObserved{},
 	&policy.Bootstrapped{}, &policy.PersonAdded{}, &policy.CredentialEnrolled{}, &policy.RoleGranted{},
-	&policy.RoleRevoked{}, &policy.PersonDisabled{}, &policy.IdentityMapped{}, &policy.RoleDelegated{}, &policy.DelegationEnded{}, &policy.SolutionAdded{}, &policy.SolutionAddedV1{}, &policy.SolutionRevised{},
+	&policy.RoleRevoked{}, &policy.PersonDisabled{}, &policy.IdentityMapped{}, &policy.RoleDelegated{}, &policy.DelegationEnded{}, &policy.SolutionAdded{}, &policy.SolutionAddedV1{}, &policy.SolutionAddedV2{}, &policy.SolutionRevised{},
+	&policy.PersonAddedV1{}, &policy.SigningRequired{}, &policy.IdentityChecked{}, &policy.AccessReviewed{}, &policy.Trained{}, &policy.StatementAccepted{},
+	&policy.Invited{}, &policy.PasskeyEnrolled{}, &policy.IdentityLinked{}, &policy.FactorLost{}, &policy.ResetRequested{}, &policy.ResetApproved{},
+	&policy.SessionStarted{}, &policy.SessionEnded{}, &policy.TokenCreated{}, &policy.TokenRevoked{},
+	&policy.ResetCancelled{}, &policy.SigningLocked{}, &policy.SigningUnlocked{},
 	&release.IntakeRefused{}, &release.Registered{}, &release.TagMoved{}, &release.Rejected{}, &release.Authorised{},
 	&release.ForUse{}, &release.Superseded{}, &release.Reinstated{},
 	&release.Deployed{}, &release.RollbackRequested{}, &release.RolledBack{},
@@ -40,7 +44,7 @@ var All = []ledger.Payload{
 	&approval.Requested{}, &approval.Signed{}, &approval.Granted{}, &approval.Refused{},
 	&deviation.Opened{}, &deviation.Disposed{},
 	&evidence.Recorded{},
-	&gate.Unsignable{}, &gate.Closed{}, &gate.Opened{}, &gate.Voided{}, &gate.Consumed{}, &gate.Rejected{},
+	&gate.Unsignable{}, &gate.Commented{}, &gate.Closed{}, &gate.Opened{}, &gate.Voided{}, &gate.Consumed{}, &gate.Rejected{},
 	&signature.Made{}, &signature.Withdrawn{},
 	&document.PublicationIntended{}, &document.Published{}, &releaselog.Diverged{},
 	&provenance.Attested{},

@@ -25,7 +25,7 @@ func fixture(p ledger.Payload) string {
 	return filepath.Join("testdata", fmt.Sprintf("%s-v%d.json", name, version))
 }
 
-func TestEveryTypeReadsItsFixtureForEver(t *testing.T) {
+func TestGXP005_EveryTypeReadsItsFixtureForEver(t *testing.T) {
 	for _, p := range event.All {
 		name, version := p.EventType()
 		t.Run(fmt.Sprintf("%s v%d", name, version), func(t *testing.T) {

@@ -287,7 +287,7 @@ func TestJudgeLooksAtEachVerificationByWhatCounts(t *testing.T) {
 	}
 }
 
-func TestAnEmptyReportFailsWhereItWasExpected(t *testing.T) {
+func TestAttack34_AnEmptyReportFailsWhereItWasExpected(t *testing.T) {
 	for _, c := range []struct {
 		origin       evidence.Origin
 		verification evidence.Verification

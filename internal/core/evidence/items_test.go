@@ -69,7 +69,7 @@ func TestAnEmptyFileIsOneFailedItemThatKeepsItsFlag(t *testing.T) {
 	}
 }
 
-func TestAcceptanceCountsFromATesterOnly(t *testing.T) {
+func TestGXP046_GXP086_AcceptanceCountsFromATesterOnly(t *testing.T) {
 	report := evidence.Report{Cases: []evidence.Case{{Name: "a", Outcome: evidence.Passed}, {Name: "b", Outcome: evidence.Passed, Verification: evidence.OV}}}
 	got := evidence.Items(evidence.Item{}, report, evidence.Tested("a.csv", evidence.AV, "val"), "7ree")
 	if len(got) != 1 || got[0].Verification != "AV" || !got[0].Counted || got[0].Passed != 2 || got[0].Verdict != evidence.VerdictPassed {

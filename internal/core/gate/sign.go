@@ -28,6 +28,9 @@ func MaySign(s Standing, d Definition, p policy.Subject, m signature.Meaning, so
 	if !slices.Contains(d.Signatures, m) && m != signature.RejectedMeaning {
 		out = append(out, fmt.Sprintf("gate %s asks for %v, not for %s", d.Name, d.Signatures, m))
 	}
+	if p.Locked {
+		out = append(out, p.Login+"'s right to sign is locked after failed ceremonies")
+	}
 	out = append(out, eligible(s, p, m, solution)...)
 	as := CapacityFor(p, m, solution)
 	people := []string{p.ID, as.For}
@@ -60,6 +63,9 @@ func eligible(s Standing, p policy.Subject, m signature.Meaning, solution string
 		return out
 	}
 	as := CapacityFor(p, m, solution)
+	if s.Registered == nil || s.Registered.Profile != string(policy.NonGxP) {
+		out = append(out, p.Unprepared(as.Role)...)
+	}
 	if as.Role == "" {
 		d, _ := signature.Find(m)
 		out = append(out, fmt.Sprintf("%s holds none of the roles %v for %s", p.Login, d.Roles, solution))

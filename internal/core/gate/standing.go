@@ -62,7 +62,8 @@ type Standing struct {
 	// ForUseSince is when the release became effective first, "" before.
 	ForUseSince string
 	Unsignable  []string
-	CaughtUp    bool     // of an emergency: everything that was left out is there
+	CaughtUp    bool // of an emergency: everything that was left out is there
+	Comments    []Comment
 	Reviews     []Signed // of the audit trail
 }
 
@@ -110,6 +111,8 @@ func Apply(s Standing, e ledger.Event) Standing {
 		s.Registered = d
 	case *release.TagMoved:
 		s.Moved = d
+	case *Commented:
+		s.Comments = append(slices.Clip(s.Comments), Comment{Commented: *d, Person: e.Actor.ID, Time: e.Time})
 	case *release.Classified:
 		s.Change = *d
 	case *release.Held:

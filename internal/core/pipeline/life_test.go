@@ -137,7 +137,7 @@ func (l *life) gateState(name string) pipeline.GateState {
 	case gate.PhaseConsumed:
 		return pipeline.GateState{Satisfied: true}
 	case gate.PhaseOpen:
-		return pipeline.GateState{Satisfied: len(l.unsigned(name)) == 0}
+		return pipeline.GateState{Satisfied: l.release.Held == "" && len(l.unsigned(name)) == 0}
 	}
 	return pipeline.GateState{}
 }
@@ -178,6 +178,9 @@ func (l *life) do(c pipeline.Command) {
 func (l *life) consume(name string) {
 	def, _ := l.release.Definition(l.profile, name)
 	opened := l.release.Gate(name)
+	if l.release.Held != "" {
+		l.t.Fatalf("gate %s was consumed while the release is on hold", name)
+	}
 	signed := map[string]bool{}
 	for _, m := range def.Signatures {
 		for _, s := range opened.Signatures {
@@ -335,11 +338,12 @@ const (
 	opMoveTag
 	opCancel
 	opDisable
+	opHold
 )
 
 var operations = []int{
 	opClaim, opClaim, opClaim, opClaim, opResult, opResult, opResult, opResult, opOpen, opOpen, opSign, opSign, opSignAll, opSignAll, opSignAll,
-	opClaim, opResult, opClaim, opResult, opOpen, opSignAll, opVoid, opReject, opWithdraw, opMoveTag, opCancel, opDisable,
+	opClaim, opResult, opClaim, opResult, opOpen, opSignAll, opVoid, opReject, opWithdraw, opMoveTag, opCancel, opDisable, opHold, opHold,
 }
 
 func (l *life) operate(op, n int) {
@@ -370,6 +374,13 @@ func (l *life) operate(op, n int) {
 				l.toRun(&pipeline.ExecutionFinished{Execution: l.run.Jobs[key].Execution, Job: key, Conclusion: pipeline.Cancelled})
 			}
 		}
+	case opHold:
+		switch {
+		case l.release.Held != "":
+			l.toRelease(&release.Resumed{})
+		case l.tagged && n%4 == 0:
+			l.toRelease(&release.Held{Because: "a doubt"})
+		}
 	case opDisable:
 		if n%4 != 0 {
 			return
@@ -396,6 +407,8 @@ func begin(t *rapid.T) *life {
 	if l.tagged {
 		version = "1.0.0"
 		l.toRelease(&release.Registered{Solution: "corp-procurement", Version: version, Tag: "v1.0.0", Authors: []release.Author{{Person: "bob"}}})
+		types := []release.ChangeType{release.Normal, release.Normal, release.Standard, release.Emergency, release.Hotfix}
+		l.toRelease(&release.Classified{Type: types[dice.IntN(len(types))]})
 	}
 	l.toRun(&pipeline.RunStarted{Run: "R", Solution: "corp-procurement", Version: version, Profile: string(l.profile), Counted: true, Trigger: l.run.Plan.Trigger})
 	l.step()

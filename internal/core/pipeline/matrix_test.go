@@ -233,7 +233,7 @@ jobs:
 	r.want("a matrix without values", []pipeline.Conclusion{r.s.Jobs["call"].Conclusion, r.s.Result}, []pipeline.Conclusion{pipeline.Failure, pipeline.Failure})
 }
 
-func TestRerunsCarryOver(t *testing.T) {
+func TestAttack38_RerunsCarryOver(t *testing.T) {
 	files := map[string]string{"main.yaml": pushed + `  a: {runs-on: ubuntu-latest, outputs: {o: a}, steps: [{run: a}]}
   m: {needs: a, strategy: {matrix: {v: [1, 2]}, fail-fast: false}, runs-on: ubuntu-latest, steps: [{run: a}]}
   c: {needs: m, uses: ./.github/workflows/c.yaml}

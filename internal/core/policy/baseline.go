@@ -52,6 +52,8 @@ type Baseline struct {
 	Evidence     []Selector             `json:"evidence,omitempty"`
 	Rebuilds     string                 `json:"rebuilds"` // "" or "accepted"
 	Evaluation   bool                   `json:"evaluation"`
+	// RACI replaces the default matrix when it is given.
+	RACI []Activity `json:"raci,omitempty"`
 }
 
 // SolutionAdded records a baseline.
@@ -60,7 +62,7 @@ type SolutionAdded struct {
 }
 
 // EventType implements ledger.Payload.
-func (SolutionAdded) EventType() (string, int) { return "solution.added", 2 }
+func (SolutionAdded) EventType() (string, int) { return "solution.added", 3 }
 
 // SolutionRevised records a new baseline that was approved; from then on it is
 // the solution's.
@@ -107,6 +109,9 @@ func (b Baseline) Check() []error {
 	}
 	if b.Profile == GxP && (b.ReleaseLog == "" || b.Requirements == "") {
 		out = append(out, fmt.Errorf("solution %q: the gxp profile needs a requirements and a release-log repository", b.Solution))
+	}
+	for _, f := range RACIFindings(b.Activities()) {
+		out = append(out, fmt.Errorf("raci: %s", f))
 	}
 	return append(out, b.checkEnvironments()...)
 }

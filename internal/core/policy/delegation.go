@@ -74,6 +74,7 @@ func (s Subject) At(time string) Subject {
 		}
 	}
 	s.Delegations = kept
+	s.Preparation = s.Preparation.at(time)
 	return s
 }
 

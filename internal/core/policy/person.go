@@ -18,6 +18,24 @@ type Bootstrapped struct {
 type PersonAdded struct {
 	Person string `json:"person"` // ULID
 	Login  string `json:"login"`  // unique for ever, lower case
+	Kind   Kind   `json:"kind"`   // "" is Human
+	// Name is SHA-256(installation || ":" || folded printed name), "" when it is
+	// not known: no two people are printed alike.
+	Name string `json:"name_sha256"`
+}
+
+// PersonAddedV1 knew people only, and no names.
+type PersonAddedV1 struct {
+	Person string `json:"person"`
+	Login  string `json:"login"`
+}
+
+// EventType implements ledger.Payload.
+func (PersonAddedV1) EventType() (string, int) { return "person.added", 1 }
+
+// Upcast gives the event as it would be recorded today.
+func (a *PersonAddedV1) Upcast() ledger.Payload {
+	return &PersonAdded{Person: a.Person, Login: a.Login, Kind: Human}
 }
 
 // PrintedName is the personal part of PersonAdded.
@@ -61,7 +79,7 @@ type IdentityMapped struct {
 func (Bootstrapped) EventType() (string, int) { return "installation.bootstrapped", 1 }
 
 // EventType implements ledger.Payload.
-func (PersonAdded) EventType() (string, int) { return "person.added", 1 }
+func (PersonAdded) EventType() (string, int) { return "person.added", 2 }
 
 // EventType implements ledger.Payload.
 func (CredentialEnrolled) EventType() (string, int) { return "credential.enrolled", 1 }
@@ -89,20 +107,34 @@ type Subject struct {
 	// Delegations are roles of others, whatever their time; see At.
 	Delegations []Delegated
 	Version     int64 // of the person's stream
+
+	Kind        Kind    // "" is Human
+	WasEnrolled bool    // had a factor once
+	Claimed     []Grant // of Grants, those that an identity provider claims
+	Factors     []Factor
+	Locked      bool // until another person unlocks signing
+	Reset       Reset
+	Preparation Preparation
+	Asked       SigningRequired // of everybody; the zero value asks nothing
 }
 
 // ApplyPerson copies an event of a person's stream.
 func ApplyPerson(s Subject, e ledger.Event) Subject {
 	s.Version = e.Version
+	if next, ok := s.applyFactor(e); ok {
+		return next
+	}
+	s.Preparation = s.Preparation.apply(e)
 	switch d := e.Data.(type) {
 	case *PersonAdded:
-		s.ID, s.Login = d.Person, d.Login
-	case *CredentialEnrolled:
-		s.Enrolled = true
+		s.ID, s.Login, s.Kind = d.Person, d.Login, d.Kind
 	case *RoleGranted:
 		s.Grants = append(without(s.Grants, d.Grant), d.Grant)
+		if e.Actor.Kind == ledger.Machine && e.Actor.ID == ClaimActor {
+			s.Claimed = append(without(s.Claimed, d.Grant), d.Grant)
+		}
 	case *RoleRevoked:
-		s.Grants = without(s.Grants, d.Grant)
+		s.Grants, s.Claimed = without(s.Grants, d.Grant), without(s.Claimed, d.Grant)
 	case *PersonDisabled:
 		s.Disabled = true
 	case *IdentityMapped:
@@ -137,6 +169,9 @@ func (s Subject) Unfit() []string {
 		out = append(out, s.Login+" is disabled")
 	case !s.Enrolled:
 		out = append(out, s.Login+" has no enrolled factors")
+	}
+	if s.Kind == Service {
+		out = append(out, s.Login+" is a service account and signs nothing")
 	}
 	if slices.ContainsFunc(s.Grants, func(g Grant) bool { return g.Role == Administrator }) {
 		out = append(out, s.Login+" is an administrator and signs nothing")

@@ -17,11 +17,14 @@ const (
 	DataProductOwner Role = "data-product-owner"
 	Tester           Role = "acceptance-tester"
 	DataEngineer     Role = "data-engineer"
+	// These two of the guide's personas sign at no gate.
+	ITManager         Role = "it-manager"
+	SolutionArchitect Role = "solution-architect"
 )
 
 // Roles is the closed list. To add one: a constant, a line here, a line in
 // docs/glossary.md, and its meanings in signature.Meanings.
-var Roles = []Role{Administrator, SME, QC, ReleaseManager, DataProductOwner, Tester, DataEngineer}
+var Roles = []Role{Administrator, SME, QC, ReleaseManager, DataProductOwner, Tester, DataEngineer, ITManager, SolutionArchitect}
 
 // Title is the role as it is printed: "Release Manager". A role that is not in
 // the list is printed as it is.
@@ -41,6 +44,10 @@ func (r Role) Title() string {
 		return "Acceptance Tester"
 	case DataEngineer:
 		return "Data Engineer"
+	case ITManager:
+		return "IT PM/SM/IM"
+	case SolutionArchitect:
+		return "Solution Architect"
 	}
 	return string(r)
 }

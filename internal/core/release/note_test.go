@@ -115,7 +115,7 @@ func places(findings []document.Finding) string {
 	return strings.Join(parts, ",")
 }
 
-func TestAnEmptyImpactAndNoChangeAreRefused(t *testing.T) {
+func TestGXP096_AnEmptyImpactAndNoChangeAreRefused(t *testing.T) {
 	_, findings := release.ParseNote(path, []byte("# Release note\n\n## Impact assessment\n\n## Risk assessment\n- **Low Risk**: none\n"))
 	if got := places(findings); got != "DOC-R06 1:1,DOC-R12 7:1" {
 		t.Errorf("got %s", got)

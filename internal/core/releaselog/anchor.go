@@ -58,19 +58,6 @@ type Anchors struct {
 // Sizes are those of the checkpoints, the smallest first.
 func (a Anchors) Sizes() []int64 { return slices.Sorted(maps.Keys(a.Notes)) }
 
-// Neighbours are the sizes of the checkpoints next to a size, 0 for none.
-func (a Anchors) Neighbours(size int64) (before, after int64) {
-	for _, s := range a.Sizes() {
-		if s < size {
-			before = s
-		}
-		if s > size && after == 0 {
-			after = s
-		}
-	}
-	return before, after
-}
-
 // Checkpoint opens the checkpoint of a size with the key of the epoch.
 func (a Anchors) Checkpoint(size int64, v ledger.Verifier) (ledger.Checkpoint, error) {
 	c, err := ledger.OpenCheckpoint(a.Notes[size], v)

@@ -16,6 +16,10 @@ type Made struct {
 	Method    string      `json:"method"`
 }
 
+// WrongFactors is the operation under which a failed proof of presence is
+// recorded as refused: nobody who signs was known then.
+const WrongFactors = "sign.authenticate"
+
 // Withdrawn takes a signature back before its gate is consumed.
 type Withdrawn struct {
 	Signature string `json:"signature"` // the one withdrawn

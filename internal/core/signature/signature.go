@@ -145,6 +145,8 @@ type Authentication struct {
 	Methods  []string `json:"methods"`   // password, totp
 	AuthTime string   `json:"auth_time"` // UTC
 	Kind     string   `json:"kind"`      // ServerAttested or UserKey
+	// Assertion is the person's own signature, of UserKey only.
+	Assertion *Assertion `json:"assertion,omitempty"`
 }
 
 // The kinds of authentication: the server says that it verified the person, or

@@ -98,7 +98,7 @@ func TestANoteSaysThatAnEarlierAttemptFailed(t *testing.T) {
 	}
 }
 
-func TestMissingStepsAreRows(t *testing.T) {
+func TestGXP043_MissingStepsAreRows(t *testing.T) {
 	items, _ := trace.Scan("a.md", []byte(strings.Join([]string{
 		"## URS-corp-10: without specification", "x", "## URS-corp-2: with an untested one", "x",
 		"## FS-corp-1: untested", "- Implements: URS-corp-2", "x", "## FS-corp-2: orphan", "x",
@@ -190,7 +190,7 @@ func TestAPlannedVerificationIsExpected(t *testing.T) {
 	}
 }
 
-func TestABrokenLinkIsAGap(t *testing.T) {
+func TestGXP043_ABrokenLinkIsAGap(t *testing.T) {
 	items := chain(t)
 	items[1].Implements = append(items[1].Implements, trace.Reference{ID: "URS-corp-9"})
 	m := trace.Link(items, []trace.Result{result("TEST-corp-1", "tst", 1, evidence.Passed), result("TEST-corp-1", "val", 1, evidence.Passed)}, scope)

@@ -64,6 +64,7 @@ func Root(d Deps) *cobra.Command {
 	root.PersistentFlags().BoolVar(&env.Evaluation, "evaluation", false, "allow the sandbox none for GxP: every record is marked EVALUATION")
 	root.PersistentFlags().StringSliceVar(&env.Labels, "label", nil, "further labels of the worker that this process starts, for runs-on")
 	root.PersistentFlags().IntVar(&env.Processes, "processes", 0, "processes and threads that one job may have at once (default 4096)")
+	root.PersistentFlags().StringVar(&env.TimeSource, "time-source", "", "NTP server, host[:port], that the clock is compared with: nothing is signed beyond 5 s")
 	root.PersistentFlags().StringArrayVar(&env.Anchors, "anchor", nil, "file with a checkpoint that the ledger must extend, like one that a witness cosigned")
 	root.PersistentFlags().StringVar(&output, "output", "text", "text or json")
 	root.PersistentFlags().BoolVar(&env.JSON, "json", false, "the same as --output json")
@@ -80,7 +81,7 @@ func commands(d Deps) []*cobra.Command {
 		install.Serve(d.Env), install.Intake(d.Env), install.Solution(d.Env),
 		records.Runs(d.Env), records.Releases(d.Env), gate.New(d.Env), records.Evidence(d.Env),
 		records.Environments(d.Env), records.Rollback(d.Env), audit.New(d.Env, d.Verify, d.Witness),
-		people.Person(d.Env), people.Role(d.Env), change.Deviation(d.Env), change.Approval(d.Env),
+		people.Person(d.Env), people.Token(d.Env), people.Role(d.Env), change.Deviation(d.Env), change.Approval(d.Env),
 		job.Deploy(d.Env), job.Publish(d.Env), documentCommand(d.Env), workflows.New(d.Env, d.Preview),
 		workerCommand(d), versionCommand(d),
 	}

@@ -172,6 +172,36 @@ CREATE TABLE secret_failures (
 	time_us INTEGER NOT NULL
 ) STRICT;
 
+CREATE TABLE secret_links (
+	sha256   TEXT    PRIMARY KEY,
+	person   TEXT    NOT NULL,
+	purpose  TEXT    NOT NULL,
+	seed     TEXT    NOT NULL,
+	since_us INTEGER NOT NULL,
+	until_us INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE secret_passkeys (
+	credential TEXT    PRIMARY KEY,
+	person     TEXT    NOT NULL,
+	data       BLOB    NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE secret_sessions (
+	sha256     TEXT    PRIMARY KEY,
+	person     TEXT    NOT NULL,
+	data       BLOB    NOT NULL,
+	expires_us INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE secret_tokens (
+	token      TEXT    PRIMARY KEY,
+	sha256     TEXT    NOT NULL UNIQUE,
+	person     TEXT    NOT NULL,
+	scopes     TEXT    NOT NULL,
+	expires_us INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE stream_heads (
 	stream  TEXT    PRIMARY KEY,
 	version INTEGER NOT NULL
@@ -301,6 +331,10 @@ CREATE INDEX river_notification_topic_id_idx ON river_notification (topic, id);
 
 CREATE INDEX secret_failures_person ON secret_failures (person, time_us);
 
+CREATE INDEX secret_passkeys_person ON secret_passkeys (person);
+
+CREATE INDEX secret_sessions_person ON secret_sessions (person);
+
 CREATE INDEX view_runs_number ON view_runs (solution, number);
 
 INSERT INTO goose_db_version (id, version_id, is_applied) VALUES (1, 0, 1);
@@ -309,6 +343,7 @@ INSERT INTO goose_db_version (id, version_id, is_applied) VALUES (3, 2, 1);
 INSERT INTO goose_db_version (id, version_id, is_applied) VALUES (4, 3, 1);
 INSERT INTO goose_db_version (id, version_id, is_applied) VALUES (5, 4, 1);
 INSERT INTO goose_db_version (id, version_id, is_applied) VALUES (6, 5, 1);
+INSERT INTO goose_db_version (id, version_id, is_applied) VALUES (7, 6, 1);
 INSERT INTO river_migration (line, version) VALUES ('main', 1);
 INSERT INTO river_migration (line, version) VALUES ('main', 2);
 INSERT INTO river_migration (line, version) VALUES ('main', 3);

@@ -17,10 +17,15 @@ import (
 func decide(ctx context.Context, tx Tx, e ledger.Event) error {
 	switch d := e.Data.(type) {
 	case *policy.PersonAdded:
-		return unique(ctx, tx, "login", d.Login, e.Seq)
+		if err := unique(ctx, tx, "login", d.Login, e.Seq); err != nil || d.Name == "" {
+			return err
+		}
+		return unique(ctx, tx, "name", d.Name, e.Seq)
 	case *policy.Bootstrapped:
 		return unique(ctx, tx, "bootstrap", "", e.Seq)
 	case *policy.IdentityMapped:
+		return unique(ctx, tx, "identity", d.Digest, e.Seq)
+	case *policy.IdentityLinked:
 		return unique(ctx, tx, "identity", d.Digest, e.Seq)
 	case *pipeline.RunStarted:
 		return unique(ctx, tx, "run-number/"+d.Solution, strconv.FormatInt(d.Number, 10), e.Seq)

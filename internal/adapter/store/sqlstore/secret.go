@@ -56,12 +56,3 @@ func (s *Store) Fail(ctx context.Context, id string, window int64) (count int, e
 	})
 	return count, err
 }
-
-// Failures counts the failed ceremonies of a person in the last window seconds.
-func (s *Store) Failures(ctx context.Context, id string, window int64) (count int, err error) {
-	err = s.engine.Read(ctx, func(q Querier) error {
-		return one(ctx, q, `SELECT COUNT(*) FROM secret_failures WHERE person = $1 AND time_us > $2`,
-			[]any{id, s.config.Now().UnixMicro() - window*1_000_000}, &count)
-	})
-	return count, err
-}

@@ -27,7 +27,7 @@ type view struct {
 // views is the list. To add one: its tables in a migration, a line here.
 var views = []view{
 	{"solutions", []string{"view_solutions"}, []ledger.Payload{&policy.SolutionAdded{}, &policy.SolutionRevised{}}, applySolution},
-	{"persons", []string{"view_persons", "view_identities"}, []ledger.Payload{&policy.PersonAdded{}, &policy.IdentityMapped{}}, applyPerson},
+	{"persons", []string{"view_persons", "view_identities"}, []ledger.Payload{&policy.PersonAdded{}, &policy.IdentityMapped{}, &policy.IdentityLinked{}}, applyPerson},
 	{"runs", []string{"view_runs"}, []ledger.Payload{&pipeline.RunStarted{}, &pipeline.RerunRequested{}, &pipeline.RunFinished{}}, applyRun},
 	{"releases", []string{"view_releases"}, releaseStates(), applyRelease},
 	{"environments", []string{"view_environments"}, []ledger.Payload{&release.Deployed{}}, applyEnvironment},
@@ -245,6 +245,8 @@ func applyPerson(ctx context.Context, tx Tx, e ledger.Event) error {
 	case *policy.PersonAdded:
 		_, err = tx.Exec(ctx, `INSERT INTO view_persons (person, login) VALUES ($1, $2)`, d.Person, d.Login)
 	case *policy.IdentityMapped:
+		_, err = tx.Exec(ctx, `INSERT INTO view_identities (digest, person) VALUES ($1, $2)`, d.Digest, d.Person)
+	case *policy.IdentityLinked:
 		_, err = tx.Exec(ctx, `INSERT INTO view_identities (digest, person) VALUES ($1, $2)`, d.Digest, d.Person)
 	}
 	return err

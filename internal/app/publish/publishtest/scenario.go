@@ -10,10 +10,13 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/dc-release/dc-release/internal/app/inspect"
+	"github.com/dc-release/dc-release/internal/app/person/persontest"
 	"github.com/dc-release/dc-release/internal/app/publish"
 	"github.com/dc-release/dc-release/internal/app/state"
 	"github.com/dc-release/dc-release/internal/core/canonical"
@@ -58,8 +61,12 @@ type Scenario struct {
 	Attest    ed25519.PrivateKey
 	Read      func(name string, data []byte) evidence.Report
 
-	n      int
-	policy string
+	// Authenticate is how people sign; nil is with password and one-time code.
+	Authenticate func(login string, payload []byte) signature.Authentication
+
+	n        int
+	policy   string
+	prepared bool
 }
 
 // Key is a private key made from a name; tests only.
@@ -105,6 +112,21 @@ func New(t *testing.T, store Store, blobs Blobs, logs publish.ReleaseLogs, read 
 	s.Append(ledger.Draft{Stream: ledger.SolutionStream(Solution), Data: &policy.SolutionAdded{Baseline: b}})
 	s.policy, _ = canonical.Digest(b)
 	return s
+}
+
+// prepare asks everybody for what comes before a signature, and gives it.
+func (s *Scenario) prepare() {
+	s.t.Helper()
+	if s.prepared {
+		return
+	}
+	s.prepared = true
+	s.Append(ledger.Draft{Stream: policy.Signing, Data: persontest.Asked()})
+	for _, login := range slices.Sorted(maps.Keys(People)) {
+		for _, p := range persontest.Prepared(Person(login), People[login]) {
+			s.Append(ledger.Draft{Stream: ledger.PersonStream(Person(login)), Data: p})
+		}
+	}
 }
 
 // Person is the id of a login.
@@ -181,6 +203,7 @@ type Release struct {
 // Register begins a release and its run.
 func (s *Scenario) Register(version, previous string) *Release {
 	s.t.Helper()
+	s.prepare()
 	r := &Release{s: s, Version: version, Run: "01J00000000000000000RUN" + fmt.Sprintf("%03d", s.n), Commit: fmt.Sprintf("%040d", s.n), Tree: files(version).Digest()}
 	plan := pipeline.Plan{Schema: "dc-release/plan/v1", Engine: 1, File: ".github/workflows/main.yaml"}
 	for _, j := range []struct {
@@ -323,9 +346,11 @@ func (r *Release) SignAs(stream ledger.Stream, kind, stage, manifest, login stri
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	envelope, err := signature.Seal(signature.PayloadType, releaselog.AttestKeyID(Installation), s.Attest, signature.Statement{
-		PayloadSHA256: canonical.SHA256(payload), Auth: signature.Authentication{Methods: []string{"password", "totp"}, AuthTime: at, Kind: "server-attested"},
-	})
+	auth := signature.Authentication{Methods: []string{"password", "totp"}, AuthTime: at, Kind: signature.ServerAttested}
+	if s.Authenticate != nil {
+		auth = s.Authenticate(login, payload)
+	}
+	envelope, err := signature.Seal(signature.PayloadType, releaselog.AttestKeyID(Installation), s.Attest, signature.Statement{PayloadSHA256: canonical.SHA256(payload), Auth: auth})
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -44,10 +44,19 @@ type Env struct {
 	// Issuer is the URL of the issuer of identity tokens, Listen the address by
 	// which others reach this process; "" for none.
 	Issuer, Listen string
+	// URL is the address at which browsers reach Listen.
+	URL string
+	// Provider is the file with the identity provider that people sign in at.
+	Provider string
 	// Labels are further ones of the worker beside the server; Processes is how
 	// many an execution may have at once there, 0 for the sandbox's default.
 	Labels    []string
 	Processes int
+	// TimeSource is host[:port] that the server's clock is compared with.
+	TimeSource string
+	// Serving says that this process owns the data directory until it is
+	// interrupted.
+	Serving bool
 	// Anchors are files with checkpoints that the ledger must extend.
 	Anchors []string
 	Connect func(ctx context.Context, e *Env) (Session, error)

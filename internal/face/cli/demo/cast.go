@@ -111,8 +111,41 @@ func (s *show) join(ctx context.Context, p player, op string) (err error) {
 		return err
 	}
 	if p.Email != "" {
-		_, err = ask[operation.None](ctx, s, "person.map", change)
+		if _, err := ask[operation.None](ctx, s, "person.map", change); err != nil {
+			return err
+		}
 	}
+	if !p.Role.Signs() {
+		return nil
+	}
+	return s.prepare(ctx, p, change)
+}
+
+// margin is how long a code that is sent stays good at least.
+const margin = 10 * time.Second
+
+// prepare does what comes before a first signature. The statement is accepted
+// with the code of the period before as long as it is good, so that the present
+// one is left.
+func (s *show) prepare(ctx context.Context, p player, change operation.ChangePerson) error {
+	if _, err := ask[operation.None](ctx, s, "person.check-identity", change); err != nil {
+		return err
+	}
+	for _, procedure := range person.Asked().For(p.Role) {
+		change.Training = policy.Trained{Procedure: procedure, Until: time.Now().AddDate(1, 0, 0).Format(time.DateOnly)}
+		if _, err := ask[operation.None](ctx, s, "person.train", change); err != nil {
+			return err
+		}
+	}
+	at := time.Now().Add(margin - period)
+	code, err := s.Code(p.Seed, at)
+	if err != nil {
+		return err
+	}
+	s.cast.used[p.Login] = at.Unix() / int64(period/time.Second)
+	_, err = ask[operation.None](ctx, s, "person.accept-statement", operation.AcceptStatement{
+		By: sign.By{As: p.Login, Credentials: sign.Credentials{Password: p.Password, Code: code}},
+	})
 	return err
 }
 

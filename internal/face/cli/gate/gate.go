@@ -26,7 +26,7 @@ import (
 // New makes the command.
 func New(env *console.Env) *cobra.Command {
 	cmd := &cobra.Command{Use: "gate", Short: "Gates: what they wait for, and signing"}
-	cmd.AddCommand(list(env), show(env),
+	cmd.AddCommand(list(env), show(env), tasks(env), comment(env),
 		ceremony(env, "sign", "gate.sign", "Sign at an open gate"),
 		ceremony(env, "reject", "gate.reject", "Reject a release: its version is burnt"),
 		ceremony(env, "withdraw", "gate.withdraw", "Withdraw your signature while the gate is open"))

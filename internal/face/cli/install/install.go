@@ -99,6 +99,7 @@ func Serve(env *console.Env) *cobra.Command {
 		if err := values.Read(env); err != nil {
 			return err
 		}
+		env.Serving = true
 		err := env.With(context.WithoutCancel(ctx), func(s console.Session) error {
 			if !s.Owner() {
 				return fault.New(fault.Conflict, "another process owns %s", env.Data)
@@ -117,7 +118,9 @@ func Serve(env *console.Env) *cobra.Command {
 	}}
 	values.Flags(cmd)
 	cmd.Flags().StringVar(&env.Issuer, "issuer", "", "URL under which this process issues identity tokens to jobs (the iss claim)")
-	cmd.Flags().StringVar(&env.Listen, "listen", "", "address at which the issuer's documents are served, like 127.0.0.1:8085; put TLS in front of it")
+	cmd.Flags().StringVar(&env.Listen, "listen", "", "address at which the pages and the issuer's documents are served, like 127.0.0.1:8085; put TLS in front of it")
+	cmd.Flags().StringVar(&env.URL, "url", "", "address at which browsers reach --listen, like https://release.example; passkeys are bound to it")
+	cmd.Flags().StringVar(&env.Provider, "oidc", "", "file (JSON) with the OpenID Connect provider that people sign in at")
 	return cmd
 }
 

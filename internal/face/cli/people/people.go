@@ -24,6 +24,10 @@ func Person(env *console.Env) *cobra.Command {
 	cmd := &cobra.Command{Use: "person", Short: "People of this installation"}
 	cmd.AddCommand(list(env), add(env),
 		change(env, "map LOGIN", "person.map", "Bind a git identity to a person", true),
+		change(env, "check-identity LOGIN", "person.check-identity", "Record that you saw who a person is; the reason says how", false),
+		change(env, "review LOGIN", "person.review", "Record that you reviewed a person's roles and factors", false),
+		train(env), acceptStatement(env), invite(env), enrol(env), lose(env), reset(env), show(env),
+		change(env, "unlock LOGIN", "person.unlock", "Give back the right to sign after failed ceremonies", false),
 		change(env, "disable LOGIN", "person.disable", "End a person's access; signatures stay", false))
 	return cmd
 }
@@ -32,6 +36,7 @@ func Person(env *console.Env) *cobra.Command {
 func Role(env *console.Env) *cobra.Command {
 	cmd := &cobra.Command{Use: "role", Short: "Roles of people"}
 	cmd.AddCommand(grant(env, "grant", "role.grant"), grant(env, "revoke", "role.revoke"),
+		matrix(env),
 		delegate(env, "delegate", "role.delegate", "Let somebody act in your role for a time"),
 		delegate(env, "recall", "role.recall", "End a delegation before its time"))
 	return cmd
@@ -44,20 +49,13 @@ func list(env *console.Env) *cobra.Command {
 			return err
 		}
 		return env.Print("person-list", map[string]any{"persons": people}, func(w *tabwriter.Writer) {
-			fmt.Fprintln(w, "LOGIN\tNAME\tROLES")
+			fmt.Fprintln(w, "LOGIN\tNAME\tROLES\tFACTORS")
 			for _, p := range people {
-				var roles []string
-				for _, g := range p.Grants {
-					role := string(g.Role)
-					if g.Solution != "" {
-						role += "@" + g.Solution
-					}
-					roles = append(roles, role)
+				var factors []string
+				for _, f := range p.Factors {
+					factors = append(factors, f.Kind)
 				}
-				if p.Disabled {
-					roles = append(roles, "(disabled)")
-				}
-				fmt.Fprintf(w, "%s\t%s\t%s\n", p.Login, p.Name, strings.Join(roles, ", "))
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", p.Login, p.Name, strings.Join(roles(p), ", "), strings.Join(factors, ", "))
 			}
 		})
 	}}
