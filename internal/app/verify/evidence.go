@@ -50,6 +50,21 @@ func (f *folder) evidence() {
 			f.file(e, digest, groups[digest], files[digest])
 		}
 		f.signed(e, d)
+		f.ofRelease(e, d)
+	}
+}
+
+// ofRelease refuses evidence that counts and is of another commit than the
+// release, whoever let it into the ledger.
+func (f *folder) ofRelease(e ledger.Event, d *evidence.Recorded) {
+	r := f.registered()
+	if r == nil {
+		return
+	}
+	for _, i := range d.Items {
+		if i.Counted && i.Commit != r.Commit {
+			f.report.add(f.at(f.history.file[e.Seq]), e.Seq, "evidence", "%s is of commit %s, the release of %s", i.Name, i.Commit, r.Commit)
+		}
 	}
 }
 
