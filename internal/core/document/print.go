@@ -109,6 +109,20 @@ func (s Signature) Bound() string {
 	return s.Method + ", " + kind
 }
 
+// Lines are everything else that is printed of a signature, beside its name: role,
+// meaning with its text, date and time, method with what it proves, and id
+// (21 CFR 11.50). Every form prints these.
+func (s Signature) Lines() []string {
+	out := []string{s.Role, s.Verb() + ": " + s.MeaningText + " (" + s.Meaning + ")", s.When(), s.Bound(), "signature " + s.ID}
+	if s.Reason != "" {
+		out = append(out, "reason: "+s.Reason)
+	}
+	if s.Ineffective != "" {
+		out = append(out, "not effective: "+s.Ineffective)
+	}
+	return out
+}
+
 // Verb is what the signature decided.
 func (s Signature) Verb() string {
 	switch s.Decision {
@@ -118,6 +132,10 @@ func (s Signature) Verb() string {
 		return "Rejected"
 	case "withdraw":
 		return "Withdrawn"
+	case "execute":
+		return "Executed"
+	case "review":
+		return "Reviewed"
 	}
 	return s.Decision
 }
