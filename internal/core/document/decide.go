@@ -72,9 +72,10 @@ func (a *author) waivers() {
 		by := plain("nobody yet")
 		for i, s := range w.Signatures {
 			if i == 0 {
-				by = nil
+				by = s.runs()
+				continue
 			}
-			by = append(by, s.runs()...)
+			by = append(append(by, newline()), s.runs()...)
 		}
 		state := append(plain(w.ID), newline())
 		state = append(append(state, w.state(a.facts.FrozenAt)...), small("asked for "+stamp(w.AskedAt)+" by "+orDash(w.AskedBy.printed())))
@@ -140,7 +141,7 @@ func (a *author) reviews() {
 // (21 CFR 11.50).
 func (s Signature) runs() []Run {
 	out := []Run{strong(s.Name())}
-	for _, line := range s.Lines() {
+	for _, line := range s.Printed().Lines() {
 		out = append(out, small(line))
 	}
 	return out
