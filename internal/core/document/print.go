@@ -155,6 +155,8 @@ func (s Signature) Verb() string {
 		return "Executed"
 	case "review":
 		return "Reviewed"
+	case "delegate":
+		return "Delegated"
 	}
 	return s.Decision
 }
