@@ -16,6 +16,7 @@ import (
 	"github.com/dc-release/dc-release/internal/adapter/identity/totp"
 	"github.com/dc-release/dc-release/internal/adapter/identity/webauthn/webauthntest"
 	"github.com/dc-release/dc-release/internal/app/access"
+	"github.com/dc-release/dc-release/internal/app/inspect"
 	"github.com/dc-release/dc-release/internal/app/operation"
 	"github.com/dc-release/dc-release/internal/app/person"
 	"github.com/dc-release/dc-release/internal/app/person/persontest"
@@ -208,7 +209,7 @@ func (v *visitors) accepts(b *browser) {
 
 var wished = []string{"solution", pageProduct, "version", "1.0.0", "gate", gate.PreVal, "meaning", "sme-approved", "reason", "read the requirements"}
 
-func TestAPersonEnrolsAcceptsAndSignsOnPages(t *testing.T) {
+func TestGXP023_GXP024_APersonEnrolsAcceptsAndSignsOnPages(t *testing.T) {
 	v := openPagesFor(t, Config{})
 	b := v.enrols().wants(200, "has not accepted version 1")
 	v.accepts(b)
@@ -217,7 +218,15 @@ func TestAPersonEnrolsAcceptsAndSignsOnPages(t *testing.T) {
 	b.post("/sign", append(wished, "method", policy.PasswordTOTP)...).wants(200, `class="sheet"`).wants(200, "read the requirements")
 	ceremony := b.find(`name="ceremony" value="([^"]*)"`)
 	b.post("/sign/complete", "ceremony", ceremony, "password", cleoPassword, "code", v.code()).wants(200, "Your signature is recorded")
-	b.get("/signatures").wants(200, "Nothing waits for your signature").wants(200, "<td data-label=\"How\">Password and one-time code")
+	b.get("/signatures").wants(200, "Nothing waits for your signature")
+	// GXP023, GXP024: the page prints what every other form prints.
+	shown := call[inspect.ReleaseDetail](v, "release.show", operation.Version{Solution: pageProduct, Version: "1.0.0"})
+	m := shown.Gates[0].Signatures[0].Printed
+	for _, text := range append([]string{m.Name, m.Role, m.Text, m.When, m.Method, m.ID, m.Meaning}, "Cleo Andersen", "I have reviewed the content and it is right.", "password and one-time code, server-attested", "Reason: read the requirements") {
+		if b.wants(200, html.EscapeString(text)); text == "" {
+			t.Errorf("the signature is printed as %+v", m)
+		}
+	}
 	b.post("/sign/complete", "ceremony", ceremony, "password", cleoPassword, "code", v.code()).wants(403, "was used or never began")
 	if n := v.count("signature.made"); n != 1 {
 		t.Errorf("%d signatures", n)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/dc-release/dc-release/internal/core/document"
 	"github.com/dc-release/dc-release/internal/core/gate"
 	"github.com/dc-release/dc-release/internal/core/ledger"
 	"github.com/dc-release/dc-release/internal/core/policy"
@@ -33,6 +34,9 @@ type OwnSignature struct {
 	Time     string `json:"time"`
 	ID       string `json:"signature"`
 	Method   string `json:"method"`
+
+	Printed    document.Manifestation `json:"printed"`
+	Unreadable string                 `json:"unreadable,omitempty"` // why the ledger alone is shown
 }
 
 // Signatures are what waits for a person and what the person has signed.
@@ -118,9 +122,15 @@ func (i *Inspector) own(ctx context.Context, person string) ([]OwnSignature, err
 		}
 		for name, g := range st.Gates {
 			for _, s := range g.Signatures {
-				if s.Person == person {
-					all = append(all, signed{OwnSignature{solution, version, name, string(s.Meaning), s.Decision, s.Time, s.Signature, s.Method}, s.Seq})
+				if s.Person != person {
+					continue
 				}
+				own := OwnSignature{Solution: solution, Version: version, Gate: name, Meaning: string(s.Meaning), Decision: s.Decision, ID: s.Signature, Method: s.Method}
+				if own.Printed, own.Unreadable, err = i.printed(ctx, s); err != nil {
+					return err
+				}
+				own.Time = own.Printed.Time
+				all = append(all, signed{own, s.Seq})
 			}
 		}
 		return nil
