@@ -323,7 +323,7 @@ func TestWhoSignedBeforeIsShownWhatChanged(t *testing.T) {
 	w.append(release100, &gate.Voided{Gate: gate.ApproveToPrd, Manifest: w.standing().Opened.Manifest, Because: "tag"})
 	w.open("m2")
 	c := w.begins("quinn", act)
-	if !strings.Contains(c.Sheet, "1 changes") || !strings.Contains(c.Sheet, "changed: Source acme/corp: tag v1.0.0, object , commit m2") {
+	if !strings.Contains(c.Sheet, ": 1 change\n") || !strings.Contains(c.Sheet, "changed: Source acme/corp: tag v1.0.0, object , commit m2") {
 		t.Errorf("the sheet does not say what changed:\n%s", c.Sheet)
 	}
 }
