@@ -60,7 +60,7 @@ func (a *Actions) Add(ctx context.Context, q Request) (pipeline.Pin, error) {
 	case moved && !q.Replace:
 		return pin, fault.New(fault.Conflict, "%s is pinned to %s and is %s at %s now: the ref moved", pin.Name(), before.Commit, pin.Commit, q.From).
 			WithHint("look at what changed, then add it with --replace and --reason")
-	case moved && strings.TrimSpace(q.Reason) == "":
+	case moved && !ledger.SaysWhy(q.Reason):
 		return pin, fault.New(fault.Invalid, "replacing a pin needs a reason").WithHint("add --reason TEXT")
 	}
 	d := &pipeline.ActionPinned{Pin: pin}

@@ -208,6 +208,8 @@ type ByAdministrator struct {
 	Reason string `json:"reason"`
 }
 
+func (b ByAdministrator) because() string { return b.Reason }
+
 // AddSolution records a baseline.
 type AddSolution struct {
 	ByAdministrator

@@ -112,8 +112,27 @@ func decode[Q any](raw []byte) (Q, error) {
 			return request, fault.New(fault.Invalid, "request: %v", err)
 		}
 	}
-	return request, nil
+	return request, said(request)
 }
+
+// said refuses a request whose reason says nothing before anything is done, so
+// that nothing is half done. What is signed may have a default instead.
+func said(request any) error {
+	why, needed := "", false
+	switch r := request.(type) {
+	case reasoned:
+		why, needed = r.because(), true
+	case signed:
+		why = r.Signer().Reason
+	}
+	if !ledger.SaysWhy(why) && (needed || why != "") {
+		return fault.New(fault.Invalid, "reason %q: a change needs a reason that says something", why).WithHint("add --reason TEXT")
+	}
+	return nil
+}
+
+// reasoned is a request that must hold a reason.
+type reasoned interface{ because() string }
 
 // None is a request or response without content.
 type None struct{}

@@ -67,7 +67,7 @@ func (s *Signer) onApproval(name, decision string, r ApprovalRequest, follows fu
 		if p.Solution, err = s.Solutions.Solution(ctx, r.Solution); err != nil {
 			return p, err
 		}
-		list, version, author, err := s.approvals(ctx, r, by)
+		list, version, authored, err := s.approvals(ctx, r)
 		if err != nil {
 			return p, err
 		}
@@ -77,10 +77,7 @@ func (s *Signer) onApproval(name, decision string, r ApprovalRequest, follows fu
 			return p, nil
 		}
 		a := list[at]
-		if p.Capacity, p.Meaning, p.Refused = a.For(by); author {
-			p.Refused = append(p.Refused, by.Login+" is an author of this release")
-		}
-		if len(p.Refused) > 0 {
+		if p.Capacity, p.Meaning, p.Refused = a.For(by, authored); len(p.Refused) > 0 {
 			return p, nil
 		}
 		if decision == "reject" {
@@ -106,15 +103,15 @@ func (s *Signer) onApproval(name, decision string, r ApprovalRequest, follows fu
 	}}
 }
 
-// approvals are those of the request's stream; author says whether work of the
+// approvals are those of the request's stream; authored says whether work of a
 // person is in the release.
-func (s *Signer) approvals(ctx context.Context, r ApprovalRequest, by policy.Subject) (list []approval.Approval, version int64, author bool, err error) {
+func (s *Signer) approvals(ctx context.Context, r ApprovalRequest) (list []approval.Approval, version int64, authored func(policy.Subject) bool, err error) {
 	if r.Version != "" {
 		st, err := s.State.Standing(ctx, r.stream())
-		return st.Approvals, st.Version, st.Authored(by), err
+		return st.Approvals, st.Version, st.Authored, err
 	}
 	solution, err := s.State.Solution(ctx, r.Solution)
-	return solution.Approvals, solution.Version, false, err
+	return solution.Approvals, solution.Version, func(policy.Subject) bool { return false }, err
 }
 
 // approvalSheet is the whole content of an approval, with the controls that it

@@ -46,7 +46,7 @@ func (s *Signer) Dispose(d Disposition) (Act, error) {
 		if err != nil {
 			return p, err
 		}
-		p.Capacity, p.Refused = deviation.MayDispose(st.Deviations, d.Deviation, d.Disposition, by, d.Solution, st.Authored(by))
+		p.Capacity, p.Refused = deviation.MayDispose(st.Deviations, d.Deviation, d.Disposition, by, d.Solution, st.Authored)
 		if len(p.Refused) > 0 {
 			return p, nil
 		}

@@ -115,6 +115,7 @@ type Approval struct {
 	Time       string
 	State      State
 	Signatures []Signed
+	Acted      []string // everybody who signed, and in whose role who signed for another
 }
 
 // Apply copies an event of a stream into its list of approvals.
@@ -123,7 +124,13 @@ func Apply(list []Approval, e ledger.Event) []Approval {
 	case *Requested:
 		return append(slices.Clip(list), Approval{Requested: *d, By: e.Actor.ID, Time: e.Time, State: Pending})
 	case *Signed:
-		return change(list, d.Approval, func(a *Approval) { a.Signatures = append(slices.Clip(a.Signatures), *d) })
+		return change(list, d.Approval, func(a *Approval) {
+			a.Signatures = append(slices.Clip(a.Signatures), *d)
+			a.Acted = append(slices.Clip(a.Acted), d.Person)
+			if e.OnBehalf != "" {
+				a.Acted = append(a.Acted, e.OnBehalf)
+			}
+		})
 	case *Granted:
 		return change(list, d.Approval, func(a *Approval) { a.State = StateGranted })
 	case *Refused:
@@ -166,16 +173,21 @@ func (a Approval) Missing() []Requirement {
 }
 
 // For is the missing requirement that the person can give, in a role of their
-// own or a delegated one, or every reason why there is none.
-func (a Approval) For(p policy.Subject) (signature.Capacity, signature.Meaning, []string) {
+// own or a delegated one, or every reason why there is none. authored says
+// whether a person's work is in what is approved, which neither who signs nor
+// for whom may be.
+func (a Approval) For(p policy.Subject, authored func(policy.Subject) bool) (signature.Capacity, signature.Meaning, []string) {
 	out := p.Unfit()
 	if a.State != Pending {
 		out = append(out, fmt.Sprintf("%s is %s", a.Approval, a.State))
 	}
+	if authored(p) {
+		out = append(out, p.Login+" is an author of this release")
+	}
 	if a.By == p.ID {
 		out = append(out, p.Login+" asked for it and does not sign it")
 	}
-	if slices.ContainsFunc(a.Signatures, func(s Signed) bool { return s.Person == p.ID }) {
+	if slices.Contains(a.Acted, p.ID) {
 		out = append(out, p.Login+" has signed: different people sign")
 	}
 	var roles []string
@@ -187,7 +199,7 @@ func (a Approval) For(p policy.Subject) (signature.Capacity, signature.Meaning, 
 		if p.Holds(r.Role, a.Solution) {
 			return signature.Capacity{Role: r.Role}, r.Meaning, nil
 		}
-		if d, ok := p.Delegate(r.Role, a.Solution); ok && d.From != a.By {
+		if d, ok := p.Delegate(r.Role, a.Solution); ok && d.From != a.By && !slices.Contains(a.Acted, d.From) && !authored(d.Delegator) {
 			return signature.Capacity{Role: r.Role, Delegation: d.ID, For: d.From}, r.Meaning, nil
 		}
 	}

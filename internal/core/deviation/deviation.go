@@ -118,8 +118,9 @@ func Missing(list []Deviation) []string {
 const manyOfOneCause = 3
 
 // MayDispose names every reason why the person must not give the disposition;
-// author says whether the person's work is in the release.
-func MayDispose(list []Deviation, id string, d Disposition, p policy.Subject, solution string, author bool) (signature.Capacity, []string) {
+// authored says whether a person's work is in the release, which neither who
+// signs nor for whom may be.
+func MayDispose(list []Deviation, id string, d Disposition, p policy.Subject, solution string, authored func(policy.Subject) bool) (signature.Capacity, []string) {
 	at := slices.IndexFunc(list, func(x Deviation) bool { return x.Deviation == id })
 	if at < 0 {
 		return signature.Capacity{}, []string{fmt.Sprintf("no deviation %q", id)}
@@ -131,7 +132,7 @@ func MayDispose(list []Deviation, id string, d Disposition, p policy.Subject, so
 	if !slices.Contains(Dispositions, d) {
 		out = append(out, fmt.Sprintf("disposition %q: want one of %v", d, Dispositions))
 	}
-	if author {
+	if authored(p) {
 		out = append(out, p.Login+" is an author of this release")
 	}
 	same := 0
@@ -149,6 +150,9 @@ func MayDispose(list []Deviation, id string, d Disposition, p policy.Subject, so
 			return signature.Capacity{Role: r}, out
 		}
 		if by, ok := p.Delegate(r, solution); ok {
+			if authored(by.Delegator) {
+				out = append(out, fmt.Sprintf("%s, for whom %s would sign, is an author of this release", by.Delegator.Login, p.Login))
+			}
 			return signature.Capacity{Role: r, Delegation: by.ID, For: by.From}, out
 		}
 	}

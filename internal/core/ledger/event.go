@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // Schema of the event header.
@@ -89,6 +90,12 @@ type Actor struct {
 	ID             string `json:"id"`
 	Role           string `json:"role"`           // in which the actor acted, "" for none
 	Authentication string `json:"authentication"` // how the actor was known: password+totp, socket, worker, internal
+}
+
+// SaysWhy reports whether a reason says something: one letter or digit at least,
+// of any script.
+func SaysWhy(reason string) bool {
+	return strings.ContainsFunc(reason, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) })
 }
 
 // Person and Machine are the kinds of actor.

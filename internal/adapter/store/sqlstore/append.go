@@ -169,8 +169,8 @@ func (w *writer) compose(d ledger.Draft) (ledger.Header, map[string]ledger.Part,
 	if actor.Kind == "" || actor.ID == "" {
 		return ledger.Header{}, nil, fmt.Errorf("event %s: no actor", name)
 	}
-	if actor.Kind == ledger.Person && d.Reason == "" {
-		return ledger.Header{}, nil, fault.New(fault.Invalid, "event %s: a person's event needs a reason", name).WithHint("add --reason TEXT")
+	if actor.Kind == ledger.Person && !ledger.SaysWhy(d.Reason) {
+		return ledger.Header{}, nil, fault.New(fault.Invalid, "event %s: a person's event needs a reason, not %q", name, d.Reason).WithHint("add --reason TEXT")
 	}
 	h := ledger.Header{
 		Schema: ledger.Schema, Seq: w.size + 1, ID: w.config.NewID(), Stream: d.Stream, Version: version + 1,
