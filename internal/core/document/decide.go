@@ -19,7 +19,7 @@ func (a *author) decisions() {
 func (a *author) deviationList(all []Deviation) {
 	t := Table{
 		Caption: "Deviation list",
-		Columns: []Column{{Title: "Deviation", Weight: 5}, {Title: "What failed", Weight: 8}, {Title: "Disposition", Weight: 4}, {Title: "Cause and action", Weight: 9}, {Title: "Accepted by", Weight: 9}},
+		Columns: []Column{{Title: "Deviation", Weight: 6}, {Title: "What failed", Weight: 8}, {Title: "Disposition", Weight: 6}, {Title: "Cause and action", Weight: 9}, {Title: "Accepted by", Weight: 9}},
 		Empty:   "No deviation is recorded.",
 	}
 	for _, d := range all {
