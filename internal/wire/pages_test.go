@@ -20,11 +20,14 @@ import (
 	"github.com/dc-release/dc-release/internal/app/operation"
 	"github.com/dc-release/dc-release/internal/app/person"
 	"github.com/dc-release/dc-release/internal/app/person/persontest"
+	"github.com/dc-release/dc-release/internal/app/trail"
 	"github.com/dc-release/dc-release/internal/core/canonical"
 	"github.com/dc-release/dc-release/internal/core/gate"
 	"github.com/dc-release/dc-release/internal/core/ledger"
 	"github.com/dc-release/dc-release/internal/core/policy"
 	"github.com/dc-release/dc-release/internal/core/release"
+	"github.com/dc-release/dc-release/internal/core/signature"
+	coretrail "github.com/dc-release/dc-release/internal/core/trail"
 	"github.com/dc-release/dc-release/internal/face/api"
 	"github.com/dc-release/dc-release/internal/face/web"
 )
@@ -420,5 +423,27 @@ func TestGXP067_GXP064_ATokenReadsAndNeverSigns(t *testing.T) {
 	call[operation.None](v, "token.revoke", operation.RevokeToken{ByAdministrator: by, Token: made.ID})
 	if got := ask(made.Secret, "run.list"); got != 403 {
 		t.Errorf("a revoked token: %d", got)
+	}
+}
+
+// A signature whose payload is gone takes nothing else with it: it is shown as
+// the ledger tells it, with the reason.
+func TestGXP023_ASignatureThatCannotBeReadSaysSo(t *testing.T) {
+	v := openPagesFor(t, Config{})
+	stream := ledger.ReleaseStream(pageProduct, "1.0.0")
+	v.append(stream, &signature.Made{
+		Signature: "LOST", Payload: strings.Repeat("ab", 32), Envelope: strings.Repeat("cd", 32), Gate: gate.PreVal, Person: v.cleo,
+		Meaning: signature.SMEApproved, Decision: "approve", Role: policy.SME, Method: "password+totp",
+	})
+	s := call[inspect.ReleaseDetail](v, "release.show", operation.Version{Solution: pageProduct, Version: "1.0.0"}).Gates[0].Signatures[0]
+	if s.Name != "Cleo Andersen" || s.Effective || !strings.Contains(s.Unreadable, "payload") {
+		t.Errorf("release show: %+v", s)
+	}
+	rows := call[trail.List](v, "audit.list", trail.Query{Filter: coretrail.Filter{Type: "signature.made"}}).Events
+	if len(rows) != 1 || rows[0].Signature != nil || !strings.Contains(rows[0].Unreadable, "payload") {
+		t.Errorf("audit list: %+v", rows)
+	}
+	if own := call[inspect.Signatures](v, "signature.list", operation.Login{Login: "cleo"}).Own; len(own) != 1 || own[0].Unreadable == "" {
+		t.Errorf("my signatures: %+v", own)
 	}
 }

@@ -19,7 +19,7 @@ func (a *author) decisions() {
 func (a *author) deviationList(all []Deviation) {
 	t := Table{
 		Caption: "Deviation list",
-		Columns: []Column{{Title: "Deviation", Weight: 5}, {Title: "What failed", Weight: 8}, {Title: "Disposition", Weight: 4}, {Title: "Cause and action", Weight: 9}, {Title: "Accepted by", Weight: 9}},
+		Columns: []Column{{Title: "Deviation", Weight: 6}, {Title: "What failed", Weight: 7}, {Title: "Disposition", Weight: 6}, {Title: "Cause and action", Weight: 8}, {Title: "Accepted by", Weight: 11}},
 		Empty:   "No deviation is recorded.",
 	}
 	for _, d := range all {
@@ -65,7 +65,7 @@ func (a *author) ofEnvironment() []Deviation {
 func (a *author) waivers() {
 	t := Table{
 		Caption: "Waivers",
-		Columns: []Column{{Title: "Waiver", Weight: 5}, {Title: "Check and item", Weight: 7}, {Title: "Risk and compensating control", Weight: 9}, {Title: "Ends", Weight: 5}, {Title: "Signed by", Weight: 9}},
+		Columns: []Column{{Title: "Waiver", Weight: 5}, {Title: "Check and item", Weight: 7}, {Title: "Risk and compensating control", Weight: 8}, {Title: "Ends", Weight: 5}, {Title: "Signed by", Weight: 11}},
 		Empty:   "No waiver is recorded.",
 	}
 	for _, w := range a.facts.Decisions.Waivers {
