@@ -65,7 +65,7 @@ func (o *office) grow(n int) {
 	o.t.Helper()
 	for range n {
 		o.people++
-		want(o.t, 0, "a password of theirs", "--data", o.data, "person", "add", fmt.Sprintf("person%d", o.people), "--name", "P", "--password-file", "-", "--as", "admin", "--reason", "joins")
+		want(o.t, 0, "a password of theirs", "--data", o.data, "person", "add", fmt.Sprintf("person%d", o.people), "--name", fmt.Sprintf("Person %d", o.people), "--password-file", "-", "--as", "admin", "--reason", "joins")
 	}
 }
 

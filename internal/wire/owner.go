@@ -58,6 +58,7 @@ import (
 	"github.com/dc-release/dc-release/internal/app/rehearse"
 	"github.com/dc-release/dc-release/internal/app/rollback"
 	"github.com/dc-release/dc-release/internal/app/sign"
+	"github.com/dc-release/dc-release/internal/app/signed"
 	"github.com/dc-release/dc-release/internal/app/solution"
 	"github.com/dc-release/dc-release/internal/app/state"
 	"github.com/dc-release/dc-release/internal/app/traceability"
@@ -292,7 +293,7 @@ func (o *Owner) compose() {
 	}
 	o.App = &operation.App{
 		Log: o.Store, NewID: newID, Publisher: o.publisher, Reporter: reporter, Now: time.Now, Held: o.Held,
-		Trail:         &trail.Trail{Store: o.Store, Checkpoint: o.publisher.Checkpoint, Keys: o.publisher.PublicKeys, Now: time.Now},
+		Trail:         &trail.Trail{Store: o.Store, Checkpoint: o.publisher.Checkpoint, Keys: o.publisher.PublicKeys, Now: time.Now, Signed: signed.Reader{Blobs: o.Blobs, Names: signer.PrintedName}},
 		Deviations:    deviations,
 		Approvals:     &approve.Approvals{Log: o.Store, State: o.state, Solutions: registry, Now: time.Now},
 		Consultations: &consult.Consultations{Log: o.Store, State: o.state, Lists: o.Store, Solutions: registry},

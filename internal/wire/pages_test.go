@@ -16,14 +16,18 @@ import (
 	"github.com/dc-release/dc-release/internal/adapter/identity/totp"
 	"github.com/dc-release/dc-release/internal/adapter/identity/webauthn/webauthntest"
 	"github.com/dc-release/dc-release/internal/app/access"
+	"github.com/dc-release/dc-release/internal/app/inspect"
 	"github.com/dc-release/dc-release/internal/app/operation"
 	"github.com/dc-release/dc-release/internal/app/person"
 	"github.com/dc-release/dc-release/internal/app/person/persontest"
+	"github.com/dc-release/dc-release/internal/app/trail"
 	"github.com/dc-release/dc-release/internal/core/canonical"
 	"github.com/dc-release/dc-release/internal/core/gate"
 	"github.com/dc-release/dc-release/internal/core/ledger"
 	"github.com/dc-release/dc-release/internal/core/policy"
 	"github.com/dc-release/dc-release/internal/core/release"
+	"github.com/dc-release/dc-release/internal/core/signature"
+	coretrail "github.com/dc-release/dc-release/internal/core/trail"
 	"github.com/dc-release/dc-release/internal/face/api"
 	"github.com/dc-release/dc-release/internal/face/web"
 )
@@ -208,7 +212,7 @@ func (v *visitors) accepts(b *browser) {
 
 var wished = []string{"solution", pageProduct, "version", "1.0.0", "gate", gate.PreVal, "meaning", "sme-approved", "reason", "read the requirements"}
 
-func TestAPersonEnrolsAcceptsAndSignsOnPages(t *testing.T) {
+func TestGXP023_GXP024_APersonEnrolsAcceptsAndSignsOnPages(t *testing.T) {
 	v := openPagesFor(t, Config{})
 	b := v.enrols().wants(200, "has not accepted version 1")
 	v.accepts(b)
@@ -217,7 +221,15 @@ func TestAPersonEnrolsAcceptsAndSignsOnPages(t *testing.T) {
 	b.post("/sign", append(wished, "method", policy.PasswordTOTP)...).wants(200, `class="sheet"`).wants(200, "read the requirements")
 	ceremony := b.find(`name="ceremony" value="([^"]*)"`)
 	b.post("/sign/complete", "ceremony", ceremony, "password", cleoPassword, "code", v.code()).wants(200, "Your signature is recorded")
-	b.get("/signatures").wants(200, "Nothing waits for your signature").wants(200, "<td data-label=\"How\">Password and one-time code")
+	b.get("/signatures").wants(200, "Nothing waits for your signature")
+	// GXP023, GXP024: the page prints what every other form prints.
+	shown := call[inspect.ReleaseDetail](v, "release.show", operation.Version{Solution: pageProduct, Version: "1.0.0"})
+	m := shown.Gates[0].Signatures[0].Printed
+	for _, text := range append([]string{m.Name, m.Role, m.Text, m.When, m.Method, m.ID, m.Meaning}, "Cleo Andersen", "I have reviewed the content and it is right.", "password and one-time code, server-attested", "Reason: read the requirements") {
+		if b.wants(200, html.EscapeString(text)); text == "" {
+			t.Errorf("the signature is printed as %+v", m)
+		}
+	}
 	b.post("/sign/complete", "ceremony", ceremony, "password", cleoPassword, "code", v.code()).wants(403, "was used or never began")
 	if n := v.count("signature.made"); n != 1 {
 		t.Errorf("%d signatures", n)
@@ -411,5 +423,27 @@ func TestGXP067_GXP064_ATokenReadsAndNeverSigns(t *testing.T) {
 	call[operation.None](v, "token.revoke", operation.RevokeToken{ByAdministrator: by, Token: made.ID})
 	if got := ask(made.Secret, "run.list"); got != 403 {
 		t.Errorf("a revoked token: %d", got)
+	}
+}
+
+// A signature whose payload is gone takes nothing else with it: it is shown as
+// the ledger tells it, with the reason.
+func TestGXP023_ASignatureThatCannotBeReadSaysSo(t *testing.T) {
+	v := openPagesFor(t, Config{})
+	stream := ledger.ReleaseStream(pageProduct, "1.0.0")
+	v.append(stream, &signature.Made{
+		Signature: "LOST", Payload: strings.Repeat("ab", 32), Envelope: strings.Repeat("cd", 32), Gate: gate.PreVal, Person: v.cleo,
+		Meaning: signature.SMEApproved, Decision: "approve", Role: policy.SME, Method: "password+totp",
+	})
+	s := call[inspect.ReleaseDetail](v, "release.show", operation.Version{Solution: pageProduct, Version: "1.0.0"}).Gates[0].Signatures[0]
+	if s.Name != "Cleo Andersen" || s.Effective || !strings.Contains(s.Unreadable, "payload") {
+		t.Errorf("release show: %+v", s)
+	}
+	rows := call[trail.List](v, "audit.list", trail.Query{Filter: coretrail.Filter{Type: "signature.made"}}).Events
+	if len(rows) != 1 || rows[0].Signature != nil || !strings.Contains(rows[0].Unreadable, "payload") {
+		t.Errorf("audit list: %+v", rows)
+	}
+	if own := call[inspect.Signatures](v, "signature.list", operation.Login{Login: "cleo"}).Own; len(own) != 1 || own[0].Unreadable == "" {
+		t.Errorf("my signatures: %+v", own)
 	}
 }

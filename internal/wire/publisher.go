@@ -61,7 +61,7 @@ func (o *Owner) newPublisher(registry *solution.Registry, claims *claim.Server, 
 		Now: time.Now,
 		Keys: publish.Keys{
 			Installation: o.Ring.Installation, Epoch: o.Ring.Epoch, Ledger: o.Ring.Keys["ledger"],
-			Document: o.Ring.Keys["document"], Attest: o.Ring.Public("attest"),
+			Document: o.Ring.Keys["document"], Attest: o.Ring.Keys["attest"],
 		},
 	}
 }

@@ -32,8 +32,8 @@ func (r *Repository) Changed(ctx context.Context, from, to string) ([]string, er
 func (r *Repository) Contains(ctx context.Context, history, commit string) (bool, error) {
 	_, err := r.run(ctx, "merge-base", "--is-ancestor", commit, history)
 	var exit *exec.ExitError
-	if errors.As(err, &exit) && exit.ExitCode() == 1 {
-		return false, nil
+	if errors.As(err, &exit) && (exit.ExitCode() == 1 || exit.ExitCode() == 128) {
+		return false, nil // 128: a commit that is not here is in no history
 	}
 	return err == nil, err
 }

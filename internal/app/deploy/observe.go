@@ -27,7 +27,7 @@ type Installation struct {
 }
 
 // FormatInstallation is the Format of its evidence item.
-const FormatInstallation = "installation"
+const FormatInstallation = evidence.FormatInstallation
 
 const installationSchema = "dc-release/installation/v1"
 

@@ -9,7 +9,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/dc-release/dc-release/internal/app/signed"
 	"github.com/dc-release/dc-release/internal/app/state"
+	"github.com/dc-release/dc-release/internal/core/document"
 	"github.com/dc-release/dc-release/internal/core/evidence"
 	"github.com/dc-release/dc-release/internal/core/gate"
 	"github.com/dc-release/dc-release/internal/core/joblog"
@@ -181,7 +183,8 @@ func (i *Inspector) Evidence(ctx context.Context, id string) ([]Evidence, error)
 	return out, nil
 }
 
-// Signed is a signature as it is printed.
+// Signed is a signature at a gate. Name, text and time are those that were
+// signed.
 type Signed struct {
 	Signature string `json:"signature"`
 	Name      string `json:"name"`
@@ -190,6 +193,9 @@ type Signed struct {
 	Text      string `json:"text"`
 	Time      string `json:"time"`
 	Effective bool   `json:"effective"`
+
+	Printed    document.Manifestation `json:"printed"`
+	Unreadable string                 `json:"unreadable,omitempty"` // why the ledger alone is shown
 }
 
 // Gate is one gate of a release or of a rollback.
@@ -286,17 +292,39 @@ func (i *Inspector) gates(ctx context.Context, solution string, stream ledger.St
 			row.Voided = append(row.Voided, v.Because)
 		}
 		for _, sig := range g.Signatures {
-			name, err := i.Names(ctx, sig.Person)
+			printed, unreadable, err := i.printed(ctx, sig)
 			if err != nil {
 				return nil, err
 			}
-			d, _ := signature.Find(sig.Meaning)
 			row.Signatures = append(row.Signatures, Signed{
-				Signature: sig.Signature, Name: name, Role: string(sig.Role), Meaning: string(sig.Meaning), Text: d.Text, Time: sig.Time,
+				Signature: sig.Signature, Name: printed.Name, Role: string(sig.Role), Meaning: string(sig.Meaning), Text: printed.Text, Time: printed.Time,
 				Effective: counted[sig.Signature] || (g.Consumed != nil && slices.Contains(g.Consumed.Signatures, sig.Signature)),
+				Printed:   printed, Unreadable: unreadable,
 			})
 		}
 		out = append(out, row)
 	}
 	return out, nil
+}
+
+// printed is a signature as it was signed. One whose payload or envelope cannot
+// be read is shown as the ledger tells it, with the reason, so that nothing else
+// that people look at is gone with it.
+func (i *Inspector) printed(ctx context.Context, sig gate.Signed) (document.Manifestation, string, error) {
+	s, err := i.signed().Signature(ctx, sig.Made, sig.Seq)
+	if err == nil {
+		return s.Printed(), "", nil
+	}
+	name, broken := i.Names(ctx, sig.Person)
+	d, _ := signature.Find(sig.Meaning)
+	s = document.Signature{
+		ID: sig.Signature, Signer: document.Person{ID: sig.Person, Name: name}, Role: sig.Role.Title(), Meaning: string(sig.Meaning), MeaningText: d.Text,
+		Decision: sig.Decision, At: sig.Time, Method: sig.Method,
+	}
+	return s.Printed(), err.Error(), broken
+}
+
+// signed reads what was signed and decided.
+func (i *Inspector) signed() signed.Reader {
+	return signed.Reader{Blobs: i.State.Blobs, Names: i.Names}
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dc-release/dc-release/internal/app/signed"
+	"github.com/dc-release/dc-release/internal/core/document"
 	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/core/gate"
 	"github.com/dc-release/dc-release/internal/core/ledger"
@@ -20,6 +22,9 @@ type ReleaseDetail struct {
 	ChangeType string      `json:"change_type"`
 	Notices    []string    `json:"notices"` // what people should know first, a sentence each
 	Deviations []Deviation `json:"deviations"`
+
+	Decisions   document.Decisions    `json:"decisions"`
+	Restriction *document.Restriction `json:"restriction,omitempty"` // of an emergency
 }
 
 // Deviation is a failed attempt with its disposition.
@@ -62,7 +67,13 @@ func (i *Inspector) Release(ctx context.Context, solution, version string) (Rele
 		}
 		d.Deviations = append(d.Deviations, row)
 	}
-	return d, nil
+	d.Restriction = signed.Restriction(s)
+	events, err := i.State.EventsAt(ctx, ledger.ReleaseStream(solution, d.Version), s.Seq)
+	if err != nil {
+		return d, err
+	}
+	d.Decisions, err = i.signed().Decisions(ctx, s, events)
+	return d, err
 }
 
 // notices are what people should know of a release before its gates.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/dc-release/dc-release/internal/core/document"
 	"github.com/dc-release/dc-release/internal/core/gate"
 	"github.com/dc-release/dc-release/internal/core/ledger"
 	"github.com/dc-release/dc-release/internal/core/policy"
@@ -27,12 +28,15 @@ type Waiting struct {
 type OwnSignature struct {
 	Solution string `json:"solution"`
 	Version  string `json:"version"`
-	Gate     string `json:"gate"`
+	Gate     string `json:"gate"` // "" for what no gate counts
 	Meaning  string `json:"meaning"`
 	Decision string `json:"decision"`
 	Time     string `json:"time"`
 	ID       string `json:"signature"`
 	Method   string `json:"method"`
+
+	Printed    document.Manifestation `json:"printed"`
+	Unreadable string                 `json:"unreadable,omitempty"` // why the ledger alone is shown
 }
 
 // Signatures are what waits for a person and what the person has signed.
@@ -100,7 +104,8 @@ func (i *Inspector) waiting(ctx context.Context, who policy.Subject, g Gate) ([]
 	return out, nil
 }
 
-// own are the person's signatures at all gates.
+// own are the person's signatures in releases and rollbacks: at gates, over
+// dispositions and waivers, of reviews.
 func (i *Inspector) own(ctx context.Context, person string) ([]OwnSignature, error) {
 	releases, err := i.Releases(ctx, "")
 	if err != nil {
@@ -111,21 +116,30 @@ func (i *Inspector) own(ctx context.Context, person string) ([]OwnSignature, err
 		seq int64
 	}
 	var all []signed
+	solutions := map[string]bool{}
 	add := func(solution, version string, stream ledger.Stream) error {
 		st, err := i.State.Standing(ctx, stream)
 		if err != nil {
 			return err
 		}
-		for name, g := range st.Gates {
-			for _, s := range g.Signatures {
-				if s.Person == person {
-					all = append(all, signed{OwnSignature{solution, version, name, string(s.Meaning), s.Decision, s.Time, s.Signature, s.Method}, s.Seq})
-				}
+		events, err := i.State.EventsAt(ctx, stream, st.Seq)
+		if err != nil {
+			return err
+		}
+		for _, e := range events {
+			made, ok := e.Data.(*signature.Made)
+			if !ok || made.Person != person {
+				continue
 			}
+			own := OwnSignature{Solution: solution, Version: version, Gate: made.Gate, Meaning: string(made.Meaning), Decision: made.Decision, ID: made.Signature, Method: made.Method}
+			if own.Printed, own.Unreadable, err = i.printed(ctx, gate.Signed{Made: *made, Seq: e.Seq, Time: e.Time}); err != nil {
+				return err
+			}
+			own.Time = own.Printed.Time
+			all = append(all, signed{own, e.Seq})
 		}
 		return nil
 	}
-	solutions := map[string]bool{}
 	for _, r := range releases {
 		if err := add(r.Solution, r.Version, ledger.ReleaseStream(r.Solution, r.Version)); err != nil {
 			return nil, err

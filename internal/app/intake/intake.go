@@ -16,7 +16,6 @@ import (
 
 	"github.com/dc-release/dc-release/internal/app/inspect"
 	"github.com/dc-release/dc-release/internal/app/state"
-	"github.com/dc-release/dc-release/internal/core/canonical"
 	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/core/gate"
 	"github.com/dc-release/dc-release/internal/core/ledger"
@@ -346,7 +345,7 @@ func (i *Intake) register(ctx context.Context, b policy.Solution, code Code, t p
 	if err != nil {
 		return nil, nil, err
 	}
-	authors, err := i.authors(ctx, code, from, t)
+	authors, err := i.authors(ctx, code, b.Solution, from, t)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -404,37 +403,6 @@ func (i *Intake) previous(ctx context.Context, solution string) (version, commit
 		}
 	}
 	return version, commit, err
-}
-
-// authors are the identities of every commit since the previous release, and
-// the tagger.
-func (i *Intake) authors(ctx context.Context, code Code, from string, t pipeline.Trigger) ([]release.Author, error) {
-	identities, err := code.Identities(ctx, from, t.SHA)
-	if err != nil {
-		return nil, err
-	}
-	if tagger, ok, err := code.Tagger(ctx, t.TagObject); err != nil {
-		return nil, err
-	} else if ok {
-		identities = append(identities, tagger)
-	}
-	out := []release.Author{}
-	for _, id := range identities {
-		digest := IdentityDigest(i.Installation, id.Email)
-		person, err := i.Lists.PersonByIdentity(ctx, digest)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, release.Author{Person: person, Identity: digest, As: id.As})
-	}
-	slices.SortFunc(out, func(a, b release.Author) int { return strings.Compare(a.Identity+a.As, b.Identity+b.As) })
-	return out, nil
-}
-
-// IdentityDigest is the form in which a git e-mail stands in events; see
-// policy.IdentityMapped.
-func IdentityDigest(installation, email string) string {
-	return canonical.SHA256([]byte(installation + ":" + strings.ToLower(strings.TrimSpace(email))))
 }
 
 // fileList is the SHA-256 over "mode object path\n" of every file, sorted.

@@ -88,13 +88,7 @@ func (p *Publisher) PublishRollback(ctx context.Context, solution policy.Solutio
 	if done, ok, err := p.published(ctx, stream, r.Rollback); err != nil || ok {
 		return done.Commit, err
 	}
-	_, err = p.Log.Append(ctx, ledger.Batch{
-		Command: "publish/" + solution.Solution + "/" + r.Rollback, Actor: actor, Correlation: r.Rollback, Policy: solution.Digest,
-		Events: []ledger.Draft{{Stream: stream, Data: &document.PublicationIntended{
-			Publication: r.Rollback, Folder: "rollbacks/" + r.Rollback, Gate: gate.ApproveRollback,
-		}}},
-	})
-	if err != nil {
+	if err := p.intendRollback(ctx, solution, stream, r); err != nil {
 		return "", err
 	}
 	h, err := p.ofRollback(ctx, solution.Solution, environment, r)
@@ -110,6 +104,30 @@ func (p *Publisher) PublishRollback(ctx context.Context, solution policy.Solutio
 		Events: []ledger.Draft{{Stream: stream, Data: &done}},
 	})
 	return done.Commit, err
+}
+
+// intendRollback asks for the publication of a rollback, once.
+func (p *Publisher) intendRollback(ctx context.Context, solution policy.Solution, stream ledger.Stream, r release.RollbackRequested) error {
+	_, err := ledger.Decide(ctx, p.Log, func() (ledger.Batch, error) {
+		events, err := p.Log.Stream(ctx, stream, 0)
+		if err != nil {
+			return ledger.Batch{}, err
+		}
+		for _, e := range events {
+			if d, ok := e.Data.(*document.PublicationIntended); ok && d.Publication == r.Rollback {
+				return ledger.Batch{}, nil
+			}
+		}
+		attested, err := p.attestRollback(ctx, solution.Solution, r, events)
+		return ledger.Batch{
+			Command: "publish/" + solution.Solution + "/" + r.Rollback, Actor: actor, Correlation: r.Rollback, Policy: solution.Digest,
+			Reads: []ledger.Read{{Stream: stream, Version: int64(len(events))}},
+			Events: append(attested, ledger.Draft{Stream: stream, Data: &document.PublicationIntended{
+				Publication: r.Rollback, Folder: "rollbacks/" + r.Rollback, Gate: gate.ApproveRollback,
+			}}),
+		}, err
+	})
+	return err
 }
 
 // push makes the commit, reads it back and anchors its checkpoint.

@@ -44,7 +44,7 @@ func (p *Publisher) folder(ctx context.Context, h *history) (*folder, error) {
 		return nil, err
 	}
 	f.files[releaselog.KeysFile] = Bytes(keys)
-	for _, add := range []func(context.Context, *history, *folder) error{p.note, p.gates, p.signatures, p.evidence, p.finals} {
+	for _, add := range []func(context.Context, *history, *folder) error{p.note, p.gates, p.signatures, p.statements, p.evidence, p.finals} {
 		if err := add(ctx, h, f); err != nil {
 			return nil, err
 		}
@@ -59,7 +59,7 @@ func (p *Publisher) PublicKeys() releaselog.Keys {
 		Schema: releaselog.KeysSchema, Installation: p.Keys.Installation, Epoch: p.Keys.Epoch,
 		Keys: []releaselog.Key{
 			releaselog.NewKey(releaselog.LedgerKey, p.origin(), public(p.Keys.Ledger)),
-			releaselog.NewKey(releaselog.AttestKey, releaselog.AttestKeyID(p.Keys.Installation), p.Keys.Attest),
+			releaselog.NewKey(releaselog.AttestKey, releaselog.AttestKeyID(p.Keys.Installation), public(p.Keys.Attest)),
 			releaselog.NewKey(releaselog.DocumentKey, releaselog.DocumentKeyID(p.Keys.Installation), public(p.Keys.Document)),
 		},
 	}

@@ -34,10 +34,11 @@ type Log interface {
 	Changed() <-chan struct{}
 }
 
-// Blobs reads what events point to.
+// Blobs holds what events point to.
 type Blobs interface {
 	Bytes(ctx context.Context, digest string) ([]byte, error)
 	Open(ctx context.Context, digest string) (io.ReadCloser, error)
+	PutBytes(ctx context.Context, data []byte) (digest string, err error)
 }
 
 // Claims says whether a worker's claim is current.
@@ -70,7 +71,7 @@ type Keys struct {
 	Epoch        int
 	Ledger       ed25519.PrivateKey // checkpoints
 	Document     ed25519.PrivateKey // indexes
-	Attest       ed25519.PublicKey  // published only
+	Attest       ed25519.PrivateKey // statements
 }
 
 // Publisher publishes for one installation.
@@ -172,13 +173,17 @@ func (p *Publisher) intend(ctx context.Context, run state.Run, execution, name s
 			return publication, ledger.Batch{}, nil
 		}
 	}
+	attested, reads, err := p.attestRelease(ctx, r, events, publication)
+	if err != nil {
+		return "", ledger.Batch{}, err
+	}
 	raw, err := json.Marshal(args{Solution: r.Solution, Version: r.Version, Publication: publication})
 	return publication, ledger.Batch{
 		Command: "publish/" + r.Solution + "/" + publication, Actor: actor, Correlation: r.Run,
-		Reads: []ledger.Read{{Stream: stream, Version: s.Version}},
-		Events: []ledger.Draft{{Stream: stream, Data: &document.PublicationIntended{
+		Reads: append(reads, ledger.Read{Stream: stream, Version: s.Version}),
+		Events: append(attested, ledger.Draft{Stream: stream, Data: &document.PublicationIntended{
 			Publication: publication, Folder: r.Version, Gate: name, Execution: execution,
-		}}},
+		}}),
 		Effects: []ledger.Effect{{Kind: Effect, Key: Effect + "/" + r.Solution + "/" + publication, Args: raw}},
 	}, err
 }

@@ -1,12 +1,14 @@
 package report
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/dc-release/dc-release/internal/app/signed"
 	"github.com/dc-release/dc-release/internal/app/state"
 	"github.com/dc-release/dc-release/internal/core/document"
 	"github.com/dc-release/dc-release/internal/core/gate"
@@ -18,24 +20,29 @@ import (
 // run and the standing were folded. They hold the gates up to the named one, ""
 // for all; a gate outside of the profile is among them once it was heard of.
 func (r *Reporter) Facts(ctx context.Context, run state.Run, s gate.Standing, gateName string) (document.Facts, error) {
-	if s.Registered == nil {
-		return document.Facts{}, errNoRelease(run)
-	}
-	size, err := r.sizeOf(ctx, run, s)
-	if err != nil {
-		return document.Facts{}, err
-	}
-	m, err := r.at(ctx, run.Run.Run, s.Registered.Solution, s.Registered.Version, size)
+	m, err := r.of(ctx, run, s)
 	if err != nil {
 		return document.Facts{}, err
 	}
 	return r.facts(ctx, m, gateName)
 }
 
+// of is the moment at which a run and its release were folded.
+func (r *Reporter) of(ctx context.Context, run state.Run, s gate.Standing) (*moment, error) {
+	if s.Registered == nil {
+		return nil, errNoRelease(run)
+	}
+	size, err := r.sizeOf(ctx, run, s)
+	if err != nil {
+		return nil, err
+	}
+	return r.at(ctx, run.Run.Run, s.Registered.Solution, s.Registered.Version, size)
+}
+
 func (r *Reporter) facts(ctx context.Context, m *moment, gateName string) (document.Facts, error) {
 	f := document.Facts{
 		Schema: document.FactsSchema, FrozenAt: m.time, Evaluation: m.evaluation(), Tool: r.Tool,
-		Product: m.product(), Release: m.release(), Sources: m.sources(), Documents: []document.Reference{},
+		Product: m.product(), Release: m.release(), Sources: m.sources(), Documents: []document.Reference{}, Restriction: signed.Restriction(m.standing),
 		Policy: document.Policy{Profile: m.run.Run.Profile, SHA256: m.policy, Baseline: strconv.Itoa(m.revision)},
 	}
 	for _, fill := range []func(context.Context, *moment, *document.Facts) error{
@@ -48,6 +55,9 @@ func (r *Reporter) facts(ctx context.Context, m *moment, gateName string) (docum
 		}
 	}
 	var err error
+	if f.Decisions, err = r.signed().Decisions(ctx, m.standing, m.ofRelease); err != nil {
+		return f, err
+	}
 	if f.Gates, err = r.gates(ctx, m, gateName); err != nil {
 		return f, err
 	}
@@ -80,10 +90,16 @@ func (m *moment) product() document.Product {
 
 func (m *moment) release() document.Release {
 	reg := m.standing.Registered
-	return document.Release{
+	change := m.standing.Change
+	out := document.Release{
+		ChangeType: string(cmp.Or(change.Type, release.Normal)), Reference: change.Declared.Reference, Because: change.Because,
 		Version: reg.Version, Tag: reg.Tag, TagObject: reg.TagObject, Commit: reg.Commit, FilesSHA256: reg.Files,
 		RequirementsCommit: reg.RequirementsCommit, Run: m.run.Run.Run, State: string(m.standing.State),
 	}
+	if change.Declared.Type != change.Type {
+		out.Declared = string(change.Declared.Type)
+	}
+	return out
 }
 
 func (m *moment) sources() []document.Source {

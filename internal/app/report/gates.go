@@ -4,24 +4,27 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
-	"github.com/dc-release/dc-release/internal/core/canonical"
+	"github.com/dc-release/dc-release/internal/app/signed"
+	"github.com/dc-release/dc-release/internal/core/approval"
 	"github.com/dc-release/dc-release/internal/core/document"
-	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/core/gate"
+	"github.com/dc-release/dc-release/internal/core/ledger"
 	"github.com/dc-release/dc-release/internal/core/policy"
 	"github.com/dc-release/dc-release/internal/core/signature"
 )
+
+// signed reads what was signed and decided.
+func (r *Reporter) signed() signed.Reader { return signed.Reader{Blobs: r.Blobs, Names: r.Names} }
 
 // gates are the gates of the release in the order of its road, up to the named
 // one, "" for all.
 func (r *Reporter) gates(ctx context.Context, m *moment, upTo string) ([]document.Gate, error) {
 	out := []document.Gate{}
-	for _, name := range []string{gate.PreVal, gate.ApproveToPrd, gate.ApproveForUse} {
+	for _, name := range []string{gate.PreVal, gate.ApproveToPrd, gate.ApproveForUse, gate.CatchUp} {
 		def, demanded := m.standing.Definition(policy.Profile(m.run.Run.Profile), name)
 		_, known := m.standing.Gates[name]
-		if demanded || known || name == upTo {
+		if demanded && name != gate.CatchUp || known || name == upTo {
 			g, err := r.gate(ctx, m, def)
 			if err != nil {
 				return nil, fmt.Errorf("gate %s: %w", name, err)
@@ -42,7 +45,7 @@ func (r *Reporter) gate(ctx context.Context, m *moment, def gate.Definition) (do
 		Checks: []document.GateCheck{}, Required: required(def), Signatures: []document.Signature{},
 	}
 	if now.Opened != nil {
-		g.ManifestSHA256, g.Checks = now.Opened.Manifest, checks(def)
+		g.ManifestSHA256, g.Checks = now.Opened.Manifest, m.checks(def, now.OpenedSeq)
 	}
 	subjects := map[string]policy.Subject{}
 	for _, sig := range now.Signatures {
@@ -54,9 +57,9 @@ func (r *Reporter) gate(ctx context.Context, m *moment, def gate.Definition) (do
 	}
 	find := func(id string) policy.Subject { return subjects[id] }
 	for _, sig := range now.Signatures {
-		s, err := r.signature(ctx, sig)
+		s, err := r.signed().Signature(ctx, sig.Made, sig.Seq)
 		if err != nil {
-			return g, fmt.Errorf("signature %s: %w", sig.Signature, err)
+			return g, err
 		}
 		s.Signer.Login = subjects[sig.Person].Login
 		s.Ineffective = m.ineffective(now, def.Name, sig, find)
@@ -84,11 +87,29 @@ func required(def gate.Definition) []document.RequiredSignature {
 	return out
 }
 
-// checks are those of a gate that opened: it does only when all are met.
-func checks(def gate.Definition) []document.GateCheck {
+// checks are those of a gate that opened at an event: it does only when all are
+// met, but for what a waiver that held then was granted for.
+func (m *moment) checks(def gate.Definition, opened int64) []document.GateCheck {
+	var until []ledger.Event
+	at := m.time
+	for _, e := range m.ofRelease {
+		if e.Seq <= opened {
+			until, at = append(until, e), e.Time
+		}
+	}
+	var then []approval.Approval
+	for _, e := range until {
+		then = approval.Apply(then, e)
+	}
 	out := []document.GateCheck{}
 	for _, c := range def.Checks {
-		out = append(out, document.GateCheck{Name: c.Name, Met: true, Detail: c.About})
+		check := document.GateCheck{Name: c.Name, Met: true, Detail: c.About}
+		for _, w := range approval.Effective(then, at) {
+			if w.Check == c.Name {
+				check.Waived = append(check.Waived, fmt.Sprintf("waived for %s until %s", w.Item, w.Expires))
+			}
+		}
+		out = append(out, check)
 	}
 	return out
 }
@@ -135,49 +156,4 @@ func (m *moment) times(g *document.Gate, now gate.State) {
 			g.SatisfiedAt = max(g.SatisfiedAt, sig.Time)
 		}
 	}
-}
-
-// signature is a signature as it was signed: name, sentence, reason and time are
-// those of the payload.
-func (r *Reporter) signature(ctx context.Context, sig gate.Signed) (document.Signature, error) {
-	var p signature.Payload
-	var s signature.Statement
-	raw, err := r.Blobs.Bytes(ctx, sig.Payload)
-	if err != nil {
-		return document.Signature{}, fmt.Errorf("payload: %w", err)
-	}
-	if err := canonical.Unmarshal(raw, &p); err != nil {
-		return document.Signature{}, fmt.Errorf("payload: %w", err)
-	}
-	if raw, err = r.Blobs.Bytes(ctx, sig.Envelope); err != nil {
-		return document.Signature{}, fmt.Errorf("envelope: %w", err)
-	}
-	if err := signature.Peek(raw, signature.PayloadType, &s); err != nil {
-		return document.Signature{}, err
-	}
-	if p.ID != sig.Signature || p.Subject.Manifest != sig.Manifest || p.Signer.Person != sig.Person || s.PayloadSHA256 != sig.Payload {
-		return document.Signature{}, fault.New(fault.Unverified, "payload, envelope and event are of different signatures")
-	}
-	binding := document.BindingServer
-	if s.Auth.Kind == document.BindingUserKey {
-		binding = document.BindingUserKey
-	}
-	return document.Signature{
-		ID: sig.Signature, Signer: document.Person{ID: sig.Person, Name: p.Signer.PrintedName}, Role: p.Capacity.Role.Title(),
-		Meaning: string(p.Meaning.Code), MeaningText: p.Meaning.Text, Decision: p.Decision, Reason: p.Reason, At: p.Time,
-		Method: methods(s.Auth.Methods), Binding: binding, PayloadSHA256: sig.Payload, Seq: sig.Seq,
-	}, nil
-}
-
-// methods are the components of an authentication in words.
-func methods(all []string) string {
-	words := map[string]string{"totp": "one-time code", "user-verification": "user verification", "oidc": "identity provider"}
-	out := make([]string, 0, len(all))
-	for _, m := range all {
-		if w, ok := words[m]; ok {
-			m = w
-		}
-		out = append(out, m)
-	}
-	return strings.Join(out, " and ")
 }

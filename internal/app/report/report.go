@@ -65,12 +65,16 @@ func (r *Reporter) Render(ctx context.Context, run state.Run, s gate.Standing, n
 	if len(document.Set(name, nil, opening)) == 0 {
 		return nil, nil
 	}
-	f, err := r.Facts(ctx, run, s, name)
+	m, err := r.of(ctx, run, s)
+	if err != nil {
+		return nil, fmt.Errorf("documents for gate %s: %w", name, err)
+	}
+	f, err := r.facts(ctx, m, name)
 	if err != nil {
 		return nil, fmt.Errorf("documents for gate %s: %w", name, err)
 	}
 	def, demanded := s.Definition(policy.Profile(f.Policy.Profile), name)
-	opens(&f, def)
+	m.opens(&f, def)
 	if missing := incomplete(f, def, demanded); len(missing) > 0 {
 		return nil, &gate.Incomplete{Missing: missing}
 	}
@@ -120,14 +124,14 @@ func (r *Reporter) store(ctx context.Context, name string, t document.Tree) (gat
 
 // opens shows a gate as it is at the moment that its documents are made for:
 // nothing is missing, and nobody has signed this opening.
-func opens(f *document.Facts, def gate.Definition) {
+func (m *moment) opens(f *document.Facts, def gate.Definition) {
 	for i := range f.Gates {
 		g := &f.Gates[i]
 		if g.Name != def.Name {
 			continue
 		}
 		g.State, g.Missing = document.GateOpen, nil
-		g.Checks = checks(def)
+		g.Checks = m.checks(def, m.size)
 	}
 }
 

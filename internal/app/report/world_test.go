@@ -192,25 +192,34 @@ func (w *world) found() {
 	}
 }
 
-// sign makes a signature event with its payload and envelope.
+// sign makes a signature at a gate.
 func (w *world) sign(person, gateName string, meaning signature.Meaning, decision string) *signature.Made {
 	w.t.Helper()
 	_, s := w.state()
+	m := w.made(person, "", signature.Subject{Type: "release", Stage: gateName, Manifest: s.Gate(gateName).Opened.Manifest}, meaning, decision)
+	w.as(person, decision+" "+gateName, ledger.ReleaseStream(solution, "1.2.0"), m)
+	return m
+}
+
+// made is a signature event with its payload and envelope; instead is the person
+// whose role was delegated.
+func (w *world) made(person, instead string, of signature.Subject, meaning signature.Meaning, decision string) *signature.Made {
+	w.t.Helper()
 	subject, err := w.reporter.State.Person(w.t.Context(), person)
 	w.must(err)
 	def, _ := signature.Find(meaning)
 	role := subject.Grants[0].Role
+	of.Solution, of.Version = solution, "1.2.0"
 	m := &signature.Made{
-		Signature: w.id(), Gate: gateName, Manifest: s.Gate(gateName).Opened.Manifest, Meaning: meaning, Decision: decision,
+		Signature: w.id(), Gate: of.Gate(), Manifest: of.Manifest, Meaning: meaning, Decision: decision,
 		Role: role, Person: person, Method: "password+totp",
 	}
 	at := ledger.FormatTime(w.now)
 	raw, err := canonical.Marshal(signature.Payload{
-		Schema: signature.Schema, ID: m.Signature, Ceremony: w.id(), Decision: decision,
-		Subject: signature.Subject{Type: "release", Solution: solution, Version: "1.2.0", Stage: gateName, Manifest: m.Manifest},
+		Schema: signature.Schema, ID: m.Signature, Ceremony: w.id(), Decision: decision, Subject: of,
 		Meaning: signature.MeaningText{Code: meaning, Text: def.Text}, Reason: "reviewed",
 		Signer:   signature.Signer{Person: person, PrintedName: w.names[person], Login: subject.Login},
-		Capacity: signature.Capacity{Role: role}, Time: at, Method: "password+totp",
+		Capacity: signature.Capacity{Role: role, For: instead}, Time: at, Method: "password+totp",
 	})
 	w.must(err)
 	m.Payload = w.blob(raw)
@@ -219,7 +228,6 @@ func (w *world) sign(person, gateName string, meaning signature.Meaning, decisio
 	})
 	w.must(err)
 	m.Envelope = w.blob(envelope)
-	w.as(person, decision+" "+gateName, ledger.ReleaseStream(solution, "1.2.0"), m)
 	return m
 }
 

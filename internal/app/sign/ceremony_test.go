@@ -42,7 +42,7 @@ var release100 = ledger.ReleaseStream(solution, "1.0.0")
 // world is an installation with a release that waits at approve_to_prd.
 type world struct {
 	*sign.Signer
-	t     *testing.T
+	t     testing.TB
 	store *sqlstore.Store
 	clock *storetest.Clock
 	blobs *dir.Store
@@ -67,15 +67,13 @@ func (solutions) Solution(context.Context, string) (policy.Solution, error) {
 	return policy.Solution{Baseline: policy.Baseline{Solution: solution, Profile: policy.GxP}, Digest: "policy-digest"}, nil
 }
 
-func begin(t *testing.T) *world {
+func begin(t testing.TB) *world {
 	t.Helper()
-	store, clock := storetest.New(t, func(t *testing.T) sqlstore.Engine {
-		e, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "ledger.db"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return e
-	})
+	engine, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "ledger.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	store, clock := storetest.On(t, engine)
 	store.OnEffects(func(context.Context, sqlstore.Tx, []ledger.Effect) error { return nil })
 	blobs, err := dir.Open(t.TempDir())
 	if err != nil {
@@ -323,7 +321,7 @@ func TestWhoSignedBeforeIsShownWhatChanged(t *testing.T) {
 	w.append(release100, &gate.Voided{Gate: gate.ApproveToPrd, Manifest: w.standing().Opened.Manifest, Because: "tag"})
 	w.open("m2")
 	c := w.begins("quinn", act)
-	if !strings.Contains(c.Sheet, "1 changes") || !strings.Contains(c.Sheet, "changed: Source acme/corp: tag v1.0.0, object , commit m2") {
+	if !strings.Contains(c.Sheet, ": 1 change\n") || !strings.Contains(c.Sheet, "changed: Source acme/corp: tag v1.0.0, object , commit m2") {
 		t.Errorf("the sheet does not say what changed:\n%s", c.Sheet)
 	}
 }

@@ -7,11 +7,14 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/dc-release/dc-release/internal/app/signed"
 	"github.com/dc-release/dc-release/internal/core/canonical"
+	"github.com/dc-release/dc-release/internal/core/document"
 	"github.com/dc-release/dc-release/internal/core/event"
 	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/core/ledger"
 	"github.com/dc-release/dc-release/internal/core/releaselog"
+	"github.com/dc-release/dc-release/internal/core/signature"
 	"github.com/dc-release/dc-release/internal/core/trail"
 )
 
@@ -42,6 +45,7 @@ type Trail struct {
 	Checkpoint func(size int64, root ledger.Hash) ([]byte, error)
 	Keys       func() releaselog.Keys
 	Now        func() time.Time
+	Signed     signed.Reader
 }
 
 // Query asks for a list, the newest first.
@@ -68,6 +72,9 @@ type Row struct {
 	Login   string          `json:"login,omitempty"` // of a person
 	Reason  string          `json:"reason,omitempty"`
 	Data    json.RawMessage `json:"data"`
+	// Signature is what was signed, of signature.made.
+	Signature  *document.Manifestation `json:"signature,omitempty"`
+	Unreadable string                  `json:"unreadable,omitempty"` // why what was signed is not shown
 }
 
 // List is an answer.
@@ -100,7 +107,7 @@ func (t *Trail) List(ctx context.Context, q Query) (List, error) {
 	}
 	out.Total = total
 	for _, r := range records {
-		row, err := rowOf(r, logins)
+		row, err := t.row(ctx, r, logins)
 		if err != nil {
 			return out, err
 		}
@@ -109,15 +116,25 @@ func (t *Trail) List(ctx context.Context, q Query) (List, error) {
 	return out, nil
 }
 
-func rowOf(r ledger.Record, logins map[string]string) (Row, error) {
+func (t *Trail) row(ctx context.Context, r ledger.Record, logins map[string]string) (Row, error) {
 	e, err := event.Open(r)
 	if err != nil {
 		return Row{}, err
 	}
-	return Row{
+	row := Row{
 		Seq: e.Seq, Time: e.Time, Stream: string(e.Stream), Version: e.Version, Type: e.Type, Actor: e.Actor, Login: logins[e.Actor.ID],
 		Reason: e.Reason, Data: r.Parts[ledger.Public].Body,
-	}, nil
+	}
+	if made, ok := e.Data.(*signature.Made); ok {
+		s, err := t.Signed.Signature(ctx, *made, e.Seq)
+		if err != nil {
+			row.Unreadable = err.Error()
+			return row, nil
+		}
+		printed := s.Printed()
+		row.Signature = &printed
+	}
+	return row, nil
 }
 
 // resolve finds whom the filter means.
@@ -199,7 +216,7 @@ func (t *Trail) page(ctx context.Context, q ExportQuery, r ledger.HashReader, lo
 	}
 	out.Head.Shown, out.More = total, len(records) == pageSize
 	for _, record := range records {
-		row, err := rowOf(record, logins)
+		row, err := t.row(ctx, record, logins)
 		if err != nil {
 			return err
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/dc-release/dc-release/internal/core/gate"
 	"github.com/dc-release/dc-release/internal/core/ledger"
 	"github.com/dc-release/dc-release/internal/core/pipeline"
+	"github.com/dc-release/dc-release/internal/core/provenance"
 	"github.com/dc-release/dc-release/internal/core/release"
 	"github.com/dc-release/dc-release/internal/core/releaselog"
 	"github.com/dc-release/dc-release/internal/core/signature"
@@ -49,6 +50,21 @@ func (f *folder) evidence() {
 			f.file(e, digest, groups[digest], files[digest])
 		}
 		f.signed(e, d)
+		f.ofRelease(e, d)
+	}
+}
+
+// ofRelease refuses evidence that counts and is of another commit than the
+// release, whoever let it into the ledger.
+func (f *folder) ofRelease(e ledger.Event, d *evidence.Recorded) {
+	r := f.registered()
+	if r == nil {
+		return
+	}
+	for _, i := range d.Items {
+		if i.Counted && i.Commit != r.Commit {
+			f.report.add(f.at(f.history.file[e.Seq]), e.Seq, "evidence", "%s is of commit %s, the release of %s", i.Name, i.Commit, r.Commit)
+		}
 	}
 }
 
@@ -265,6 +281,10 @@ func (f *folder) known() {
 			case *signature.Made:
 				asked[releaselog.SignaturePath(d.Signature)], asked[releaselog.AttestationPath(d.Signature)] = true, true
 				asked[releaselog.ReviewPath(d.Signature)] = d.Meaning == signature.AuditTrailReviewed
+			case *provenance.Attested:
+				for _, s := range d.Statements {
+					asked[releaselog.AttestationPath(s.Name)] = true
+				}
 			case *evidence.Recorded:
 				for _, i := range d.Items {
 					evidenced[i.SHA256] = true

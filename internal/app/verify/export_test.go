@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/dc-release/dc-release/internal/app/publish/publishtest"
+	"github.com/dc-release/dc-release/internal/app/signed"
 	apptrail "github.com/dc-release/dc-release/internal/app/trail"
 	"github.com/dc-release/dc-release/internal/app/verify"
 	"github.com/dc-release/dc-release/internal/core/canonical"
@@ -37,7 +38,8 @@ func exporter(t *testing.T, s *publishtest.Scenario) *apptrail.Trail {
 	}
 	return &apptrail.Trail{
 		Store: store, Checkpoint: s.Publisher.Checkpoint, Keys: s.Publisher.PublicKeys,
-		Now: func() time.Time { return time.Date(2026, 3, 4, 16, 0, 0, 0, time.UTC) },
+		Now:    func() time.Time { return time.Date(2026, 3, 4, 16, 0, 0, 0, time.UTC) },
+		Signed: signed.Reader{Blobs: s.Blobs, Names: func(_ context.Context, person string) (string, error) { return person, nil }},
 	}
 }
 

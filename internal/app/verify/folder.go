@@ -50,6 +50,7 @@ func Folder(fsys fs.FS, name string, o Options) Report {
 	if f.history != nil {
 		f.publication()
 		f.signatures()
+		f.provenance()
 		f.gates()
 		f.evidence()
 		f.documents()

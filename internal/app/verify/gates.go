@@ -20,19 +20,23 @@ import (
 func (f *folder) gates() {
 	var s gate.Standing
 	previous := ""
+	opened := map[string]opening{}
 	for _, e := range f.own() {
 		if d, ok := e.Data.(*gate.Consumed); ok {
-			f.consumed(s, e, d, previous)
+			f.consumed(s, e, d, opened[d.Gate], previous)
 			previous = d.Manifest
 		}
 		s = gate.Apply(s, e)
+		if d, ok := e.Data.(*gate.Opened); ok {
+			opened[d.Gate] = opening{s, e.Time}
+		}
 	}
 	if s.Gate(f.index.Gate).Phase != gate.PhaseConsumed {
 		f.add("ledger", "gate", "gate %s is %s, published is what it let through", f.index.Gate, s.Gate(f.index.Gate).Phase)
 	}
 }
 
-func (f *folder) consumed(s gate.Standing, e ledger.Event, d *gate.Consumed, previous string) {
+func (f *folder) consumed(s gate.Standing, e ledger.Event, d *gate.Consumed, frozen opening, previous string) {
 	bad := func(format string, args ...any) {
 		f.report.add(f.at(f.history.file[e.Seq]), e.Seq, "gate", "gate "+d.Gate+": "+format, args...)
 	}
@@ -63,7 +67,7 @@ func (f *folder) consumed(s gate.Standing, e ledger.Event, d *gate.Consumed, pre
 		f.add(file, "manifest", "%v", err)
 		return
 	}
-	for _, wrong := range f.manifest(m, g.Opened, previous) {
+	for _, wrong := range append(f.manifest(m, g.Opened, previous), frozen.change(m)...) {
 		f.add(file, "manifest", "%s", wrong)
 	}
 }

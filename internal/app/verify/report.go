@@ -58,6 +58,7 @@ type Counts struct {
 	Files       int   `json:"files"`
 	Events      int64 `json:"events"`
 	Signatures  int   `json:"signatures"`
+	Statements  int   `json:"statements"` // in-toto, compared with the ledger
 	Evidence    int   `json:"evidence"`
 	Recounted   int   `json:"recounted"` // evidence items whose numbers were counted again
 	Checkpoints int   `json:"checkpoints"`
@@ -132,8 +133,8 @@ func (r Report) Text() string {
 	if r.State != "" {
 		fmt.Fprintf(&b, "; state: %s", r.State)
 	}
-	fmt.Fprintf(&b, "\n%d files, %d events, %d signatures, %d evidence items (%d counted again), %d checkpoints\n",
-		r.Counts.Files, r.Counts.Events, r.Counts.Signatures, r.Counts.Evidence, r.Counts.Recounted, r.Counts.Checkpoints)
+	fmt.Fprintf(&b, "\n%d files, %d events, %d signatures, %d statements, %d evidence items (%d counted again), %d checkpoints\n",
+		r.Counts.Files, r.Counts.Events, r.Counts.Signatures, r.Counts.Statements, r.Counts.Evidence, r.Counts.Recounted, r.Counts.Checkpoints)
 	if r.Externals.Named > 0 {
 		fmt.Fprintf(&b, "%d external files, %d of them not here and not checked\n", r.Externals.Named, r.Externals.Absent)
 	}

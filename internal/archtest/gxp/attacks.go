@@ -30,7 +30,9 @@ var Attacks = []Rule{
 	{ID: "Attack20", Must: "know one identity as one person"},
 	{
 		ID: "Attack21", Must: "count who pushed among the authors, and know every author", Waits: GitHub,
-		Shown: "an unknown author closes the gate", By: []string{"internal/app/report/promote_test.go TestGXP090_AnUnmappedAuthorClosesTheGate"},
+		Shown: "an unknown author closes the gate, and whom a local hook names as pusher is an author; a forge's word for it is not asked",
+		By:    []string{"internal/app/report/promote_test.go TestGXP090_AnUnmappedAuthorClosesTheGate"},
+		Some:  []string{"acceptance/testdata/change/authors.txtar"},
 	},
 	{ID: "Attack22", Must: "keep both signatures of two who sign at once, and consume the gate once"},
 	{ID: "Attack23", Must: "let a rejection win over an approval at the same time"},

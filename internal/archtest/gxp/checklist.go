@@ -46,7 +46,9 @@ var Checklist = []Rule{
 	{ID: "GXP023", Clause: "11.50(a)", Must: "print name, date with time, and meaning of every signature"},
 	{
 		ID: "GXP024", Clause: "11.50(b)", Must: "show the same three in every form of the record", Waits: Documents,
-		Shown: "HTML, Markdown and JSON come from one tree of blocks; PDF is missing", By: []string{"internal/core/document/document_test.go TestGoldenTwins"},
+		Shown: "Markdown, HTML, JSON, the trail with its exports, the terminal and the pages print the same; PDF is missing",
+		By:    []string{"internal/core/document/document_test.go TestGoldenTwins"},
+		Some:  []string{"TestGXP023_GXP024_EveryFormPrintsTheSameOfASignature", "TestGXP023_GXP024_APersonEnrolsAcceptsAndSignsOnPages"},
 	},
 	{ID: "GXP025", Clause: "11.70", Must: "bind a signature to what was signed, so that it fits nothing else"},
 	{ID: "GXP026", Clause: "11.100(a)", Must: "give an identity to one person for ever"},

@@ -8,6 +8,7 @@ var gateTitles = map[string]string{
 	"approve_to_prd":   "Approval to PRD",
 	"approve_for_use":  "Approval for use",
 	"approve_rollback": "Approval of rollback",
+	"catch_up":         "Catching up on an emergency",
 }
 
 func gateTitle(name string) string {
@@ -47,10 +48,13 @@ func (a *author) gate(g Gate) {
 	}
 	for _, c := range g.Checks {
 		met := cell(status("met", Positive))
-		if !c.Met {
+		switch {
+		case !c.Met:
 			met = cell(status("not met", Negative))
+		case len(c.Waived) > 0:
+			met = cell(status("met with waiver", Caution))
 		}
-		t.Rows = append(t.Rows, row(plain(c.Name), met, plain(c.Detail)))
+		t.Rows = append(t.Rows, row(plain(c.Name), met, detailed(c.Detail, c.Waived...)))
 	}
 	a.table(t)
 	a.signatures(g)

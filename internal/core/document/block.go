@@ -31,6 +31,7 @@ type Meta struct {
 	Tool         string `json:"tool"`                 // dc-release 0.1.0 (commit)
 	Evaluation   string `json:"evaluation,omitempty"` // why the installation runs in EVALUATION mode
 	CandidateSHA string `json:"candidate_sha256,omitempty"`
+	Restriction  string `json:"restriction,omitempty"` // sentences: why its use is restricted, and until when
 }
 
 // Stage of a document. It is set by the type that made the tree (Draft,

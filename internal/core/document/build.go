@@ -147,7 +147,7 @@ func meta(r Request, f Facts, s Stage, digest string) Meta {
 		Product: f.Product.printed(), Version: f.Release.Version, Tag: f.Release.Tag, Commit: f.Release.Commit,
 		Environment: r.Environment, Stage: s, Gate: r.Gate, Revision: r.Revision,
 		FrozenAt: f.FrozenAt, FactsSHA256: digest, LedgerSize: f.Ledger.Size, LedgerRoot: f.Ledger.Root,
-		Tool: f.Tool.printed(), Evaluation: f.Evaluation,
+		Tool: f.Tool.printed(), Evaluation: f.Evaluation, Restriction: f.Restriction.Sentence(),
 	}
 }
 

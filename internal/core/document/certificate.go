@@ -11,9 +11,10 @@ func outlineCertificate(a *author) {
 	a.paragraph(
 		text("Release "), strong(f.Release.Version), text(" of "), strong(f.Product.printed()),
 		text(fmt.Sprintf(" passed the %d gates below under the profile ", len(f.Gates))), strong(orDash(f.Policy.Profile)),
+		text(". The release is a change of type "), strong(orDash(f.Release.ChangeType)),
 		text(". Each signature that the gates demand was given and is effective. This certificate lists them; it adds no signature and no conclusion of its own."),
 	)
-	a.restriction()
+	a.statedExceptions()
 	a.identification()
 	a.section("Gates and signatures")
 	for _, g := range f.Gates {
@@ -32,6 +33,7 @@ func outlineCertificate(a *author) {
 		t.Rows = append(t.Rows, row(mono(d.Number), plain(d.Title), mono(d.SHA256)))
 	}
 	a.table(t)
+	a.decisions()
 	a.exceptions()
 	a.section("How to verify")
 	a.paragraph(
@@ -45,10 +47,10 @@ func outlineCertificate(a *author) {
 	)
 }
 
-func (a *author) restriction() {
+func (a *author) statedExceptions() {
 	n := len(a.facts.Exceptions)
 	if n == 0 {
-		a.notice(Positive, "No restriction", text("The exception list of this release is empty."))
+		a.notice(Positive, "No exception", text("The exception list of this release is empty."))
 		return
 	}
 	a.notice(Caution, "Exceptions", text(fmt.Sprintf("The exception list of this release has %d entries; they stand in this certificate.", n)))

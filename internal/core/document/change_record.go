@@ -26,6 +26,7 @@ func outlineChangeRecord(a *author) {
 	a.backOut()
 	a.section("Verification summary")
 	a.summary(func(Evidence) bool { return true })
+	a.decisions()
 	a.exceptions()
 	a.approvals()
 	a.section("Annex: release note, verbatim")

@@ -40,6 +40,11 @@ func (f Facts) Check() error {
 		c.time(fmt.Sprintf("exceptions[%d].at", i), e.At, true)
 	}
 	c.time("rollback.rehearsed_at", f.Rollback.RehearsedAt, false)
+	c.decisions(f.Decisions)
+	if r := f.Restriction; r != nil {
+		c.time("restriction.since", r.Since, false)
+		c.time("restriction.by", r.By, r.Since != "")
+	}
 	return errors.Join(c.errs...)
 }
 
@@ -64,15 +69,46 @@ func (c *checker) gates(gates []Gate) {
 		c.time(at+" opened_at", g.OpenedAt, false)
 		c.time(at+" satisfied_at", g.SatisfiedAt, false)
 		c.time(at+" consumed_at", g.ConsumedAt, false)
-		for _, s := range g.Signatures {
-			c.time(at+" signature "+s.ID+" at", s.At, true)
-			if s.Signer.Name == "" {
-				c.add("%s signature %s has no printed name", at, s.ID)
-			}
-			if s.Binding != BindingUserKey && s.Binding != BindingServer {
-				c.add("%s signature %s has binding %q, want %s or %s", at, s.ID, s.Binding, BindingUserKey, BindingServer)
-			}
+		c.signatures(at, g.Signatures)
+	}
+}
+
+func (c *checker) signatures(at string, all []Signature) {
+	for _, s := range all {
+		c.time(at+" signature "+s.ID+" at", s.At, true)
+		if s.Signer.Name == "" {
+			c.add("%s signature %s has no printed name", at, s.ID)
 		}
+		if s.Binding != BindingUserKey && s.Binding != BindingServer {
+			c.add("%s signature %s has binding %q, want %s or %s", at, s.ID, s.Binding, BindingUserKey, BindingServer)
+		}
+	}
+}
+
+func (c *checker) decisions(d Decisions) {
+	for _, x := range d.Deviations {
+		at := "deviation " + x.ID
+		c.time(at+" opened_at", x.OpenedAt, true)
+		switch {
+		case x.Signature != nil:
+			c.signatures(at, []Signature{*x.Signature})
+		case x.Disposition != "":
+			c.add("%s has a disposition that nobody signed", at)
+		}
+	}
+	for _, w := range d.Waivers {
+		c.time("waiver "+w.ID+" asked_at", w.AskedAt, true)
+		c.signatures("waiver "+w.ID, w.Signatures)
+	}
+	for i, x := range d.Comments {
+		c.time(fmt.Sprintf("comments[%d].at", i), x.At, true)
+	}
+	for i, h := range d.Holds {
+		c.time(fmt.Sprintf("holds[%d].from", i), h.From, true)
+		c.time(fmt.Sprintf("holds[%d].until", i), h.Until, false)
+	}
+	for _, r := range d.Reviews {
+		c.signatures("review of the audit trail", []Signature{r.Signature})
 	}
 }
 

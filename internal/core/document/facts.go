@@ -41,6 +41,10 @@ type Facts struct {
 	Exceptions   []Exception   `json:"exceptions"`
 	Documents    []Reference   `json:"documents"` // other documents of the release, for the certificate
 	Rollback     Rollback      `json:"rollback"`
+	// Decisions and Restriction came after the others; facts without them mean
+	// what they always meant.
+	Decisions   Decisions    `json:"decisions,omitzero"`
+	Restriction *Restriction `json:"restriction,omitempty"` // of an emergency
 }
 
 // Ledger is the position at which the facts were read.
@@ -75,8 +79,14 @@ type Release struct {
 	FilesSHA256        string `json:"files_sha256"` // of the sorted file list of the commit
 	RequirementsCommit string `json:"requirements_commit"`
 	Run                string `json:"run"`
-	ChangeType         string `json:"change_type"` // normal, standard, emergency
+	ChangeType         string `json:"change_type"` // normal, standard, emergency, hotfix
 	State              string `json:"state"`       // running, authorised, effective ...
+	// What the release note declares, and why the release does not go by it, one
+	// reason each. Reference is the template, the incident or the version that
+	// the declared type refers to.
+	Declared  string   `json:"change_declared,omitempty"`
+	Reference string   `json:"change_reference,omitempty"`
+	Because   []string `json:"change_because,omitempty"`
 }
 
 // Person is a human being as it is printed.

@@ -28,6 +28,9 @@ type GateCheck struct {
 	Name   string `json:"name"`
 	Met    bool   `json:"met"`
 	Detail string `json:"detail"`
+	// Waived are the waivers that held for the check when the gate opened: it is
+	// met but for their items.
+	Waived []string `json:"waived,omitempty"`
 }
 
 // RequiredSignature is a signature that the gate demands.

@@ -33,6 +33,9 @@ func (a *author) identification() {
 	if f.Evaluation != "" {
 		a.notice(Negative, "EVALUATION", text("This installation runs in EVALUATION mode: "+f.Evaluation+". This document is not a record for regulated use."))
 	}
+	if s := f.Restriction.Sentence(); s != "" {
+		a.notice(Caution, Restricted, text(s))
+	}
 }
 
 func previous(p Previous) []Run {
@@ -65,7 +68,7 @@ func (a *author) people() {
 		names = append(names, p.printed())
 	}
 	a.fields(
-		field("Change type", text(orDash(a.facts.Release.ChangeType))),
+		field("Change type", a.facts.Release.changeType()...),
 		field("Release started by", text(orDash(a.facts.Trigger.printed()))),
 		field("Authors of the change", lines(names...)...),
 	)

@@ -109,6 +109,39 @@ func (s Signature) Bound() string {
 	return s.Method + ", " + kind
 }
 
+// Manifestation is what every form prints of a signature (21 CFR 11.50): the
+// same words in documents, on the command line, in the browser and in the audit
+// trail.
+type Manifestation struct {
+	ID       string `json:"signature"`
+	Name     string `json:"name"` // printed name, with the person that is acted for
+	Role     string `json:"role"`
+	Meaning  string `json:"meaning"` // code
+	Text     string `json:"text"`    // the sentence that was signed
+	Decision string `json:"decision"`
+	Reason   string `json:"reason,omitempty"`
+	Time     string `json:"time"`   // as it was signed
+	When     string `json:"when"`   // as it is printed, with its zone
+	Method   string `json:"method"` // with what it proves
+}
+
+// Printed is the signature as every form prints it.
+func (s Signature) Printed() Manifestation {
+	return Manifestation{
+		ID: s.ID, Name: s.Name(), Role: s.Role, Meaning: s.Meaning, Text: s.MeaningText, Decision: s.Verb(), Reason: s.Reason,
+		Time: s.At, When: s.When(), Method: s.Bound(),
+	}
+}
+
+// Lines are everything that is printed of a signature beside its name.
+func (m Manifestation) Lines() []string {
+	out := []string{m.Role, m.Decision + ": " + m.Text + " (" + m.Meaning + ")", m.When, m.Method, "signature " + m.ID}
+	if m.Reason != "" {
+		out = append(out, "reason: "+m.Reason)
+	}
+	return out
+}
+
 // Verb is what the signature decided.
 func (s Signature) Verb() string {
 	switch s.Decision {
@@ -118,6 +151,12 @@ func (s Signature) Verb() string {
 		return "Rejected"
 	case "withdraw":
 		return "Withdrawn"
+	case "execute":
+		return "Executed"
+	case "review":
+		return "Reviewed"
+	case "delegate":
+		return "Delegated"
 	}
 	return s.Decision
 }

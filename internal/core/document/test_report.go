@@ -23,6 +23,7 @@ func outlineTestReport(a *author) {
 	a.installations()
 	a.executions()
 	a.results()
+	a.deviationList(a.ofEnvironment())
 	a.register()
 }
 

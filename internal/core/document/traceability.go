@@ -22,6 +22,7 @@ func outlineTraceability(a *author) {
 	a.coverage()
 	a.section("Gaps")
 	a.gaps()
+	a.waivers()
 	a.section("Matrix")
 	a.say("From requirement to result. A missing step is a row, not an omission.")
 	if len(m.Rows) == 0 {

@@ -20,6 +20,9 @@ type Conclusion struct {
 // FormatConclusion is the Format of an item made from a Conclusion.
 const FormatConclusion = "job-conclusion"
 
+// FormatInstallation is the Format of an item made from an installation record.
+const FormatInstallation = "installation"
+
 const conclusionSchema = "dc-release/job-conclusion/v1"
 
 // ConclusionOrigin is the origin of every Conclusion: it proves UT and nothing

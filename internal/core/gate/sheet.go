@@ -27,7 +27,11 @@ func Sheet(m Manifest, digest string, meaning signature.Definition, last Signed,
 		line("You have signed nothing of this release yet.")
 	default:
 		changes := Changes(*before, m)
-		line("Since your signature %s at gate %s: %d changes", last.Signature, last.Gate, len(changes))
+		counted := fmt.Sprintf("%d changes", len(changes))
+		if len(changes) == 1 {
+			counted = "1 change"
+		}
+		line("Since your signature %s at gate %s: %s", last.Signature, last.Gate, counted)
 		for _, c := range changes {
 			line("  %s", c)
 		}
@@ -54,7 +58,9 @@ func (m Manifest) facts() []fact {
 	for _, w := range m.Workflows {
 		add("Workflow "+w.Path, "%s", w.SHA256)
 	}
-	add("Policy", "%s", m.Policy)
+	if m.Policy != "" {
+		add("Policy", "%s", m.Policy)
+	}
 	for _, a := range m.Artifacts {
 		add("Artifact "+a.Tree, "in %s", strings.Join(a.Environments, ", "))
 	}

@@ -196,8 +196,8 @@ func (s Standing) Restricted() bool {
 	return s.Change.Type == release.Emergency && s.ForUseSince != "" && !s.CaughtUp
 }
 
-// catchUpDays are the working days that an emergency has to be caught up on in.
-const catchUpDays = 5
+// CatchUpDays are the working days that an emergency has to be caught up on in.
+const CatchUpDays = 5
 
 // CatchUpBy is when everything that an emergency left out has to be there: the
 // end of the fifth working day (Monday to Friday, UTC) after it became
@@ -207,7 +207,7 @@ func (s Standing) CatchUpBy() time.Time {
 	if err != nil {
 		return time.Time{}
 	}
-	for left := catchUpDays; left > 0; {
+	for left := CatchUpDays; left > 0; {
 		at = at.AddDate(0, 0, 1)
 		if day := at.Weekday(); day != time.Saturday && day != time.Sunday {
 			left--

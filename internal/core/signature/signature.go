@@ -84,7 +84,7 @@ type Payload struct {
 	Ceremony  string         `json:"ceremony_id"`  // one use
 	Subject   Subject        `json:"subject"`
 	Meaning   MeaningText    `json:"meaning"`
-	Decision  string         `json:"decision"` // approve, reject, withdraw, execute, review
+	Decision  string         `json:"decision"` // approve, reject, withdraw, execute, review, delegate
 	Reason    string         `json:"reason"`
 	Signer    Signer         `json:"signer"`
 	Capacity  Capacity       `json:"capacity"`

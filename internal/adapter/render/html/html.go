@@ -52,6 +52,9 @@ func (w *writer) open(t document.Tree) {
 	if m.Evaluation != "" {
 		w.put("<span class=\"bar-mark evaluation\">EVALUATION</span>")
 	}
+	if m.Restriction != "" {
+		w.put("<span class=\"bar-mark\">", document.Restricted, "</span>")
+	}
 	if mark != "" {
 		w.put("<span class=\"bar-mark\">", escape(mark), "</span>")
 	}
@@ -75,6 +78,9 @@ func (w *writer) open(t document.Tree) {
 func (w *writer) banners(m document.Meta) {
 	if m.Evaluation != "" {
 		w.put("<p class=\"banner evaluation\" role=\"note\"><strong>EVALUATION</strong> <span>", escape(m.Evaluation), ". Not a record for regulated use.</span></p>\n")
+	}
+	if m.Restriction != "" {
+		w.put("<p class=\"banner\" role=\"note\"><strong>", document.Restricted, "</strong> <span>", escape(m.Restriction), "</span></p>\n")
 	}
 	if mark := m.Stage.Mark(); mark != "" {
 		w.put("<p class=\"banner\" role=\"note\"><strong>", escape(mark), "</strong> <span>", escape(m.Stage.Explanation()), "</span></p>\n")

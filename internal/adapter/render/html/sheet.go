@@ -19,6 +19,9 @@ func page(m document.Meta) string {
 	if m.Evaluation != "" {
 		mark = strings.TrimSpace("EVALUATION " + mark)
 	}
+	if m.Restriction != "" {
+		mark = strings.TrimSpace(mark + " " + document.Restricted)
+	}
 	return "@page {\n" +
 		"  @top-left { content: " + quoted(m.Number) + "; }\n" +
 		"  @top-center { content: " + quoted(mark) + "; }\n" +

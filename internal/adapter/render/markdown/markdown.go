@@ -44,6 +44,10 @@ func (w *writer) head(m document.Meta) {
 		w.line("> **EVALUATION** ", inline(m.Evaluation), ". Not a record for regulated use.")
 		w.line()
 	}
+	if m.Restriction != "" {
+		w.line("> **", document.Restricted, "** ", inline(m.Restriction))
+		w.line()
+	}
 	if mark := m.Stage.Mark(); mark != "" {
 		w.line("> **", mark, "** ", m.Stage.Explanation())
 		w.line()

@@ -52,8 +52,14 @@ type Open func(t *testing.T) sqlstore.Engine
 // New opens a store on an engine with a fixed clock and real ids.
 func New(t *testing.T, open Open) (*sqlstore.Store, *Clock) {
 	t.Helper()
+	return On(t, open(t))
+}
+
+// On is New for a test or a benchmark with its engine.
+func On(t testing.TB, engine sqlstore.Engine) (*sqlstore.Store, *Clock) {
+	t.Helper()
 	clock := &Clock{now: time.Date(2026, 3, 4, 13, 22, 5, 0, time.UTC)}
-	s, err := sqlstore.Open(t.Context(), open(t), sqlstore.Config{
+	s, err := sqlstore.Open(t.Context(), engine, sqlstore.Config{
 		Now: clock.Now, NewID: func() string { return ulid.Make().String() },
 		NewSalt: func() ([]byte, error) { return make([]byte, ledger.SaltSize), nil }, Build: "test",
 	})

@@ -109,6 +109,9 @@ func (r *Release) Step(name string) (execution string, fence int64) {
 		r.Finish(x, fence, r.JUnit("reports/unit.xml", "", Passed, evidence.UT)...)
 	}
 	x, fence := r.Execute(place, place, "")
+	if place == "tst" {
+		r.Keep(x)
+	}
 	v := evidence.OV
 	if place == "prd" {
 		v = evidence.POV

@@ -49,7 +49,6 @@ type Store interface {
 // Blobs is where the scenario puts files.
 type Blobs interface {
 	publish.Blobs
-	PutBytes(ctx context.Context, data []byte) (string, error)
 }
 
 // Scenario is one installation with one solution.
@@ -89,7 +88,7 @@ func New(t *testing.T, store Store, blobs Blobs, logs publish.ReleaseLogs, read 
 	s.Publisher = &publish.Publisher{
 		Log: store, State: s.State, Blobs: blobs, Claims: s, Solutions: s, Lists: store, Documents: s, ReleaseLogs: logs,
 		Now:  func() time.Time { return time.Date(2026, 3, 4, 14, 0, 0, 0, time.UTC) },
-		Keys: publish.Keys{Installation: Installation, Epoch: 1, Ledger: Key("ledger"), Document: Key("document"), Attest: s.Attest.Public().(ed25519.PublicKey)},
+		Keys: publish.Keys{Installation: Installation, Epoch: 1, Ledger: Key("ledger"), Document: Key("document"), Attest: s.Attest},
 	}
 	begin := []ledger.Draft{{Stream: ledger.Installation, Data: &ledger.InstallationCreated{Installation: Installation, Epoch: 1}}}
 	for _, name := range releaselog.KeyNames {
@@ -205,7 +204,7 @@ type Release struct {
 func (s *Scenario) Register(version, previous string) *Release {
 	s.t.Helper()
 	s.prepare()
-	r := &Release{s: s, Version: version, Run: "01J00000000000000000RUN" + fmt.Sprintf("%03d", s.n), Commit: fmt.Sprintf("%040d", s.n), Tree: canonical.SHA256([]byte(version))}
+	r := &Release{s: s, Version: version, Run: "01J00000000000000000RUN" + fmt.Sprintf("%03d", s.n), Commit: fmt.Sprintf("%040d", s.n), Tree: files(version).Digest()}
 	plan := pipeline.Plan{Schema: "dc-release/plan/v1", Engine: 1, File: ".github/workflows/main.yaml"}
 	for _, j := range []struct {
 		key, environment string
@@ -238,6 +237,24 @@ func (s *Scenario) Register(version, previous string) *Release {
 		}},
 	)
 	return r
+}
+
+// files are those of the artifact of a version.
+func files(version string) release.Tree {
+	return release.Tree{
+		{Path: "bin/start", Executable: true, SHA256: canonical.SHA256([]byte("start")), Size: 5},
+		{Path: "main.py", SHA256: canonical.SHA256([]byte(version)), Size: int64(len(version))},
+	}
+}
+
+// Keep records that an execution handed the artifact in.
+func (r *Release) Keep(execution string) {
+	r.s.t.Helper()
+	raw, err := canonical.Marshal(files(r.Version))
+	if err != nil {
+		r.s.t.Fatal(err)
+	}
+	r.s.Append(ledger.Draft{Stream: ledger.RunStream(r.Run), Data: &pipeline.ArtifactKept{Execution: execution, Tree: r.Tree, Manifest: r.s.Put(string(raw)), Files: 2}})
 }
 
 // Stream is the release's stream.

@@ -39,7 +39,7 @@ var Attacks = []string{
 // Hostile is the typical release with an attack in every text that people or
 // files can put there, in EVALUATION mode. What Facts.Check demands stays.
 func Hostile() document.Facts {
-	f := Typical()
+	f := Emergency()
 	f.Evaluation = "sandbox is none"
 	f.Rollback.RehearsedAt = at(12, 40, 0)
 	n := 0
@@ -51,6 +51,7 @@ func Hostile() document.Facts {
 var keep = []string{
 	"Schema", "FrozenAt", "At", "OpenedAt", "SatisfiedAt", "ConsumedAt", "QueuedAt", "StartedAt", "EndedAt", "ReceivedAt", "RehearsedAt",
 	"Binding", "Decision", "Meaning", "Roles", "Role", "State", "Profile", "Verification", "Environment", "Outcome", "Conclusion", "Key", "Version", "Uncounted",
+	"AskedAt", "Expires", "From", "Until", "Since", "By", "Disposition", "Job",
 }
 
 func poison(v reflect.Value, n *int) {
@@ -63,6 +64,10 @@ func poison(v reflect.Value, n *int) {
 				continue
 			}
 			poison(v.Field(i), n)
+		}
+	case reflect.Pointer:
+		if !v.IsNil() {
+			poison(v.Elem(), n)
 		}
 	case reflect.Slice:
 		for i := range v.Len() {

@@ -49,6 +49,16 @@ func Trees(t Fataler) map[string]document.Tree {
 		t.Fatal(err)
 	}
 	out["change-record/candidate"], out["change-record/final"] = candidate.Tree(), final.Tree()
+	emergency := Emergency()
+	urgent, err := document.MakeDraft(request(document.ChangeRecord), emergency)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificate, err := document.Certify(emergency, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out["change-record/emergency"], out["certificate/emergency"] = urgent.Tree(), certificate.Tree()
 	open, err := document.MakeDraft(document.Request{Kind: document.ChangeRecord, Gate: "approve_to_prd", Revision: 1}, AtGate("approve_to_prd"))
 	if err != nil {
 		t.Fatal(err)

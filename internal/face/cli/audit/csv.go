@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	apptrail "github.com/dc-release/dc-release/internal/app/trail"
+	"github.com/dc-release/dc-release/internal/core/document"
 	"github.com/dc-release/dc-release/internal/core/trail"
 )
 
@@ -21,7 +22,7 @@ func (s *csvSheet) begin(w io.Writer, h trail.Head) error {
 		{"Filter", h.Stated},
 		{"Range", h.Range()},
 		{"Exported", h.Time},
-		{"seq", "time (UTC)", "stream", "version", "type", "actor", "actor id", "kind", "role", "authentication", "reason", "data"},
+		{"seq", "time (UTC)", "stream", "version", "type", "actor", "actor id", "kind", "role", "authentication", "reason", "data", "signed by", "signed as", "signed", "meaning", "method", "signature"},
 	} {
 		if err := s.write(row...); err != nil {
 			return err
@@ -32,8 +33,12 @@ func (s *csvSheet) begin(w io.Writer, h trail.Head) error {
 
 func (s *csvSheet) page(_ io.Writer, p apptrail.Exported) error {
 	for _, r := range p.Rows {
+		m := document.Manifestation{Text: r.Unreadable}
+		if r.Signature != nil {
+			m = *r.Signature
+		}
 		err := s.write(strconv.FormatInt(r.Seq, 10), r.Time, r.Stream, strconv.FormatInt(r.Version, 10), r.Type, actor(r), r.Actor.ID, r.Actor.Kind,
-			r.Actor.Role, r.Actor.Authentication, r.Reason, string(r.Data))
+			r.Actor.Role, r.Actor.Authentication, r.Reason, string(r.Data), m.Name, m.Role, m.When, m.Text, m.Method, m.ID)
 		if err != nil {
 			return err
 		}

@@ -16,8 +16,9 @@ import (
 var page string
 
 var pages = template.Must(template.New("export").Funcs(template.FuncMap{
-	"date":  func(r apptrail.Row) string { d, _, _ := strings.Cut(r.Time, "T"); return d },
-	"clock": func(r apptrail.Row) string { _, t, _ := strings.Cut(r.Time, "T"); return strings.TrimSuffix(t, "Z") },
+	"date":   func(r apptrail.Row) string { d, _, _ := strings.Cut(r.Time, "T"); return d },
+	"clock":  func(r apptrail.Row) string { _, t, _ := strings.Cut(r.Time, "T"); return strings.TrimSuffix(t, "Z") },
+	"signed": signedLines,
 	"pretty": func(raw json.RawMessage) string {
 		var b bytes.Buffer
 		if json.Indent(&b, raw, "", "  ") != nil {

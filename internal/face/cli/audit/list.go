@@ -65,6 +65,9 @@ func listCommand(env *console.Env) *cobra.Command {
 				fmt.Fprintln(w, "SEQ\tTIME\tSTREAM\tTYPE\tACTOR\tREASON")
 				for _, r := range l.Events {
 					fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\n", r.Seq, r.Time, r.Stream, r.Type, actor(r), r.Reason)
+					for _, text := range signedLines(r) {
+						fmt.Fprintf(w, "\t  %s\n", text)
+					}
 				}
 			})
 		},
@@ -80,4 +83,15 @@ func actor(r apptrail.Row) string {
 		return r.Login
 	}
 	return r.Actor.Kind + " " + r.Actor.ID
+}
+
+// signedLines are what was signed, a line each, nothing of other events.
+func signedLines(r apptrail.Row) []string {
+	switch {
+	case r.Signature != nil:
+		return append([]string{"signed by " + r.Signature.Name}, r.Signature.Lines()...)
+	case r.Unreadable != "":
+		return []string{"what was signed cannot be shown: " + r.Unreadable}
+	}
+	return nil
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/dc-release/dc-release/internal/app/inspect"
 	"github.com/dc-release/dc-release/internal/app/operation"
 	"github.com/dc-release/dc-release/internal/app/sign"
+	"github.com/dc-release/dc-release/internal/core/document"
 	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/core/gate"
 	"github.com/dc-release/dc-release/internal/core/ledger"
@@ -91,10 +92,22 @@ func Write(w io.Writer, g inspect.Gate) {
 		if !s.Effective {
 			state = "does not count"
 		}
-		fmt.Fprintf(w, "  signed\t%s\t%s, %s, %s (%s)\n", s.Meaning, s.Name, s.Role, s.Time, state)
+		WriteSigned(w, "signed ("+state+")", s.Printed)
+		if s.Unreadable != "" {
+			fmt.Fprintf(w, "    as the ledger tells it: %s\n", s.Unreadable)
+		}
 	}
 	for _, v := range g.Voided {
 		fmt.Fprintf(w, "  voided\t%s\n", v)
+	}
+}
+
+// WriteSigned prints a signature for people, with everything that documents print
+// of one.
+func WriteSigned(w io.Writer, label string, m document.Manifestation) {
+	fmt.Fprintf(w, "  %s\t%s\n", label, m.Name)
+	for _, line := range m.Lines() {
+		fmt.Fprintf(w, "    %s\n", line)
 	}
 }
 

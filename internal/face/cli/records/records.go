@@ -115,6 +115,7 @@ func Releases(env *console.Env) *cobra.Command {
 			for _, g := range r.Gates {
 				gate.Write(w, g)
 			}
+			writeDecisions(w, r.Decisions)
 		})
 	}}
 	show.Flags().StringVar(&q.Solution, "solution", "", "solution")
