@@ -19,9 +19,9 @@ func (s *site) refused(kind, text string, r result, code int) {
 	}
 }
 
-// TestRefusedSignaturesAreRecordedAndTheReleaseGoesOn takes one release to
+// TestGXP015_RefusedSignaturesAreRecordedAndTheReleaseGoesOn takes one release to
 // effective, with every forbidden signature on its way.
-func TestRefusedSignaturesAreRecordedAndTheReleaseGoesOn(t *testing.T) {
+func TestGXP015_RefusedSignaturesAreRecordedAndTheReleaseGoesOn(t *testing.T) {
 	s := newSite(t)
 	s.tag("1.0.0")
 	s.want(3, "", "intake")

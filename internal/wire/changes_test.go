@@ -267,8 +267,107 @@ func TestGXP008_EveryChangeLeavesItsEvents(t *testing.T) {
 		}
 	}
 	v := staffed(t)
+	begun, before := ledger.FormatTime(time.Now()), v.events(0)
 	for _, c := range changes {
 		v.drives(c.operation, c.request(v))
+	}
+	all := v.events(0)
+	made := all[len(before):]
+	t.Run("GXP052 every event says who, what, when and why", func(t *testing.T) { saysAll(t, made) })
+	t.Run("GXP073 the sequence is gapless and time never runs back", func(t *testing.T) { ordered(t, all) })
+	t.Run("GXP013 the time is the server's whatever the client sends", func(t *testing.T) {
+		q := operation.FreezeSolution{ByAdministrator: by("qc"), Solution: pageProduct, Since: "2001-01-01T00:00:00.000000Z", Until: ledger.FormatTime(time.Now().Add(time.Hour))}
+		v.drives("solution.freeze", q)
+		for _, e := range v.events(int64(len(before))) {
+			if e.Time < begun {
+				t.Errorf("event %d is of %s, before the test began at %s", e.Seq, e.Time, begun)
+			}
+		}
+	})
+	t.Run("GXP010 what was changed before stays readable", func(t *testing.T) { v.keepsHistory(t) })
+	t.Run("GXP060 every grant says who gave it to whom and why", func(t *testing.T) { granted(t, made) })
+}
+
+// events are all after a sequence number.
+func (v *visitors) events(after int64) []ledger.Event {
+	v.t.Helper()
+	events, err := v.Store.Events(v.t.Context(), after, 10_000)
+	v.must(err)
+	return events
+}
+
+// alone are what people do for themselves, in no role.
+var alone = []string{"person.statement_accepted", "reset.cancelled", "reset.requested"}
+
+func saysAll(t *testing.T, events []ledger.Event) {
+	for _, e := range events {
+		if e.Actor.ID == "" || e.Actor.Kind == "" || e.Type == "" || e.Stream == "" || !strings.HasSuffix(e.Time, "Z") {
+			t.Errorf("event %d does not say who, what or when: %+v", e.Seq, e.Header)
+		}
+		if _, err := ledger.ParseTime(e.Time); err != nil {
+			t.Errorf("event %d: %v", e.Seq, err)
+		}
+		if e.Actor.Kind != ledger.Person {
+			continue
+		}
+		if !ledger.SaysWhy(e.Reason) || e.Actor.Authentication == "" {
+			t.Errorf("event %d %s does not say why, or how the person was known", e.Seq, e.Type)
+		}
+		if self := e.Stream == ledger.PersonStream(e.Actor.ID) || slices.Contains(alone, e.Type) || e.Stream == ledger.Installation; e.Actor.Role == "" && !self {
+			t.Errorf("event %d %s does not say in which role", e.Seq, e.Type)
+		}
+	}
+}
+
+func ordered(t *testing.T, events []ledger.Event) {
+	for i, e := range events {
+		if e.Seq != int64(i+1) || (i > 0 && e.Time < events[i-1].Time) {
+			t.Errorf("event %d has number %d and time %s", i+1, e.Seq, e.Time)
+		}
+	}
+}
+
+// keepsHistory changes one grant three times and reads all of it.
+func (v *visitors) keepsHistory(t *testing.T) {
+	q := about("data-engineer")
+	q.Grant = policy.Grant{Role: policy.SME, Solution: "another"}
+	for _, name := range []string{"role.grant", "role.revoke", "role.grant"} {
+		v.drives(name, q)
+	}
+	id, err := v.Store.PersonByLogin(t.Context(), "data-engineer")
+	v.must(err)
+	events, err := v.Store.Stream(t.Context(), ledger.PersonStream(id), 0)
+	v.must(err)
+	var history []string
+	for _, e := range events {
+		if e.Actor.Kind == ledger.Person && strings.HasPrefix(e.Type, "role.") && e.Type != "role.delegated" {
+			history = append(history, e.Type)
+		}
+	}
+	if want := []string{"role.granted", "role.revoked", "role.granted"}; !slices.Equal(history, want) {
+		t.Errorf("the history is %v, want %v", history, want)
+	}
+}
+
+func granted(t *testing.T, events []ledger.Event) {
+	seen := 0
+	for _, e := range events {
+		whom := ""
+		switch d := e.Data.(type) {
+		case *policy.RoleGranted:
+			whom = d.Person
+		case *policy.RoleRevoked:
+			whom = d.Person
+		default:
+			continue
+		}
+		seen++
+		if e.Actor.Kind != ledger.Person || e.Actor.ID == whom || e.Actor.Role != string(policy.Administrator) || !ledger.SaysWhy(e.Reason) {
+			t.Errorf("event %d: %s for %s by %+v because %q", e.Seq, e.Type, whom, e.Actor, e.Reason)
+		}
+	}
+	if seen < 2 {
+		t.Errorf("%d grants were looked at, want 2", seen)
 	}
 }
 

@@ -83,7 +83,7 @@ func (c *Consultations) Comment(ctx context.Context, p policy.Subject, solution,
 		}
 		return ledger.Batch{
 			Command: fmt.Sprintf("comment/%s/%s/%d", stream, p.ID, s.Version), Correlation: string(stream), Policy: policies.Digest,
-			Actor: ledger.Actor{Kind: ledger.Person, ID: p.ID, Authentication: "socket"},
+			Actor: ledger.Actor{Kind: ledger.Person, ID: p.ID, Role: string(policy.InvolvedAs(policies.Activities(), name, p, solution)), Authentication: "socket"},
 			Reads: []ledger.Read{{Stream: stream, Version: s.Version}},
 			Events: []ledger.Draft{{Stream: stream, Reason: "consulted about gate " + name, Data: &gate.Commented{
 				Gate: name, Manifest: s.Gate(name).Opened.Manifest, Text: text,

@@ -258,7 +258,7 @@ func TestAttack15_ACeremonyIsUsedOnce(t *testing.T) {
 	}
 }
 
-func TestAttack16_ASignatureIsBoundToItsSubject(t *testing.T) {
+func TestGXP025_Attack16_ASignatureIsBoundToItsSubject(t *testing.T) {
 	w := begin(t)
 	c := w.begins("quinn", w.act("approve", signature.QCApproved))
 	wantRefusal(t, w.completes("quinn", c.ID, w.act("reject", ""), w.proof()), "begin again")

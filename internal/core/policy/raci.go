@@ -125,3 +125,15 @@ func Involved(matrix []Activity, gate string, p Subject, solution string) map[st
 	}
 	return out
 }
+
+// InvolvedAs is the first of the person's roles, in the order of Roles, that
+// has a part in a gate; "" for none.
+func InvolvedAs(matrix []Activity, gate string, p Subject, solution string) Role {
+	for _, r := range Roles {
+		has := func(a Activity) bool { _, ok := a.By[r]; return ok && slices.Contains(a.Gates, gate) }
+		if p.Holds(r, solution) && slices.ContainsFunc(matrix, has) {
+			return r
+		}
+	}
+	return ""
+}
