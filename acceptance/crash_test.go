@@ -132,8 +132,12 @@ var (
 
 // plain takes ids and digests out of a name.
 func plain(s string) string {
+	s = statement.ReplaceAllString(s, "$1-N.json")
 	return try.ReplaceAllString(digest.ReplaceAllString(ulid.ReplaceAllString(s, "ID"), "D"), "~N$1")
 }
+
+// statement is the file of an attestation, which is named after its event.
+var statement = regexp.MustCompile(`(attestations/[a-z]+(?:-[a-z]+)*)-\d+(?:-\d+)?\.json`)
 
 func (s *site) history(after int) history {
 	s.t.Helper()

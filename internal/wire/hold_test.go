@@ -46,7 +46,7 @@ func opened(t *testing.T, c Config) *Owner {
 // ask lets an event be appended: a refused operation.
 func ask(t *testing.T, o *Owner, reason string) {
 	t.Helper()
-	_, err := o.Call(t.Context(), "role.grant", []byte(`{"as":"nobody"}`))
+	_, err := o.Call(t.Context(), "role.grant", []byte(`{"as":"nobody","reason":"asks whether it may"}`))
 	if err == nil || !strings.Contains(err.Error(), reason) {
 		t.Errorf("got %v, want an error that says %q", err, reason)
 	}
