@@ -42,7 +42,7 @@ type NewToken struct {
 
 // Create makes a token for a person.
 func (a *Access) Create(ctx context.Context, by ledger.Actor, login string, scopes []string, life time.Duration, reason string) (NewToken, error) {
-	if strings.TrimSpace(reason) == "" {
+	if !ledger.SaysWhy(reason) {
 		return NewToken{}, fault.New(fault.Invalid, "a token needs a reason").WithHint("add --reason TEXT")
 	}
 	if len(scopes) == 0 || slices.Contains(scopes, "") {
@@ -75,7 +75,7 @@ func (a *Access) Create(ctx context.Context, by ledger.Actor, login string, scop
 
 // Revoke ends a token.
 func (a *Access) Revoke(ctx context.Context, by ledger.Actor, token, reason string) error {
-	if strings.TrimSpace(reason) == "" {
+	if !ledger.SaysWhy(reason) {
 		return fault.New(fault.Invalid, "revoking a token needs a reason").WithHint("add --reason TEXT")
 	}
 	ok, err := a.Store.DropToken(ctx, token)

@@ -2,7 +2,6 @@ package person
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"github.com/dc-release/dc-release/internal/core/canonical"
@@ -53,7 +52,7 @@ type Invitation struct {
 // Invite makes a person who enrols the factors alone: no administrator ever
 // knows one. A service account has none.
 func (p *People) Invite(ctx context.Context, by ledger.Actor, login, name string, kind policy.Kind, reason string) (Invitation, error) {
-	if strings.TrimSpace(reason) == "" {
+	if !ledger.SaysWhy(reason) {
 		return Invitation{}, fault.New(fault.Invalid, "an invitation needs a reason").WithHint("add --reason TEXT")
 	}
 	if again, err := p.waiting(ctx, login); err != nil || again != "" {

@@ -234,7 +234,7 @@ func (p *People) change(ctx context.Context, by ledger.Actor, login, reason stri
 }
 
 func (p *People) changeOf(ctx context.Context, by ledger.Actor, id, reason string, decide func(policy.Subject) (ledger.Payload, error)) error {
-	if strings.TrimSpace(reason) == "" || reason == "." {
+	if !ledger.SaysWhy(reason) {
 		return fault.New(fault.Invalid, "a change of a person needs a reason").WithHint("add --reason TEXT")
 	}
 	_, err := ledger.Decide(ctx, p.Log, func() (ledger.Batch, error) {

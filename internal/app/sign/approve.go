@@ -52,7 +52,7 @@ func (s *Signer) GiveApproval(r ApprovalRequest) (Act, error) {
 
 // RefuseApproval ends an approval for ever.
 func (s *Signer) RefuseApproval(r ApprovalRequest) (Act, error) {
-	if strings.TrimSpace(r.Reason) == "" {
+	if !ledger.SaysWhy(r.Reason) {
 		return Act{}, fault.New(fault.Invalid, "a refusal needs a reason").WithHint("add --reason TEXT")
 	}
 	return s.onApproval("approval.refuse", "reject", r, func(a approval.Approval, made signature.Made) []ledger.Payload {

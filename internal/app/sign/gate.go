@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/dc-release/dc-release/internal/core/canonical"
 	"github.com/dc-release/dc-release/internal/core/fault"
@@ -49,7 +48,7 @@ func (s *Signer) Approve(r Request) (Act, error) {
 
 // Reject ends the gate and burns the version.
 func (s *Signer) Reject(r Request) (Act, error) {
-	if strings.TrimSpace(r.Reason) == "" {
+	if !ledger.SaysWhy(r.Reason) {
 		return Act{}, fault.New(fault.Invalid, "a rejection needs a reason").WithHint("add --reason TEXT")
 	}
 	r.Meaning = signature.RejectedMeaning
