@@ -29,6 +29,7 @@ import (
 	"github.com/dc-release/dc-release/internal/adapter/identity/password"
 	"github.com/dc-release/dc-release/internal/adapter/identity/totp"
 	"github.com/dc-release/dc-release/internal/adapter/identity/webauthn"
+	"github.com/dc-release/dc-release/internal/adapter/itemfile"
 	"github.com/dc-release/dc-release/internal/adapter/keyring"
 	"github.com/dc-release/dc-release/internal/adapter/livelog"
 	"github.com/dc-release/dc-release/internal/adapter/oidcissuer"
@@ -270,7 +271,7 @@ func (o *Owner) compose() {
 	}
 	f := factors{password.NewHasher(2)}
 	vars := func(string, string) map[string]string { return o.Config.Vars }
-	o.tracer = &traceability.Tracer{Repositories: o.mirrors, Blobs: o.Blobs, Solutions: registry, Results: readResult}
+	o.tracer = &traceability.Tracer{Repositories: o.mirrors, Blobs: o.Blobs, Solutions: registry, Results: readResult, Sources: itemfile.Sources{}, Releases: o.state}
 	deviations := &deviation.Deviations{Log: o.Store, State: o.state}
 	o.Orchestrator = &orchestrate.Orchestrator{Log: o.Store, State: o.state, Blobs: o.Blobs, Deviations: deviations, Vars: vars, Now: time.Now}
 	claims := &claim.Server{

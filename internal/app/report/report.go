@@ -26,7 +26,7 @@ type Blobs interface {
 
 // Tracer joins requirements with results and reads recorded evidence again.
 type Tracer interface {
-	Matrix(ctx context.Context, run state.Run, requirementsCommit, gateName string) (trace.Matrix, []document.Finding, error)
+	Traced(ctx context.Context, run state.Run, s gate.Standing, gateName, at string) (trace.Matrix, []document.Item, error)
 	Judged(ctx context.Context, run state.Run, rec state.Recorded, item evidence.Item) (evidence.Report, evidence.Judged, error)
 }
 

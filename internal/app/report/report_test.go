@@ -64,14 +64,14 @@ func TestARoadToUseGivesDocumentsAtEachGateAndFinals(t *testing.T) {
 		w.must(err)
 		return f
 	}
-	want := []string{"change-record", "test-report-tst", "traceability"}
+	want := []string{"risk-assessment", "change-record", "test-report-tst", "traceability"}
 	w.check(w.toPreVal(), want, document.StageDraft)
 	golden(t, "pre_val", facts(gate.PreVal))
 
-	want = []string{"change-record", "test-report-tst", "test-report-val", "traceability"}
+	want = []string{"risk-assessment", "change-record", "test-report-tst", "test-report-val", "traceability"}
 	w.check(w.toApproveToPrd(), want, document.StageDraft)
 
-	want = []string{"change-record", "test-report-tst", "test-report-val", "test-report-prd", "traceability"}
+	want = []string{"risk-assessment", "change-record", "test-report-tst", "test-report-val", "test-report-prd", "traceability"}
 	candidates := w.toForUse()
 	w.check(candidates, want, document.StageCandidate)
 

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	blobdir "github.com/dc-release/dc-release/internal/adapter/blob/dir"
+	"github.com/dc-release/dc-release/internal/adapter/itemfile"
 	"github.com/dc-release/dc-release/internal/adapter/render/html"
 	"github.com/dc-release/dc-release/internal/adapter/render/markdown"
 	"github.com/dc-release/dc-release/internal/adapter/store/sqlite"
@@ -85,9 +86,10 @@ func newWorld(t *testing.T) *world {
 
 // newReporter reads the same ledger with nothing kept from before.
 func (w *world) newReporter() *report.Reporter {
+	reader := &state.Reader{Log: w.store, Blobs: w.blobs}
 	return &report.Reporter{
-		State: &state.Reader{Log: w.store, Blobs: w.blobs}, Blobs: w.blobs,
-		Tracer: &traceability.Tracer{Repositories: trees{}, Blobs: w.blobs, Solutions: baselines{}, Results: readResult},
+		State: reader, Blobs: w.blobs,
+		Tracer: &traceability.Tracer{Repositories: trees{}, Blobs: w.blobs, Solutions: baselines{}, Results: readResult, Sources: itemfile.Sources{}, Releases: reader},
 		Names:  func(_ context.Context, id string) (string, error) { return w.names[id], nil },
 		People: func(context.Context) ([]string, error) { return slices.Sorted(maps.Keys(w.names)), nil },
 		RootAt: w.rootAt,

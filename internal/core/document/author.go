@@ -172,7 +172,7 @@ func outcome(s string) []Run {
 		return cell(status(s, Positive))
 	case "failed", "failure", "error", "FAILED", "lost", GateRejected:
 		return cell(status(s, Negative))
-	case "skipped", "cancelled", "PARTIAL", "MISSING", "STALE", "not-run", GateClosed, "unknown":
+	case "skipped", "cancelled", "PARTIAL", "MISSING", "STALE", "SUSPECT", "JUSTIFIED", "not-run", GateClosed, "unknown":
 		return cell(status(s, Caution))
 	}
 	return cell(status(s, Neutral))

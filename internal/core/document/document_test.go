@@ -310,7 +310,7 @@ func TestGXP078_TheSetOfAGate(t *testing.T) {
 		got = append(got, fmt.Sprint(r.FileName(), " ", r.Gate, " ", r.Revision))
 	}
 	want := []string{
-		"change-record approve_to_prd 2", "test-report-dev approve_to_prd 2", "test-report-tst approve_to_prd 2",
+		"risk-assessment approve_to_prd 2", "change-record approve_to_prd 2", "test-report-dev approve_to_prd 2", "test-report-tst approve_to_prd 2",
 		"test-report-val approve_to_prd 2", "traceability approve_to_prd 2",
 	}
 	if d := cmp.Diff(want, got); d != "" {

@@ -38,6 +38,7 @@ type Facts struct {
 	Artifacts    []Artifact    `json:"artifacts"`
 	Evidence     []Evidence    `json:"evidence"`
 	Matrix       Matrix        `json:"matrix"`
+	Items        []Item        `json:"items,omitempty"` // at the pinned commits, with those that the release retired
 	Exceptions   []Exception   `json:"exceptions"`
 	Documents    []Reference   `json:"documents"` // other documents of the release, for the certificate
 	Rollback     Rollback      `json:"rollback"`

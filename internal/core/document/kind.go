@@ -18,10 +18,15 @@ type Kind struct {
 
 // All is the catalog. To add a kind: write its outline in a file of its own,
 // add a line here and a golden folder under the renderers.
-var All = []Kind{ChangeRecord, TestReport, Traceability, Certificate}
+var All = []Kind{RiskAssessment, ChangeRecord, TestReport, Traceability, Certificate}
 
 // The kinds.
 var (
+	RiskAssessment = Kind{
+		Name: "risk-assessment", Code: "RA", Title: "Risk assessment",
+		About:   "severity, occurrence and detection of each risk, what mitigates it and what is left",
+		outline: outlineRiskAssessment,
+	}
 	ChangeRecord = Kind{
 		Name: "change-record", Code: "CR", Title: "Change record",
 		About:   "what changes and why, impact, risk, components, plan, back-out and approvals",
