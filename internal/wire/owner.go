@@ -307,7 +307,7 @@ func (o *Owner) compose() {
 			Log: o.Store, State: o.state, Lists: o.Store, Blobs: o.Blobs, Repositories: o.mirrors, Plan: o.planner.plan, Config: solutionfile.Read, Vars: vars,
 			NewID: newID, Now: time.Now, Installation: o.Ring.Installation, Sandbox: o.Config.Sandbox, Evaluation: o.Config.Evaluation && o.Config.Sandbox == "none",
 		},
-		Inspector: &inspect.Inspector{Lists: o.Store, State: o.state, Blobs: o.Blobs, Logs: o.Logs, Names: signer.PrintedName, Unsigned: o.Orchestrator.Unsigned, Moving: o.driver.moving, Silent: o.driver.silent, Now: time.Now},
+		Tracer: o.tracer, Inspector: &inspect.Inspector{Lists: o.Store, State: o.state, Blobs: o.Blobs, Logs: o.Logs, Names: signer.PrintedName, Unsigned: o.Orchestrator.Unsigned, Moving: o.driver.moving, Silent: o.driver.silent, Now: time.Now},
 		Rollbacks: &rollback.Rollbacks{
 			Log: o.Store, State: o.state, Lists: o.Store, Blobs: o.Blobs, Deployer: deployer,
 			Unsigned: o.Orchestrator.Unsigned, Publisher: o.publisher,

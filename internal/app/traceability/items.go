@@ -56,38 +56,49 @@ func (t *Tracer) Items(ctx context.Context, p Pin) ([]trace.Item, []document.Fin
 	if err != nil {
 		return nil, nil, err
 	}
-	tree, err := t.Repositories.CodeTree(ctx, s.Baseline)
-	if err != nil {
-		return nil, nil, err
-	}
-	items, findings, err := t.scan(ctx, tree, p.Code, Code)
-	if err != nil {
-		return nil, nil, err
-	}
-	if p.Requirements != "" {
-		if tree, err = t.Repositories.RequirementsTree(ctx, s.Baseline); err != nil {
-			return nil, nil, err
-		}
-		more, moreFindings, err := t.scan(ctx, tree, p.Requirements, Requirements)
-		if err != nil {
-			return nil, nil, err
-		}
-		items, findings = append(more, items...), append(moreFindings, findings...)
-	}
 	project := p.Solution
 	if s.Profile == "" {
 		project = ""
 	}
-	return items, append(findings, trace.Check(items, project)...), nil
-}
-
-// scan reads the items of one repository.
-func (t *Tracer) scan(ctx context.Context, tree Tree, commit string, r Repository) ([]trace.Item, []document.Finding, error) {
-	files, err := tree.Files(ctx, commit, "")
+	code, err := t.Repositories.CodeTree(ctx, s.Baseline)
 	if err != nil {
 		return nil, nil, err
 	}
-	var out scanned
+	var requirements Tree
+	if p.Requirements != "" {
+		if requirements, err = t.Repositories.RequirementsTree(ctx, s.Baseline); err != nil {
+			return nil, nil, err
+		}
+	}
+	return t.gather(ctx, code, requirements, p, project)
+}
+
+// gather reads both trees at the commits of the pin; requirements may be nil.
+func (t *Tracer) gather(ctx context.Context, code, requirements Tree, p Pin, project string) ([]trace.Item, []document.Finding, error) {
+	var all scanned
+	for _, from := range []struct {
+		tree   Tree
+		commit string
+		name   Repository
+	}{{requirements, p.Requirements, Requirements}, {code, p.Code, Code}} {
+		if from.tree == nil {
+			continue
+		}
+		found, err := t.scan(ctx, from.tree, from.commit, from.name)
+		if err != nil {
+			return nil, nil, err
+		}
+		all.items, all.findings = append(all.items, found.items...), append(all.findings, found.findings...)
+	}
+	return all.items, append(all.findings, trace.Check(all.items, project)...), nil
+}
+
+// scan reads the items of one repository.
+func (t *Tracer) scan(ctx context.Context, tree Tree, commit string, r Repository) (out scanned, err error) {
+	files, err := tree.Files(ctx, commit, "")
+	if err != nil {
+		return out, err
+	}
 	for _, f := range files {
 		if !t.Sources.Holds(r, f.Path) {
 			continue
@@ -97,14 +108,14 @@ func (t *Tracer) scan(ctx context.Context, tree Tree, commit string, r Repositor
 		if !known {
 			data, _, err := tree.ReadFile(ctx, commit, f.Path)
 			if err != nil {
-				return nil, nil, err
+				return out, err
 			}
 			found.items, found.findings = t.Sources.Read(name, data)
 			t.cache.put(name, f.Object, found)
 		}
 		out.items, out.findings = append(out.items, found.items...), append(out.findings, found.findings...)
 	}
-	return out.items, out.findings, nil
+	return out, nil
 }
 
 // scanned is what one file holds.

@@ -45,9 +45,10 @@ type Solutions interface {
 // ResultReader reads a result file of any known format.
 type ResultReader func(name string, r io.Reader) evidence.Report
 
-// Releases finds the release that another one follows.
+// Releases finds releases and their runs.
 type Releases interface {
 	Release(ctx context.Context, solution, version string) (gate.Standing, error)
+	Run(ctx context.Context, run string) (state.Run, error)
 }
 
 // Tracer computes matrices.

@@ -107,7 +107,7 @@ func (m Matrix) Items(items, before []Item) []document.Item {
 func (i Item) document() document.Item {
 	d := document.Item{
 		ID: i.ID, Kind: string(i.Kind), Title: i.Title, Text: i.Text, Source: source(i.At), Owner: i.Owner, GxP: i.GxP,
-		Risk: string(i.Risk), Manual: i.Manual, Fingerprint: i.Fingerprint(),
+		Risk: string(i.Risk), Manual: i.ByPeople(), Fingerprint: i.Fingerprint(),
 	}
 	for _, v := range i.Planned {
 		d.Planned = append(d.Planned, string(v))

@@ -5,6 +5,7 @@
 package trace
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/dc-release/dc-release/internal/core/document"
@@ -46,10 +47,19 @@ type Item struct {
 	GxP          string                  `json:"gxp,omitempty"`        // yes, no, "" for not said
 	Risk         Class                   `json:"risk,omitempty"`       // as stated; assessments may say more
 	Assessment   *Assessment             `json:"assessment,omitempty"` // RA
-	Files        []string                `json:"files,omitempty"`      // FS: patterns of the files that implement it
+	Files        []string                `json:"files,omitempty"`      // FS, TEST: patterns of the files that implement it
 	Manual       bool                    `json:"manual,omitempty"`     // TEST: a person executes it
 	Steps        []Step                  `json:"steps,omitempty"`      // of a manual TEST
 	Attributes   []Attribute             `json:"attributes,omitempty"` // every other key
+}
+
+// ByPeople reports whether people execute the test: it says so, or everything
+// that is planned for it is acceptance.
+func (i Item) ByPeople() bool {
+	if i.Manual || len(i.Planned) == 0 {
+		return i.Manual
+	}
+	return !slices.ContainsFunc(i.Planned, func(v evidence.Verification) bool { return !v.ByPeople() })
 }
 
 // Step is one step of a manual test.

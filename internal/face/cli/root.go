@@ -23,6 +23,7 @@ import (
 	"github.com/dc-release/dc-release/internal/face/cli/people"
 	"github.com/dc-release/dc-release/internal/face/cli/records"
 	"github.com/dc-release/dc-release/internal/face/cli/run"
+	"github.com/dc-release/dc-release/internal/face/cli/trace"
 	"github.com/dc-release/dc-release/internal/face/cli/workflows"
 )
 
@@ -34,6 +35,7 @@ type Deps struct {
 	Preview  workflows.Preview
 	Verify   audit.Verify
 	Witness  audit.Witness
+	Trace    trace.Deps
 	Code     func(seed string, at time.Time) (string, error) // one-time codes of the demo's persons
 	Worker   func(ctx context.Context, child string) error
 }
@@ -82,7 +84,7 @@ func commands(d Deps) []*cobra.Command {
 		records.Runs(d.Env), records.Releases(d.Env), gate.New(d.Env), records.Evidence(d.Env),
 		records.Environments(d.Env), records.Rollback(d.Env), audit.New(d.Env, d.Verify, d.Witness),
 		people.Person(d.Env), people.Token(d.Env), people.Role(d.Env), change.Deviation(d.Env), change.Approval(d.Env),
-		job.Deploy(d.Env), job.Publish(d.Env), documentCommand(d.Env), workflows.New(d.Env, d.Preview),
+		job.Deploy(d.Env), job.Publish(d.Env), documentCommand(d.Env), trace.New(d.Env, d.Trace), workflows.New(d.Env, d.Preview),
 		workerCommand(d), versionCommand(d),
 	}
 }
