@@ -33,6 +33,7 @@ import (
 	"github.com/dc-release/dc-release/internal/adapter/keyring"
 	"github.com/dc-release/dc-release/internal/adapter/livelog"
 	"github.com/dc-release/dc-release/internal/adapter/oidcissuer"
+	"github.com/dc-release/dc-release/internal/adapter/pagefile"
 	"github.com/dc-release/dc-release/internal/adapter/solutionfile"
 	"github.com/dc-release/dc-release/internal/adapter/store/sqlite"
 	"github.com/dc-release/dc-release/internal/adapter/store/sqlstore"
@@ -271,7 +272,7 @@ func (o *Owner) compose() {
 	}
 	f := factors{password.NewHasher(2)}
 	vars := func(string, string) map[string]string { return o.Config.Vars }
-	o.tracer = &traceability.Tracer{Repositories: o.mirrors, Blobs: o.Blobs, Solutions: registry, Results: readResult, Sources: itemfile.Sources{}, Releases: o.state}
+	o.tracer = &traceability.Tracer{Repositories: o.mirrors, Blobs: o.Blobs, Solutions: registry, Results: readResult, Sources: itemfile.Sources{}, Page: pagefile.Read, Releases: o.state}
 	deviations := &deviation.Deviations{Log: o.Store, State: o.state}
 	o.Orchestrator = &orchestrate.Orchestrator{Log: o.Store, State: o.state, Blobs: o.Blobs, Deviations: deviations, Vars: vars, Now: time.Now}
 	claims := &claim.Server{

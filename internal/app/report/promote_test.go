@@ -65,7 +65,7 @@ func TestAGateOpensWithItsDocumentsInTheManifest(t *testing.T) {
 	w.throughTST()
 	w.mapCoAuthor()
 	now := w.evaluate(gate.PreVal)
-	if now.Phase != gate.PhaseOpen || len(now.Opened.Documents) != 4 {
+	if now.Phase != gate.PhaseOpen || len(now.Opened.Documents) != 12 {
 		t.Fatalf("got %+v", now)
 	}
 	raw, err := w.blobs.Bytes(t.Context(), now.Opened.Manifest)

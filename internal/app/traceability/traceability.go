@@ -29,6 +29,12 @@ type Tree interface {
 type Repositories interface {
 	CodeTree(ctx context.Context, b policy.Baseline) (Tree, error)
 	RequirementsTree(ctx context.Context, b policy.Baseline) (Tree, error)
+	History(ctx context.Context, b policy.Baseline) (History, error)
+}
+
+// History lists the commits of the code, the newest first.
+type History interface {
+	Commits(ctx context.Context, from, to string) ([]release.Commit, error)
 }
 
 // Blobs reads result files.
@@ -58,6 +64,7 @@ type Tracer struct {
 	Solutions    Solutions
 	Results      ResultReader
 	Sources      Sources
+	Page         func(data []byte) []document.Block // reads a page of Markdown
 	Releases     Releases
 
 	cache cache

@@ -8,6 +8,7 @@ import (
 
 // author collects the blocks of one document and numbers its sections.
 type author struct {
+	kinds    []Kind // the catalog, which holds the outlines and cannot be named by them
 	facts    Facts
 	request  Request
 	stage    Stage
@@ -151,6 +152,14 @@ func took(from, to string) string {
 		return orDash("")
 	}
 	return b.Sub(a).Round(time.Second).String()
+}
+
+// plural is a number with its noun.
+func plural(n int64, one, more string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, more)
 }
 
 func bytesText(n int64) string {

@@ -45,6 +45,7 @@ type Facts struct {
 	// Decisions and Restriction came after the others; facts without them mean
 	// what they always meant.
 	Decisions   Decisions    `json:"decisions,omitzero"`
+	Setting     Setting      `json:"setting,omitzero"`
 	Restriction *Restriction `json:"restriction,omitempty"` // of an emergency
 }
 
