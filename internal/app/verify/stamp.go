@@ -149,7 +149,7 @@ func (s *store) verifyStamps() {
 func (t Timestamps) text() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d time stamps", t.Verified)
-	if t.Requested > 0 {
+	if t.Requested+t.Recorded+t.GivenUp > 0 {
 		fmt.Fprintf(&b, " (%d asked for, %d recorded, %d given up)", t.Requested, t.Recorded, t.GivenUp)
 	}
 	if t.Verified == 0 {
