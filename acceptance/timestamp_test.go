@@ -52,7 +52,7 @@ func TestAReleaseReachesItsEndWithATimeStampAuthorityAndWithout(t *testing.T) {
 	says(7, "does not lead to a trusted one", "--data", store, "--tsa-ca", other)
 
 	log := filepath.Join(dir, "log")
-	git(t, "clone", "--quiet", d.ReleaseLog, log)
+	git(t, "clone", "--quiet", d.Repositories["release-log"], log)
 	says(0, "1.0.0: verified", "--release-log", log, "--version", "1.0.0")
 	git(t, "-C", log, "checkout", "--quiet", "origin/checkpoints", "--", "checkpoints")
 	says(0, " by CN=Test TSA,O=Acme: issuer established", "--release-log", log, "--version", "1.0.0", "--tsa-ca", ca)
