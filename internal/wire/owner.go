@@ -88,6 +88,8 @@ type Config struct {
 	Actions    string            // store of actions; "" is that of the data directory
 	Processes  int               // of one execution at once; 0 takes the sandbox's default
 	TimeSource string            // host[:port] that the clock is compared with, "" for none
+	TSA        string            // URL of the authority that stamps anchored checkpoints, "" for none
+	TSACA      string            // file with the certificates that it must lead to, "" for any
 	Serving    bool              // until it is interrupted, and not for one command
 	Anchors    []string          // files with checkpoints that the ledger must extend
 	Path       string            // PATH of the steps; "" takes this process's
@@ -175,6 +177,9 @@ func (o *Owner) open(ctx context.Context) (err error) {
 	o.names = &artifact.Names{Store: o.Store}
 	o.caches = &cache.Caches{Store: o.Store, Blobs: caches, Now: time.Now}
 	o.compose()
+	if err := o.openAuthority(); err != nil {
+		return err
+	}
 	if o.Held() != nil {
 		return nil
 	}
@@ -192,7 +197,8 @@ func (o *Owner) work(ctx context.Context, engine *sqlite.Engine) (err error) {
 	}
 	if o.effects, err = effects.Open(ctx, effects.Config{DB: engine.DB(), Logger: o.Config.Logger, Handlers: map[string]effects.Handler{
 		claim.ObserveEffect: o.App.Deployer.Observe, rollback.Effect: o.App.Rollbacks.Carry, publish.Effect: o.publisher.Carry, publish.AnchorEffect: o.publisher.CarryAnchor,
-	}}); err != nil {
+		publish.StampEffect: o.publisher.CarryStamp,
+	}, Aside: []string{publish.StampEffect}}); err != nil {
 		return err
 	}
 	o.Store.OnEffects(func(ctx context.Context, tx sqlstore.Tx, list []ledger.Effect) error {

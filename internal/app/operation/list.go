@@ -182,7 +182,7 @@ var All = []Operation{
 		return a.Reporter.Review(ctx, q.Solution, q.Version)
 	}),
 	signing("audit.review", nil, func(a *App, r sign.Review) (sign.Act, error) { return a.Signer.Review(r) }),
-	command("audit.checkpoint", Local, []string{"checkpoint.diverged"}, checkpoint),
+	command("audit.checkpoint", Local, []string{"checkpoint.diverged", "checkpoint.timestamp_requested"}, checkpoint),
 }
 
 // Scope limits a list to a solution; "" is all.

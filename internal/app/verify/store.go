@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/dc-release/dc-release/internal/core/ledger"
 	"github.com/dc-release/dc-release/internal/core/releaselog"
@@ -52,6 +53,9 @@ type StoreOptions struct {
 	// Notes are all checkpoints that are known, by where they were found:
 	// head.note, the branch of anchors, publications.
 	Notes map[string][]byte
+	// Stamped are the time stamps that stand beside them; Stamps verifies them.
+	Stamped []Stamped
+	Stamps  Stamps
 	// Workers is how many chunks are read at once; 0 takes one for each
 	// processor.
 	Workers int
@@ -70,9 +74,11 @@ type store struct {
 	broken      bool // an event before was wrong: hashes are not compared any more
 	last        *summary
 	streams     map[ledger.Stream]int64
-	checkpoints []known           // not reached yet
-	verified    []known           // reached
-	keys        map[string]string // announced public keys
+	checkpoints []known             // not reached yet
+	verified    []known             // reached
+	keys        map[string]string   // announced public keys
+	lasts       map[int64]time.Time // of the events that time stamps end with
+	tokens      map[string][]string // recorded, by the digest of their checkpoint
 	origin      ledger.InstallationCreated
 }
 
@@ -88,7 +94,13 @@ type known struct {
 // that is known, and the decision table of streams. Memory is bounded by the
 // number of streams.
 func Store(ctx context.Context, source Source, o StoreOptions) (Report, error) {
-	s := &store{source: source, options: o, report: &Report{Subject: "store", Trust: TrustNone}, streams: map[ledger.Stream]int64{}, keys: map[string]string{}}
+	s := &store{
+		source: source, options: o, report: &Report{Subject: "store", Trust: TrustNone}, streams: map[ledger.Stream]int64{}, keys: map[string]string{},
+		lasts: map[int64]time.Time{}, tokens: map[string][]string{},
+	}
+	for _, x := range o.Stamped {
+		s.lasts[x.Size] = time.Time{}
+	}
 	totals, err := source.Totals(ctx)
 	if err != nil {
 		return s.report.finish(), fmt.Errorf("verify store: %w", err)
@@ -105,6 +117,7 @@ func Store(ctx context.Context, source Source, o StoreOptions) (Report, error) {
 	}
 	s.atCheckpoints()
 	s.verifyNotes()
+	s.verifyStamps()
 	s.trust()
 	if err := s.tables(ctx); err != nil {
 		return s.report.finish(), fmt.Errorf("verify store: %w", err)
@@ -195,6 +208,7 @@ func (s *store) join(c chunk) {
 		s.report.Counts.Events++
 		s.sequence(row)
 		s.announced(row)
+		s.remember(row)
 		s.atCheckpoints()
 		made := s.tree.add(row.leaf)
 		if s.broken {

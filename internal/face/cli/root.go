@@ -67,6 +67,8 @@ func Root(d Deps) *cobra.Command {
 	root.PersistentFlags().StringSliceVar(&env.Labels, "label", nil, "further labels of the worker that this process starts, for runs-on")
 	root.PersistentFlags().IntVar(&env.Processes, "processes", 0, "processes and threads that one job may have at once (default 4096)")
 	root.PersistentFlags().StringVar(&env.TimeSource, "time-source", "", "NTP server, host[:port], that the clock is compared with: nothing is signed beyond 5 s")
+	root.PersistentFlags().StringVar(&env.TSA, "tsa", "", "URL of a time stamp authority (RFC 3161) that stamps the checkpoints in release logs")
+	root.PersistentFlags().StringVar(&env.TSACA, "tsa-ca", "", "file with the certificates in PEM that the authorities of time stamps must lead to")
 	root.PersistentFlags().StringArrayVar(&env.Anchors, "anchor", nil, "file with a checkpoint that the ledger must extend, like one that a witness cosigned")
 	root.PersistentFlags().StringVar(&output, "output", "text", "text or json")
 	root.PersistentFlags().BoolVar(&env.JSON, "json", false, "the same as --output json")
