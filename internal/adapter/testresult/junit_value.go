@@ -2,6 +2,7 @@ package testresult
 
 import (
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -11,6 +12,27 @@ import (
 
 	"github.com/dc-release/dc-release/internal/core/evidence"
 )
+
+// xmlPlace is where a decoder of XML stands.
+func xmlPlace(d *xml.Decoder) place {
+	line, column := d.InputPos()
+	return place{line: line, column: column}
+}
+
+// xmlFlaw is an error of a decoder of XML, or of what reads with it, where it
+// stands.
+func xmlFlaw(d *xml.Decoder, err error) error {
+	at := xmlPlace(d)
+	var syntax *xml.SyntaxError
+	var own *flaw
+	switch {
+	case errors.As(err, &own):
+		return own
+	case errors.As(err, &syntax):
+		return flawed(at, "%s", syntax.Msg)
+	}
+	return flawed(at, "%v", err)
+}
 
 func attribute(t xml.StartElement, name string) string {
 	for _, a := range t.Attr {
@@ -71,19 +93,6 @@ func weight(o evidence.Outcome) int {
 		return 2
 	}
 	return 3
-}
-
-// cut shortens a text to at most n bytes at a character and marks the cut.
-func cut(s string, n int) string {
-	const mark = "…"
-	if len(s) <= n {
-		return s
-	}
-	n -= len(mark)
-	for n > 0 && !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return s[:n] + mark
 }
 
 // charset reads the two encodings besides UTF-8 in which such files occur.
