@@ -1,6 +1,7 @@
 package testresult
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -50,7 +51,8 @@ func (g *gathering) report() evidence.Report {
 
 // stop records the error that ended the reading.
 func (g *gathering) stop(err error) {
-	if f, ok := err.(*flaw); ok { //nolint:errorlint // readers return it bare
+	var f *flaw
+	if errors.As(err, &f) {
 		g.fatal(f.at, "%s", f.msg)
 		return
 	}

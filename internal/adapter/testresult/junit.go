@@ -11,7 +11,7 @@ import (
 )
 
 // sniffJUnit takes every XML document; what its root is, is said with a line.
-func sniffJUnit(head []byte) bool { return len(head) > 0 && head[0] == '<' }
+func sniffJUnit(h head) bool { return len(h.text) > 0 && h.text[0] == '<' }
 
 // readJUnit reads the JUnit family as one stream of tokens: nested suites,
 // properties of suites and cases, and the retry elements of surefire. There is
@@ -44,6 +44,7 @@ type junit struct {
 type suite struct {
 	name      string
 	root      bool // testsuites
+	gotestsum bool // which writes a suite for each package, with tests or not
 	at        place
 	bound     binding
 	tests     int64 // cases that the suite claims
@@ -162,8 +163,10 @@ func (j *junit) closeSuite() {
 		j.fatal(s.at, "suite %q claims %d failures and errors, its cases show %d", s.name, s.claimed, shown)
 	}
 	switch {
+	case t.Cases == 0 && s.gotestsum:
+		j.fatal(s.at, "suite %q holds no case: let gotestsum leave packages without tests out, --junitfile-hide-empty-pkg", s.name)
 	case t.Cases == 0 && !s.root:
-		j.fatal(s.at, "suite %q holds no case (gotestsum leaves such suites out with --junitfile-hide-empty-pkg)", s.name)
+		j.fatal(s.at, "suite %q holds no case", s.name)
 	case s.tests > t.Cases:
 		j.note(s.at, "suite %q claims %d cases, it holds %d", s.name, s.tests, t.Cases)
 	case s.tests > 0 && s.tests < t.Cases && !s.root:
@@ -234,7 +237,9 @@ func (j *junit) apply(name, value string, at place) {
 	case j.current != nil:
 		b = &j.bound
 	case len(j.suites) > 0:
-		b = &j.suites[len(j.suites)-1].bound
+		s := &j.suites[len(j.suites)-1]
+		s.gotestsum = s.gotestsum || name == "go.version"
+		b = &s.bound
 	default:
 		return
 	}
