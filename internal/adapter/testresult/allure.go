@@ -70,13 +70,7 @@ func (k *allureResult) add(g *gathering) error {
 	for _, w := range k.wrong {
 		g.note(k.at, "result %q: %s", cut(c.Name, 200), w)
 	}
-	var suites []string
-	for _, s := range k.suites {
-		if s != "" {
-			suites = append(suites, s)
-		}
-	}
-	c.Suite = strings.Join(suites, " > ")
+	c.Suite = pathOf(k.suites[:]...)
 	if k.fullName != "" && c.File == "" {
 		c.File = k.fullName
 	}

@@ -2,6 +2,7 @@ package testresult
 
 import (
 	"archive/zip"
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -33,7 +34,10 @@ type entry struct {
 	open func() (io.ReadCloser, error)
 }
 
-func sniffZip(h head) bool { return strings.HasPrefix(string(h.text), "PK\x03\x04") }
+// sniffZip takes a zip archive, also one without entries.
+func sniffZip(h head) bool {
+	return bytes.HasPrefix(h.text, []byte("PK\x03\x04")) || bytes.HasPrefix(h.text, []byte("PK\x05\x06"))
+}
 
 // readZip reads a zip archive of a folder allure-results. A zip is read from
 // its end, so that it rests in a file meanwhile.

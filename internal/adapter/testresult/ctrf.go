@@ -3,7 +3,6 @@ package testresult
 import (
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/dc-release/dc-release/internal/core/evidence"
 )
@@ -90,7 +89,7 @@ func (c *ctrf) test() error {
 			status, err = c.string()
 		case "suite":
 			list, err = c.strings()
-			k.Suite = strings.Join(list, " > ")
+			k.Suite = pathOf(list...)
 		case "filePath":
 			k.File, err = c.string()
 		case "message":

@@ -133,6 +133,12 @@ func whereIs(c evidence.Case) string {
 	return fmt.Sprintf("line %d", c.Line)
 }
 
+// pathOf is the names of enclosing suites as one text; those without a name are
+// left out.
+func pathOf(names ...string) string {
+	return strings.Join(slices.DeleteFunc(slices.Clone(names), func(n string) bool { return n == "" }), " > ")
+}
+
 // clean replaces what no text may hold: bytes that are not UTF-8, and NUL.
 func clean(s string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")

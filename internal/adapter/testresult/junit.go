@@ -17,11 +17,9 @@ func sniffJUnit(h head) bool { return len(h.text) > 0 && h.text[0] == '<' }
 // properties of suites and cases, and the retry elements of surefire. There is
 // no normative schema; the shapes are those in testdata/junit.
 func readJUnit(r io.Reader) evidence.Report {
-	d := xml.NewDecoder(r)
-	d.CharsetReader = charset
-	j := &junit{decoder: d, gathering: newGathering()}
-	if err := j.run(); err != nil {
-		j.stop(xmlFlaw(d, err))
+	j := &junit{gathering: newGathering()}
+	if err := walk(r, j); err != nil {
+		j.stop(err)
 	}
 	return j.report()
 }
@@ -29,15 +27,12 @@ func readJUnit(r io.Reader) evidence.Report {
 // junit is the state of one reading.
 type junit struct {
 	*gathering
-	decoder  *xml.Decoder
-	stack    []string // names of the open elements
 	suites   []suite
 	current  *evidence.Case // inside testcase
 	at       place          // of the current case
 	bound    binding        // of the current case
 	detail   *strings.Builder
 	property string // name of the open property
-	closed   bool   // the root has ended
 }
 
 // suite is an open testsuite or the root.
@@ -52,52 +47,11 @@ type suite struct {
 	firstCase int   // index of the first case inside
 }
 
-func (j *junit) run() error {
-	for {
-		at := xmlPlace(j.decoder)
-		token, err := j.decoder.Token()
-		if err == io.EOF && len(j.stack) == 0 {
-			if !j.closed {
-				return errors.New("the file holds no element, want testsuites or testsuite")
-			}
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		switch t := token.(type) {
-		case xml.Directive:
-			return errors.New("a document type declaration is refused")
-		case xml.StartElement:
-			err = j.start(t, at)
-		case xml.EndElement:
-			err = j.end(t.Name.Local)
-		case xml.CharData:
-			if j.detail != nil && j.detail.Len() < evidence.MaxMessage {
-				j.detail.Write(t)
-			}
-		}
-		if err != nil {
-			return err
-		}
-	}
-}
-
-func (j *junit) start(t xml.StartElement, at place) error {
+func (j *junit) start(t xml.StartElement, parent string, at place) error {
 	name := t.Name.Local
-	switch {
-	case j.closed:
-		return fmt.Errorf("element %q after the end of the root", name)
-	case len(j.stack) == 0 && name != "testsuites" && name != "testsuite":
+	if parent == "" && name != "testsuites" && name != "testsuite" {
 		return fmt.Errorf("the root element is %q, want testsuites or testsuite", name)
-	case len(j.stack) >= MaxDepth:
-		return fmt.Errorf("elements are nested deeper than %d", MaxDepth)
 	}
-	parent := ""
-	if len(j.stack) > 0 {
-		parent = j.stack[len(j.stack)-1]
-	}
-	j.stack = append(j.stack, name)
 	switch name {
 	case "testsuites", "testsuite":
 		if j.current != nil {
@@ -118,8 +72,13 @@ func (j *junit) start(t xml.StartElement, at place) error {
 	return nil
 }
 
-func (j *junit) end(name string) error {
-	j.stack = j.stack[:len(j.stack)-1]
+func (j *junit) text(t xml.CharData) {
+	if j.detail != nil && j.detail.Len() < evidence.MaxMessage {
+		j.detail.Write(t)
+	}
+}
+
+func (j *junit) end(name string, at place) error {
 	switch name {
 	case "testsuites", "testsuite":
 		j.closeSuite()
@@ -134,11 +93,10 @@ func (j *junit) end(name string) error {
 		j.detail = nil
 	case "property":
 		if j.detail != nil && j.property != "" {
-			j.apply(j.property, j.detail.String(), xmlPlace(j.decoder))
+			j.apply(j.property, j.detail.String(), at)
 		}
 		j.detail, j.property = nil, ""
 	}
-	j.closed = len(j.stack) == 0
 	return nil
 }
 
@@ -250,11 +208,9 @@ func (j *junit) apply(name, value string, at place) {
 
 // path is the names of the open suites.
 func (j *junit) path() string {
-	var names []string
-	for _, s := range j.suites {
-		if s.name != "" {
-			names = append(names, s.name)
-		}
+	names := make([]string, len(j.suites))
+	for i, s := range j.suites {
+		names[i] = s.name
 	}
-	return strings.Join(names, " > ")
+	return pathOf(names...)
 }

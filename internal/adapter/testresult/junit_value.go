@@ -2,37 +2,13 @@ package testresult
 
 import (
 	"encoding/xml"
-	"errors"
 	"fmt"
-	"io"
 	"math"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/dc-release/dc-release/internal/core/evidence"
 )
-
-// xmlPlace is where a decoder of XML stands.
-func xmlPlace(d *xml.Decoder) place {
-	line, column := d.InputPos()
-	return place{line: line, column: column}
-}
-
-// xmlFlaw is an error of a decoder of XML, or of what reads with it, where it
-// stands.
-func xmlFlaw(d *xml.Decoder, err error) error {
-	at := xmlPlace(d)
-	var syntax *xml.SyntaxError
-	var own *flaw
-	switch {
-	case errors.As(err, &own):
-		return own
-	case errors.As(err, &syntax):
-		return flawed(at, "%s", syntax.Msg)
-	}
-	return flawed(at, "%v", err)
-}
 
 func attribute(t xml.StartElement, name string) string {
 	for _, a := range t.Attr {
@@ -93,37 +69,4 @@ func weight(o evidence.Outcome) int {
 		return 2
 	}
 	return 3
-}
-
-// charset reads the two encodings besides UTF-8 in which such files occur.
-func charset(label string, in io.Reader) (io.Reader, error) {
-	switch strings.ToLower(label) {
-	case "utf-8", "utf8", "us-ascii", "ascii":
-		return in, nil
-	case "iso-8859-1", "latin1":
-		return &latin1{in: in}, nil
-	}
-	return nil, fmt.Errorf("encoding %q: want UTF-8, US-ASCII or ISO-8859-1", label)
-}
-
-// latin1 turns each byte into the character of the same number.
-type latin1 struct {
-	in   io.Reader
-	rest []byte
-}
-
-func (l *latin1) Read(p []byte) (int, error) {
-	if len(l.rest) == 0 {
-		raw := make([]byte, 4096)
-		n, err := l.in.Read(raw)
-		if n == 0 {
-			return 0, err
-		}
-		for _, b := range raw[:n] {
-			l.rest = utf8.AppendRune(l.rest, rune(b))
-		}
-	}
-	n := copy(p, l.rest)
-	l.rest = l.rest[n:]
-	return n, nil
 }

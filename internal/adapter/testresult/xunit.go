@@ -18,19 +18,15 @@ func sniffXUnit(h head) bool {
 // readXUnit reads the XML of xUnit.net 2 and 3 (xunit.net/docs/format-xml-v2):
 // assemblies, collections, tests with traits, and errors outside of tests.
 func readXUnit(r io.Reader) evidence.Report {
-	d := xml.NewDecoder(r)
-	d.CharsetReader = charset
-	x := &xunit{decoder: d, gathering: newGathering()}
-	if err := x.run(); err != nil {
-		x.stop(xmlFlaw(d, err))
+	x := &xunit{gathering: newGathering()}
+	if err := walk(r, x); err != nil {
+		x.stop(err)
 	}
 	return x.report()
 }
 
 type xunit struct {
 	*gathering
-	decoder  *xml.Decoder
-	stack    []string
 	suites   []string
 	current  *evidence.Case
 	at       place
@@ -41,47 +37,16 @@ type xunit struct {
 		claimed int64 // failures
 		first   int   // index of its first case
 	}
-	closed bool
 }
 
-func (x *xunit) run() error {
-	for {
-		at := xmlPlace(x.decoder)
-		token, err := x.decoder.Token()
-		if err == io.EOF && len(x.stack) == 0 {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		switch t := token.(type) {
-		case xml.Directive:
-			return errors.New("a document type declaration is refused")
-		case xml.StartElement:
-			err = x.start(t, at)
-		case xml.EndElement:
-			err = x.end(t.Name.Local)
-		case xml.CharData:
-			if x.detail != nil && x.detail.Len() < evidence.MaxMessage {
-				x.detail.Write(t)
-			}
-		}
-		if err != nil {
-			return err
-		}
+func (x *xunit) text(t xml.CharData) {
+	if x.detail != nil && x.detail.Len() < evidence.MaxMessage {
+		x.detail.Write(t)
 	}
 }
 
-func (x *xunit) start(t xml.StartElement, at place) error {
-	name := t.Name.Local
-	switch {
-	case x.closed:
-		return fmt.Errorf("element %q after the end of the root", name)
-	case len(x.stack) >= MaxDepth:
-		return fmt.Errorf("elements are nested deeper than %d", MaxDepth)
-	}
-	x.stack = append(x.stack, name)
-	switch name {
+func (x *xunit) start(t xml.StartElement, _ string, at place) error {
+	switch t.Name.Local {
 	case "assembly":
 		x.assembly.at, x.assembly.first = at, len(x.cases)
 		x.assembly.claimed = count(attribute(t, "failed")) + count(attribute(t, "errors"))
@@ -110,7 +75,7 @@ func (x *xunit) test(t xml.StartElement, at place) error {
 	if err != nil {
 		x.note(at, "test %q: %v", cut(attribute(t, "name"), 200), err)
 	}
-	k := &evidence.Case{Name: attribute(t, "name"), Class: attribute(t, "type"), Suite: strings.Join(x.suites, " > "), File: attribute(t, "source-file"), DurationUS: us}
+	k := &evidence.Case{Name: attribute(t, "name"), Class: attribute(t, "type"), Suite: pathOf(x.suites...), File: attribute(t, "source-file"), DurationUS: us}
 	switch result := attribute(t, "result"); result {
 	case "Pass":
 		k.Outcome = evidence.Passed
@@ -125,9 +90,7 @@ func (x *xunit) test(t xml.StartElement, at place) error {
 	return nil
 }
 
-func (x *xunit) end(name string) error {
-	x.stack = x.stack[:len(x.stack)-1]
-	x.closed = len(x.stack) == 0
+func (x *xunit) end(name string, _ place) error {
 	switch name {
 	case "message", "reason":
 		if x.current != nil && x.detail != nil {
