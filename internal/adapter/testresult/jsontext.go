@@ -32,7 +32,7 @@ type jsonText struct {
 	spaced  bool   // white space was left out after a word
 	rune    []byte // of a character that is not complete
 	dropped bool   // of the string: it is beyond its limit
-	raw     [32 << 10]byte
+	raw     [2 << 10]byte
 }
 
 // escapeKind says that the next byte of a string says which escape it is.
