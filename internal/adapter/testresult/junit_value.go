@@ -3,11 +3,9 @@ package testresult
 import (
 	"encoding/xml"
 	"fmt"
-	"io"
 	"math"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/dc-release/dc-release/internal/core/evidence"
 )
@@ -71,50 +69,4 @@ func weight(o evidence.Outcome) int {
 		return 2
 	}
 	return 3
-}
-
-// cut shortens a text to at most n bytes at a character and marks the cut.
-func cut(s string, n int) string {
-	const mark = "…"
-	if len(s) <= n {
-		return s
-	}
-	n -= len(mark)
-	for n > 0 && !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return s[:n] + mark
-}
-
-// charset reads the two encodings besides UTF-8 in which such files occur.
-func charset(label string, in io.Reader) (io.Reader, error) {
-	switch strings.ToLower(label) {
-	case "utf-8", "utf8", "us-ascii", "ascii":
-		return in, nil
-	case "iso-8859-1", "latin1":
-		return &latin1{in: in}, nil
-	}
-	return nil, fmt.Errorf("encoding %q: want UTF-8, US-ASCII or ISO-8859-1", label)
-}
-
-// latin1 turns each byte into the character of the same number.
-type latin1 struct {
-	in   io.Reader
-	rest []byte
-}
-
-func (l *latin1) Read(p []byte) (int, error) {
-	if len(l.rest) == 0 {
-		raw := make([]byte, 4096)
-		n, err := l.in.Read(raw)
-		if n == 0 {
-			return 0, err
-		}
-		for _, b := range raw[:n] {
-			l.rest = utf8.AppendRune(l.rest, rune(b))
-		}
-	}
-	n := copy(p, l.rest)
-	l.rest = l.rest[n:]
-	return n, nil
 }

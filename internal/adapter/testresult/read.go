@@ -12,6 +12,8 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"slices"
+	"strings"
 
 	"github.com/dc-release/dc-release/internal/core/evidence"
 )
@@ -26,23 +28,31 @@ const (
 
 // format is one kind of result file.
 type format struct {
-	name string
-	// sniff sees the first bytes without byte order mark and white space.
-	sniff func(head []byte) bool
+	name  string
+	sniff func(h head) bool
 	read  func(r io.Reader) evidence.Report
 }
 
-// formats is the catalog. To add one: a file with its reader, a line here and
-// fixtures under testdata/<name>/.
+// formats is the catalog, asked from above. To add one: a file with its reader,
+// a line here and fixtures under testdata/<name>/.
 var formats = []format{
+	{name: "allure", sniff: sniffZip, read: readZip},
+	{name: "xunit", sniff: sniffXUnit, read: readXUnit},
 	{name: "junit", sniff: sniffJUnit, read: readJUnit},
+	{name: "cucumber", sniff: sniffCucumber, read: readCucumber},
+	{name: "ctrf", sniff: sniffCTRF, read: readCTRF},
+	{name: "dbt", sniff: sniffDBT, read: readDBT},
+	{name: "allure", sniff: sniffAllure, read: readAllure},
+	{name: "gotest", sniff: sniffGoTest, read: readGoTest},
 }
 
 // Formats is the names of the formats that Read understands.
 func Formats() []string {
-	names := make([]string, len(formats))
-	for i, f := range formats {
-		names[i] = f.name
+	var names []string
+	for _, f := range formats {
+		if !slices.Contains(names, f.name) {
+			names = append(names, f.name)
+		}
 	}
 	return names
 }
@@ -72,20 +82,26 @@ func detect(source *counted) evidence.Report {
 	if head, _ := in.Peek(3); bytes.Equal(head, []byte("\xef\xbb\xbf")) {
 		_, _ = in.Discard(3)
 	}
-	head, _ := in.Peek(512)
-	trimmed := bytes.TrimLeft(head, " \t\r\n")
+	text, _ := in.Peek(in.Size())
+	h := newHead(text)
+	if what := recognise(h); what != "" {
+		return refuse("this is %s", what)
+	}
 	for _, f := range formats {
-		if f.sniff(trimmed) {
+		if f.sniff(h) {
 			report := f.read(in)
 			report.Format = f.name
 			return report
 		}
 	}
-	problem := "the content is no result format that is known, want JUnit XML"
-	if len(head) == 0 {
-		problem = "the file is empty"
+	if len(text) == 0 {
+		return refuse("the file is empty")
 	}
-	return evidence.Report{Problems: []evidence.Problem{{Line: 1, Message: problem, Fatal: true}}}
+	return refuse("the content is no result format that is known, want one of %s", strings.Join(Formats(), ", "))
+}
+
+func refuse(format string, args ...any) evidence.Report {
+	return evidence.Report{Problems: []evidence.Problem{{Line: 1, Message: fmt.Sprintf(format, args...), Fatal: true}}}
 }
 
 // counted hashes and counts what is read, and keeps the first real error.

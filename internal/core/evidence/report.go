@@ -17,11 +17,25 @@ const (
 // Report is one result file as a reader understood it. It holds facts only;
 // Verdict and Classify judge them.
 type Report struct {
-	Format   string    `json:"format"` // "junit", "" when not recognised
+	Format   string    `json:"format"` // like "junit", "" when not recognised
 	SHA256   string    `json:"sha256"` // of the whole file
 	Cases    []Case    `json:"cases"`
 	Totals   Totals    `json:"totals"`
 	Problems []Problem `json:"problems,omitempty"`
+	// Attachments are the files that the cases of an archive bring along.
+	Attachments []Attachment `json:"attachments,omitempty"`
+}
+
+// Attachment is a file that stands beside the results in the same piece of
+// evidence, like the screenshot of a failed step.
+type Attachment struct {
+	Name      string `json:"name"`   // what the producer calls it
+	Entry     string `json:"entry"`  // path in the archive or folder
+	SHA256    string `json:"sha256"` // of the file
+	Size      int64  `json:"size"`   // bytes
+	MediaType string `json:"media_type"`
+	// Image says that the content is an image, whatever the producer calls it.
+	Image bool `json:"image,omitempty"`
 }
 
 // Case is one test case of a result file.
@@ -39,7 +53,8 @@ type Case struct {
 	Verification Verification `json:"verification,omitempty"`
 	Message      string       `json:"message,omitempty"` // of the failure, error or skip; cut at MaxMessage
 	File         string       `json:"file,omitempty"`    // source file of the test where the producer says so
-	Line         int          `json:"line"`              // of the case in the result file
+	Entry        string       `json:"entry,omitempty"`   // file of an archive that holds the case
+	Line         int          `json:"line"`              // of the case in the result file, or in the entry
 	// Retries are the earlier tries that the producer reports inside the case
 	// (rerunFailure, flakyFailure ...). A case that passed after them is flaky.
 	Retries int `json:"retries,omitempty"`
@@ -92,15 +107,22 @@ func Count(cases []Case) Totals {
 // Problem is what is wrong with a result file, at a line (1-based, 0 for the
 // whole file). A fatal problem means that the file is not evidence.
 type Problem struct {
+	Entry   string `json:"entry,omitempty"` // file of an archive, "" for the result file itself
 	Line    int    `json:"line"`
+	Column  int    `json:"column,omitempty"` // in bytes, 1-based; 0 where the reader does not know it
 	Message string `json:"message"`
 	Fatal   bool   `json:"fatal"`
 }
 
-// String is "line 3: message".
+// String is "line 3: message", with the entry of an archive before it. It has
+// no column: it is part of what is recorded.
 func (p Problem) String() string {
-	if p.Line == 0 {
-		return p.Message
+	text := p.Message
+	if p.Line > 0 {
+		text = fmt.Sprintf("line %d: %s", p.Line, text)
 	}
-	return fmt.Sprintf("line %d: %s", p.Line, p.Message)
+	if p.Entry != "" {
+		text = fmt.Sprintf("%q: %s", p.Entry, text)
+	}
+	return text
 }

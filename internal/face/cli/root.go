@@ -36,6 +36,7 @@ type Deps struct {
 	Verify   audit.Verify
 	Witness  audit.Witness
 	Trace    trace.Deps
+	Results  records.ReadResult
 	Code     func(seed string, at time.Time) (string, error) // one-time codes of the demo's persons
 	Worker   func(ctx context.Context, child string) error
 }
@@ -83,7 +84,7 @@ func commands(d Deps) []*cobra.Command {
 		run.New(d.Env, d.Rehearse),
 		actions.New(d.Env),
 		install.Serve(d.Env), install.Intake(d.Env), install.Solution(d.Env),
-		records.Runs(d.Env), records.Releases(d.Env), gate.New(d.Env), records.Evidence(d.Env),
+		records.Runs(d.Env), records.Releases(d.Env), gate.New(d.Env), records.Evidence(d.Env, d.Results),
 		records.Environments(d.Env), records.Rollback(d.Env), audit.New(d.Env, d.Verify, d.Witness),
 		people.Person(d.Env), people.Token(d.Env), people.Role(d.Env), change.Deviation(d.Env), change.Approval(d.Env),
 		job.Deploy(d.Env), job.Publish(d.Env), documentCommand(d.Env), trace.New(d.Env, d.Trace), workflows.New(d.Env, d.Preview),

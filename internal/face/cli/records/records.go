@@ -124,9 +124,9 @@ func Releases(env *console.Env) *cobra.Command {
 }
 
 // Evidence makes "dc-release evidence".
-func Evidence(env *console.Env) *cobra.Command {
+func Evidence(env *console.Env, read ReadResult) *cobra.Command {
 	cmd := &cobra.Command{Use: "evidence", Short: "Evidence of runs and of people"}
-	cmd.AddCommand(addEvidence(env), &cobra.Command{Use: "list RUN", Short: "List the evidence of a run", Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
+	cmd.AddCommand(addEvidence(env), readEvidence(env, read), &cobra.Command{Use: "list RUN", Short: "List the evidence of a run", Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
 		items, err := console.Ask[[]inspect.Evidence](cmd.Context(), env, "evidence.list", operation.RunID{Run: args[0]})
 		if err != nil {
 			return err
