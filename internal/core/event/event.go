@@ -24,7 +24,7 @@ import (
 // noun, a line here, a fixture in testdata/. A changed struct is a new type
 // version; the old struct stays with an upcaster.
 var All = []ledger.Payload{
-	&ledger.InstallationCreated{}, &ledger.KeyCreated{}, &ledger.Refused{}, &ledger.ClockObserved{},
+	&ledger.InstallationCreated{}, &ledger.KeyCreated{}, &ledger.KeyRotated{}, &ledger.Refused{}, &ledger.ClockObserved{},
 	&policy.Bootstrapped{}, &policy.PersonAdded{}, &policy.CredentialEnrolled{}, &policy.RoleGranted{},
 	&policy.RoleRevoked{}, &policy.PersonDisabled{}, &policy.IdentityMapped{}, &policy.RoleDelegated{}, &policy.DelegationEnded{}, &policy.SolutionAdded{}, &policy.SolutionAddedV1{}, &policy.SolutionAddedV2{}, &policy.SolutionRevised{},
 	&policy.PersonAddedV1{}, &policy.SigningRequired{}, &policy.IdentityChecked{}, &policy.AccessReviewed{}, &policy.Trained{}, &policy.StatementAccepted{},
