@@ -13,8 +13,9 @@ import (
 
 // root adds the root index with the states that hold once this publication is
 // there: the commit of a final publication is what makes a version effective
-// for readers of the release log.
-func (p *Publisher) root(ctx context.Context, h *history, index string, base Base, out map[string]Content) error {
+// for readers of the release log. Once a key was rotated the root has keys of its
+// own, which are the newest.
+func (p *Publisher) root(ctx context.Context, s sealing, h *history, index string, base Base, out map[string]Content) error {
 	r := releaselog.Root{Installation: p.Keys.Installation, Solution: h.solution, Publication: h.publication}
 	all, err := p.Lists.Releases(ctx, h.solution)
 	if err != nil {
@@ -44,12 +45,17 @@ func (p *Publisher) root(ctx context.Context, h *history, index string, base Bas
 	if err != nil {
 		return err
 	}
-	note, err := p.sign(releaselog.RootNoteText(r.Installation, r.Solution, r.Publication, canonical.SHA256(raw)))
+	note, err := s.sign(releaselog.RootNoteText(r.Installation, r.Solution, r.Publication, canonical.SHA256(raw)))
 	if err != nil {
 		return err
 	}
 	out[releaselog.IndexFile], out[releaselog.NoteFile], out[releaselog.MarkdownFile] = Bytes(raw), Bytes(note), Bytes(sorted.Markdown())
-	return nil
+	if len(s.keys.Rotations) == 0 {
+		return nil // every folder has the one key
+	}
+	keys, err := canonical.Marshal(s.keys)
+	out[releaselog.KeysFile] = Bytes(keys)
+	return err
 }
 
 // entry is a version's state as the ledger tells it.
