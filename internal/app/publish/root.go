@@ -37,6 +37,13 @@ func (p *Publisher) root(ctx context.Context, s sealing, h *history, index strin
 	if r.Rollbacks, err = p.rollbacks(ctx, h, index, base); err != nil {
 		return err
 	}
+	if len(s.keys.Rotations) > 0 { // until then every folder has the one key
+		keys, err := canonical.Marshal(s.keys)
+		if err != nil {
+			return err
+		}
+		r.Keys, out[releaselog.KeysFile] = canonical.SHA256(keys), Bytes(keys)
+	}
 	raw, err := r.Encode()
 	if err != nil {
 		return err
@@ -45,17 +52,12 @@ func (p *Publisher) root(ctx context.Context, s sealing, h *history, index strin
 	if err != nil {
 		return err
 	}
-	note, err := s.sign(releaselog.RootNoteText(r.Installation, r.Solution, r.Publication, canonical.SHA256(raw)))
+	note, err := s.sign(r.NoteText(canonical.SHA256(raw)))
 	if err != nil {
 		return err
 	}
 	out[releaselog.IndexFile], out[releaselog.NoteFile], out[releaselog.MarkdownFile] = Bytes(raw), Bytes(note), Bytes(sorted.Markdown())
-	if len(s.keys.Rotations) == 0 {
-		return nil // every folder has the one key
-	}
-	keys, err := canonical.Marshal(s.keys)
-	out[releaselog.KeysFile] = Bytes(keys)
-	return err
+	return nil
 }
 
 // entry is a version's state as the ledger tells it.

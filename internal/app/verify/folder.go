@@ -242,9 +242,9 @@ func (f *folder) root() {
 	digest := canonical.SHA256(raw)
 	if note, err := fs.ReadFile(f.fsys, releaselog.NoteFile); err != nil {
 		r.add(releaselog.NoteFile, 0, "missing", "%v", err)
-	} else if text, err := f.openRoot(note); err != nil {
+	} else if text, err := f.openRoot(x, note); err != nil {
 		r.add(releaselog.NoteFile, 0, "note", "%v", err)
-	} else if text != releaselog.RootNoteText(f.keys.Installation, x.Solution, x.Publication, digest) {
+	} else if text != x.NoteText(digest) {
 		r.add(releaselog.IndexFile, 0, "note", "has SHA-256 %s, which index.note does not sign", digest)
 	}
 	if md, err := fs.ReadFile(f.fsys, releaselog.MarkdownFile); err != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 
+	"github.com/dc-release/dc-release/internal/core/canonical"
 	"github.com/dc-release/dc-release/internal/core/ledger"
 	"github.com/dc-release/dc-release/internal/core/releaselog"
 	"github.com/dc-release/dc-release/internal/core/signature"
@@ -79,30 +80,40 @@ func (f *folder) announced(h *history) {
 	}
 }
 
-// openRoot opens the note of all versions. Once a key was rotated the root has
-// the newest keys, which continue those of the folder, and the newest signs.
-func (f *folder) openRoot(note []byte) (string, error) {
-	keys := f.keys
-	raw, err := fs.ReadFile(f.fsys, releaselog.KeysFile)
-	switch {
-	case err == nil:
-		if keys, err = releaselog.ParseKeys(raw); err != nil {
-			return "", err
-		}
-		if !keys.Extends(f.keys) {
-			return "", errors.New("the keys beside it do not continue those of the folder")
-		}
-	case !errors.Is(err, fs.ErrNotExist):
-		return "", err
-	case len(keys.Rotations) > 0:
-		return "", fmt.Errorf("%s is not beside it, although keys were rotated", releaselog.KeysFile)
-	}
+// openRoot opens the note of all versions, which the newest key signs.
+func (f *folder) openRoot(x releaselog.Root, note []byte) (string, error) {
+	keys := f.rootKeys(x)
 	chain := keys.Chain(releaselog.DocumentKey)
 	text, link, err := chain.OpenNote(note)
 	if err == nil && link != len(chain.Links)-1 {
 		err = fmt.Errorf("is signed by the key %.12s, which event %d replaced", ledger.Fingerprint(chain.Links[link].Public), chain.Until(link))
 	}
 	return text, err
+}
+
+// rootKeys are the keys beside the index of all versions: once a key was rotated
+// it names them, and they continue those of the folder.
+func (f *folder) rootKeys(x releaselog.Root) releaselog.Keys {
+	bad := func(format string, args ...any) { f.report.add(releaselog.KeysFile, 0, "keys", format, args...) }
+	raw, err := fs.ReadFile(f.fsys, releaselog.KeysFile)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && x.Keys == "" && len(f.keys.Rotations) == 0:
+		return f.keys
+	case err != nil:
+		bad("%v", err)
+		return f.keys
+	case canonical.SHA256(raw) != x.Keys:
+		bad("has SHA-256 %s, index.json says %q", canonical.SHA256(raw), x.Keys)
+	}
+	keys, err := releaselog.ParseKeys(raw)
+	if err == nil && !keys.Extends(f.keys) {
+		err = errors.New("do not continue the keys of the folder")
+	}
+	if err != nil {
+		bad("%v", err)
+		return f.keys
+	}
+	return keys
 }
 
 // unseal opens an envelope that an event names: it is sealed by the attest key

@@ -151,6 +151,30 @@ func (s *Scenario) Append(drafts ...ledger.Draft) []ledger.Event {
 	return events
 }
 
+// Rotate replaces a key by the one of another name, see Key.
+func (s *Scenario) Rotate(name, next string) keys.Rotation {
+	s.t.Helper()
+	s.n++
+	r := keys.Rotator{
+		Log: s.Store, Keys: s.Publisher.Keys, Files: made(next), NewID: func() string { return fmt.Sprintf("rotation-%d", s.n) },
+		Anchors: func(context.Context, string) ([]ledger.Effect, error) { return nil, nil },
+	}
+	out, err := r.Rotate(s.t.Context(), machine, name, "test")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if name == releaselog.AttestKey {
+		s.Attest = Key(next)
+	}
+	return out
+}
+
+// made is a key that is kept nowhere.
+type made string
+
+func (m made) Next(string) (ed25519.PrivateKey, error) { return Key(string(m)), nil }
+func (made) Settle(string, bool) error                 { return nil }
+
 // Put stores a blob.
 func (s *Scenario) Put(data string) string {
 	s.t.Helper()
