@@ -18,6 +18,7 @@ import (
 	"github.com/dc-release/dc-release/internal/app/publish"
 	"github.com/dc-release/dc-release/internal/app/publish/publishtest"
 	"github.com/dc-release/dc-release/internal/app/verify"
+	"github.com/dc-release/dc-release/internal/app/witness"
 	"github.com/dc-release/dc-release/internal/core/canonical"
 	"github.com/dc-release/dc-release/internal/core/gate"
 	"github.com/dc-release/dc-release/internal/core/ledger"
@@ -323,4 +324,91 @@ func TestAttack55_AStoreIsComparedWithCheckpointsOfEveryKey(t *testing.T) {
 	if canonical.SHA256(w.notes["before"]) == canonical.SHA256(w.notes["between"]) {
 		t.Error("the ledger did not grow")
 	}
+}
+
+// TestAPublicationThatWasAskedForBeforeARotationIsCarriedOutAfter: what it is
+// signed with is newer than all that it tells, and the size that it is anchored at
+// may have been anchored before by the old key.
+func TestAPublicationThatWasAskedForBeforeARotationIsCarriedOutAfter(t *testing.T) {
+	for name, first := range map[string]func(s *installation) error{
+		"the size is not anchored yet": func(*installation) error { return nil },
+		"the size was anchored by the old key": func(s *installation) error {
+			solution, err := s.Solution(s.t.Context(), publishtest.Solution)
+			if err != nil {
+				return err
+			}
+			_, err = s.Publisher.Anchor(s.t.Context(), solution, s.Publisher.Now())
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := start(t)
+			done := false
+			effects := func() [][]byte {
+				list := s.effects()
+				if len(list) > 0 && !done {
+					done = true
+					if err := first(s); err != nil {
+						t.Error(err)
+					}
+					for _, name := range releaselog.KeyNames {
+						s.Rotate(name, name+" 2")
+					}
+				}
+				return list
+			}
+			if _, _, err := s.Register("1.0.0", "").Publish(t.Context(), gate.PreVal, effects); err != nil {
+				t.Fatal(err)
+			}
+			log := clone(t, s.source)
+			o := options()
+			o.Trust = trusting("ledger", "attest", "document")
+			if r := verify.Folder(log, "1.0.0", o); !r.OK || r.Trust != verify.TrustVerified {
+				t.Errorf("%s", r.Text())
+			}
+			o.Trust = trusting("ledger", "attest 2", "document")
+			says(t, verify.Folder(log, "1.0.0", o), "1.0.0/keys.json", "the attest key of the trust file came after everything that is here")
+			before := s.witnessed(t, nil)
+			if err := s.resume(t, "1.0.0"); err != nil {
+				t.Error(err)
+			}
+			if after := s.witnessed(t, &before); after.Key != base64.StdEncoding.EncodeToString(public("ledger 2")) {
+				t.Errorf("the witness is at key %s", after.Key)
+			}
+		})
+	}
+}
+
+// witnessed is what a witness with the first trust file sees.
+func (s *installation) witnessed(t *testing.T, last *witness.Memory) witness.Memory {
+	t.Helper()
+	seen, err := witness.Follow(witness.Look{Last: last, Files: branch(t, s.source), Trust: trusting("ledger", "attest", "document")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return seen.Memory
+}
+
+// resume publishes another version over the same log, and verifies both.
+func (s *installation) resume(t *testing.T, before string) error {
+	if _, _, err := s.Register("1.1.0", "").Publish(t.Context(), gate.PreVal, s.effects); err != nil {
+		return err
+	}
+	log := clone(t, s.source)
+	for _, folder := range []string{before, "1.1.0"} {
+		if r := verify.Folder(log, folder, options()); !r.OK {
+			t.Errorf("%s", r.Text())
+		}
+	}
+	return nil
+}
+
+// branch are the files of the branch of anchors.
+func branch(t *testing.T, source string) map[string][]byte {
+	t.Helper()
+	out := map[string][]byte{}
+	for path, f := range cloneOf(t, source, releaselog.AnchorBranch) {
+		out[path] = f.Data
+	}
+	return out
 }
