@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"context"
 	"crypto/ed25519"
 	"encoding/json"
 	"errors"
@@ -298,4 +299,78 @@ func TestNothingIsSignedWithAnOldKeyAfterItsRotation(t *testing.T) {
 		t.Fatal(err)
 	}
 	verified(t, c, trust)
+}
+
+// failing is a ledger whose append fails before or after the commit, and which
+// cannot be read then when it is blind.
+type failing struct {
+	ledger.Log
+	commits, blind bool
+	failed         bool
+}
+
+func (f *failing) Append(ctx context.Context, b ledger.Batch) (events []ledger.Event, err error) {
+	f.failed = true
+	if f.commits {
+		if events, err = f.Log.Append(ctx, b); err != nil {
+			return events, err
+		}
+	}
+	return nil, errKilled
+}
+
+func (f *failing) Stream(ctx context.Context, s ledger.Stream, after int64) ([]ledger.Event, error) {
+	if f.failed && f.blind {
+		return nil, errKilled
+	}
+	return f.Log.Stream(ctx, s, after)
+}
+
+// TestAttack49_AnAppendThatFailedIsLookedForInTheLedger: what is not known is not
+// signed with.
+func TestAttack49_AnAppendThatFailedIsLookedForInTheLedger(t *testing.T) {
+	for name, c := range map[string]struct {
+		log              failing
+		rotated, settled bool
+	}{
+		"nothing was committed":              {failing{}, false, true},
+		"it was committed":                   {failing{commits: true}, true, true},
+		"committed, and nobody can tell":     {failing{commits: true, blind: true}, true, false},
+		"not committed, and nobody can tell": {failing{blind: true}, false, false},
+	} {
+		for _, key := range releaselog.KeyNames {
+			t.Run(key+" "+name, func(t *testing.T) {
+				c := c
+				data, trust := administered(t)
+				before := keyFile(t, data, key+".key")
+				o := opened(t, data)
+				c.log.Log = o.Store
+				o.App.Rotator.Log = &c.log
+				_, err := operation.Ask[keys.Rotation](t.Context(), o, "audit.rotate", operation.RotateKey{ByAdministrator: by("admin"), Key: key})
+				if (err == nil) != (c.rotated && c.settled) {
+					t.Errorf("rotate: %v", err)
+				}
+				_, err = o.keys.SignNote(key, "text\n")
+				if (err == nil) != c.settled || err != nil && !strings.Contains(err.Error(), "it is not known whether") {
+					t.Errorf("sign: %v", err)
+				}
+				ask(t, o, "")
+				if err := o.Close(); err != nil {
+					t.Fatal(err)
+				}
+				verified(t, data, trust)
+				o = opened(t, data)
+				if _, err := o.keys.SignNote(key, "text\n"); err != nil || o.Held() != nil {
+					t.Errorf("after a restart: %v, %v", err, o.Held())
+				}
+				if err := o.Close(); err != nil {
+					t.Fatal(err)
+				}
+				if after := keyFile(t, data, key+".key"); (after != before) != c.rotated || keyFile(t, data, key+".next") != "" {
+					t.Errorf("the key changed: %t", after != before)
+				}
+				verified(t, data, trust)
+			})
+		}
+	}
 }
