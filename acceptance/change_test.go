@@ -29,7 +29,7 @@ func TestChanges(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"version": on(scriptVersion), "drive": on(scriptDrive), "by": on(scriptBy), "road": on(scriptRoad),
+			"version": on(scriptVersion), "drive": on(scriptDrive), "by": on(scriptBy), "road": on(scriptRoad), "rest": on(scriptRest),
 			"gate": on(scriptGate), "state": on(scriptState), "recorded": on(scriptRecorded), "git": on(scriptGit), "code": exitsWith,
 		},
 	})
@@ -88,12 +88,17 @@ func scriptBy(s *site, ts *testscript.TestScript, neg bool, args []string) {
 
 // scriptRoad is "road X.Y.Z": the version goes the whole normal road to use.
 func scriptRoad(s *site, ts *testscript.TestScript, _ bool, args []string) {
-	version := args[0]
 	scriptDrive(s, ts, false, nil)
+	scriptBy(s, ts, false, []string{"cleo", "gate", "sign", "pre_val", "--version", args[0], "--meaning", "sme-approved", "--reason", "reviewed"})
+	scriptRest(s, ts, false, args)
+}
+
+// scriptRest is "rest X.Y.Z": the road from VAL on.
+func scriptRest(s *site, ts *testscript.TestScript, _ bool, args []string) {
+	version := args[0]
 	sign := func(gate, login, meaning string) {
 		scriptBy(s, ts, false, []string{login, "gate", "sign", gate, "--version", version, "--meaning", meaning, "--reason", "reviewed"})
 	}
-	sign("pre_val", "cleo", "sme-approved")
 	scriptAccept(s, ts, version)
 	sign("approve_to_prd", "quinn", "qc-approved")
 	sign("approve_to_prd", "sven", "sme-approved")

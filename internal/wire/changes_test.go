@@ -212,6 +212,8 @@ var changes = []change{
 	{"gate.comment", func(*visitors) any {
 		return operation.CommentGate{Version: released, As: "qc", Gate: gate.PreVal, Text: "see page two"}
 	}},
+	{"audit.rotate", func(*visitors) any { return operation.RotateKey{ByAdministrator: by("admin"), Key: "ledger"} }},
+	{"audit.rotate", func(*visitors) any { return operation.RotateKey{ByAdministrator: by("admin"), Key: "attest"} }},
 	{"gate.sign", func(v *visitors) any {
 		return sign.Request{By: v.as("sme", "read it"), Solution: pageProduct, Version: "1.0.0", Gate: gate.PreVal, Meaning: signature.SMEApproved}
 	}},

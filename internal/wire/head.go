@@ -15,9 +15,8 @@ import (
 func headNote(data string) string { return filepath.Join(data, "head.note") }
 
 // writeHead replaces head.note after each commit, in order.
-func (o *Owner) writeHead(h ledger.Head) error {
-	c := ledger.Checkpoint{Origin: o.Ring.Origin(), Size: h.Size, Root: h.Root}
-	note, err := ledger.SignNote(c.Body(), ledger.NewSigner(c.Origin, o.Ring.Keys["ledger"]))
+func (o *Owner) writeHead(h ledger.Head, events []ledger.Event) error {
+	note, err := o.keys.OfHead(h, events)
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package wire
 
 import (
 	"context"
-	"crypto/ed25519"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -20,6 +19,7 @@ import (
 	"github.com/dc-release/dc-release/internal/app/verify"
 	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/core/ledger"
+	"github.com/dc-release/dc-release/internal/core/releaselog"
 )
 
 // anchorsDir holds checkpoints that were handed in, one in each file, cosigned
@@ -49,34 +49,63 @@ func (o *Owner) openStore(ctx context.Context) (*sqlite.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := os.Stat(path); len(known) > 0 {
-		hashes := func(_ context.Context, do func(int64, ledger.HashReader) error) error { return do(0, &ledger.Memory{}) }
-		var engine *sqlite.Engine
-		if err == nil {
-			if engine, err = sqlite.OpenReadOnly(path); err != nil {
-				return nil, err
-			}
-			hashes = func(ctx context.Context, do func(int64, ledger.HashReader) error) error {
-				return sqlstore.OpenHeld(engine, nil, config).Hashes(ctx, do)
-			}
+	var engine *sqlite.Engine
+	var before *sqlstore.Store
+	hashes := func(_ context.Context, do func(int64, ledger.HashReader) error) error { return do(0, &ledger.Memory{}) }
+	if _, err := os.Stat(path); err == nil {
+		if engine, err = sqlite.OpenReadOnly(path); err != nil {
+			return nil, err
 		}
-		if hold := integrity.Check(ctx, hashes, o.ledgerVerifier(), known); hold != nil {
-			return nil, o.openHeld(ctx, engine, hold, config)
-		}
-		if engine != nil {
-			if err := engine.Close(); err != nil {
-				return nil, err
-			}
+		before = sqlstore.OpenHeld(engine, nil, config)
+		hashes = before.Hashes
+	}
+	if hold := o.sound(ctx, before, hashes, known); hold != nil {
+		return nil, o.openHeld(ctx, engine, hold, config)
+	}
+	if engine != nil {
+		if err := engine.Close(); err != nil {
+			return nil, err
 		}
 	}
-	engine, err := sqlite.Open(ctx, path)
-	if err != nil {
+	if engine, err = sqlite.Open(ctx, path); err != nil {
 		return nil, err
 	}
 	if o.Store, err = sqlstore.Open(ctx, engine, config); err != nil {
 		return nil, errors.Join(err, engine.Close())
 	}
-	return engine, nil
+	return engine, o.keepKeys(ctx)
+}
+
+// keepKeys makes the files of keys say which are in force, now that the ledger is
+// open and sound.
+func (o *Owner) keepKeys(ctx context.Context) error {
+	known, err := announced(ctx, o.Store)
+	if err != nil {
+		return err
+	}
+	if _, err := settle(known, o.Ring); err != nil {
+		return fault.New(fault.Unverified, "%v", err)
+	}
+	return o.Ring.Keep()
+}
+
+// sound compares a store, nil for none, with the keys of this installation and
+// every known checkpoint; nil when nothing is wrong.
+func (o *Owner) sound(ctx context.Context, before *sqlstore.Store, hashes integrity.Hashes, known []integrity.Anchor) *integrity.Hold {
+	var keys ledger.Announced
+	if before != nil {
+		keys, _ = announced(ctx, before) // a ledger that cannot be read is held where there is anything to compare it with
+	}
+	chain, wrong := settle(keys, o.Ring)
+	hold := integrity.Check(ctx, hashes, chain, known)
+	if wrong == nil {
+		return hold
+	}
+	if hold == nil {
+		hold = &integrity.Hold{}
+	}
+	hold.Reasons = append(hold.Reasons, strings.Split(wrong.Error(), "\n")...)
+	return hold
 }
 
 // openHeld lets a copy of the database answer, in which views are made anew from
@@ -125,10 +154,14 @@ func (o *Owner) recheck(ctx context.Context) error {
 	if err != nil || o.Held() != nil {
 		return err
 	}
+	announced, err := announced(ctx, o.Store)
+	if err != nil {
+		return err
+	}
 	hashes := func(ctx context.Context, do func(int64, ledger.HashReader) error) error {
 		return o.Store.Hashes(ctx, func(size int64, r tlog.HashReader) error { return do(size, r) })
 	}
-	hold := integrity.Check(ctx, hashes, o.ledgerVerifier(), known)
+	hold := integrity.Check(ctx, hashes, announced.Chain(releaselog.LedgerKey), known)
 	if hold == nil {
 		return nil
 	}
@@ -139,11 +172,6 @@ func (o *Owner) recheck(ctx context.Context) error {
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	return errors.Join(behind, o.effects.Stop(stop))
-}
-
-func (o *Owner) ledgerVerifier() ledger.Verifier {
-	var public ed25519.PublicKey = o.Ring.Public("ledger")
-	return ledger.NewVerifier(o.Ring.Origin(), public)
 }
 
 // knownAnchors gathers every checkpoint that this installation knows of:

@@ -52,6 +52,7 @@ import (
 	"github.com/dc-release/dc-release/internal/app/inspect"
 	"github.com/dc-release/dc-release/internal/app/intake"
 	"github.com/dc-release/dc-release/internal/app/integrity"
+	"github.com/dc-release/dc-release/internal/app/keys"
 	"github.com/dc-release/dc-release/internal/app/operation"
 	"github.com/dc-release/dc-release/internal/app/orchestrate"
 	"github.com/dc-release/dc-release/internal/app/person"
@@ -130,6 +131,7 @@ type Owner struct {
 	driver     *driver
 	caches     *cache.Caches
 	clock      *clock.Keeper
+	keys       *keys.Holder
 	names      *artifact.Names
 }
 
@@ -174,6 +176,7 @@ func (o *Owner) open(ctx context.Context) (err error) {
 	if err := errors.Join(err, all.Wait()); err != nil {
 		return err
 	}
+	o.keys = keys.New(o.Ring.Installation, o.Ring.Epoch, o.Ring.Keys)
 	o.names = &artifact.Names{Store: o.Store}
 	o.caches = &cache.Caches{Store: o.Store, Blobs: caches, Now: time.Now}
 	o.compose()
@@ -304,6 +307,7 @@ func (o *Owner) compose() {
 		Trail:         &trail.Trail{Store: o.Store, Checkpoint: o.publisher.Checkpoint, Keys: o.publisher.PublicKeys, Now: time.Now, Signed: signed.Reader{Blobs: o.Blobs, Names: signer.PrintedName}},
 		Deviations:    deviations,
 		Approvals:     &approve.Approvals{Log: o.Store, State: o.state, Solutions: registry, Now: time.Now},
+		Rotator:       o.newRotator(),
 		Consultations: &consult.Consultations{Log: o.Store, State: o.state, Lists: o.Store, Solutions: registry},
 		Halts:         &halt.Halts{Log: o.Store, State: o.state, Solutions: registry, Now: time.Now},
 		Solutions:     registry, Signer: signer, Claims: claims, Deployer: deployer,
@@ -326,7 +330,7 @@ func (o *Owner) newSigner(registry *solution.Registry, f factors) *sign.Signer {
 	return &sign.Signer{
 		Log: o.Store, State: o.state, Blobs: o.Blobs, Vault: o.Store, Ceremonies: o.Store, Solutions: registry,
 		Provers: map[string]sign.Prover{sign.Password: sign.PasswordProver{Vault: o.Store, Factors: f, Now: time.Now}},
-		Key:     o.Ring.Keys["attest"], KeyID: o.Ring.Installation + "/attest", Now: time.Now, NewID: newID, Results: readWhole,
+		Keys:    o.keys, Now: time.Now, NewID: newID, Results: readWhole,
 	}
 }
 

@@ -58,10 +58,6 @@ func (o *Owner) newPublisher(registry *solution.Registry, claims *claim.Server, 
 		ReleaseLogs: func(ctx context.Context, s policy.Solution) (publish.ReleaseLog, error) {
 			return git.OpenReleaseLog(ctx, s.ReleaseLog, o.mirrors.dir(s.Solution, "release-log"))
 		},
-		Now: time.Now,
-		Keys: publish.Keys{
-			Installation: o.Ring.Installation, Epoch: o.Ring.Epoch, Ledger: o.Ring.Keys["ledger"],
-			Document: o.Ring.Keys["document"], Attest: o.Ring.Keys["attest"],
-		},
+		Now: time.Now, Keys: o.keys,
 	}
 }

@@ -34,6 +34,9 @@ type Ring struct {
 	Keys         map[string]ed25519.PrivateKey
 	WorkerToken  string // of the worker beside the server
 	Created      []string
+
+	dir  string
+	left map[string]ed25519.PrivateKey // next keys of rotations that were not settled
 }
 
 // file is keys/installation.json.
@@ -43,17 +46,18 @@ type file struct {
 	WorkerToken  string `json:"worker_token"`
 }
 
-// Open reads the keys, made when they are not there.
+// Open reads the keys, made when they are not there. Which one of a name is in
+// force after a rotation that was not settled, SettleBy says.
 func Open(dir string) (*Ring, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("open keys: %w", err)
 	}
-	r := &Ring{Keys: map[string]ed25519.PrivateKey{}}
+	r := &Ring{Keys: map[string]ed25519.PrivateKey{}, dir: dir, left: map[string]ed25519.PrivateKey{}}
 	if err := r.identity(filepath.Join(dir, "installation.json")); err != nil {
 		return nil, fmt.Errorf("open keys: %w", err)
 	}
 	for _, p := range Purposes {
-		key, created, err := load(filepath.Join(dir, p.Name+".key"))
+		key, created, err := load(r.file(p.Name))
 		if err != nil {
 			return nil, fmt.Errorf("open key %s: %w", p.Name, err)
 		}
@@ -61,6 +65,9 @@ func Open(dir string) (*Ring, error) {
 			r.Created = append(r.Created, p.Name)
 		}
 		r.Keys[p.Name] = key
+	}
+	if err := r.readNext(); err != nil {
+		return nil, fmt.Errorf("open keys: %w", err)
 	}
 	return r, nil
 }
@@ -97,19 +104,24 @@ func load(path string) (key ed25519.PrivateKey, created bool, err error) {
 		if err != nil {
 			return nil, false, err
 		}
-		return key, true, write(path, []byte(base64.StdEncoding.EncodeToString(key.Seed())+"\n"))
+		return key, true, write(path, encode(key))
 	}
 	if err != nil {
 		return nil, false, err
 	}
-	seed, err := base64.StdEncoding.Strict().DecodeString(strings.TrimSpace(string(raw)))
-	if err != nil || len(seed) != ed25519.SeedSize {
-		return nil, false, fmt.Errorf("%s: want %d bytes in base64", path, ed25519.SeedSize)
-	}
-	return ed25519.NewKeyFromSeed(seed), false, nil
+	key, err = decode(path, raw)
+	return key, false, err
 }
 
-// write makes a file that is whole or not there.
+func decode(path string, raw []byte) (ed25519.PrivateKey, error) {
+	seed, err := base64.StdEncoding.Strict().DecodeString(strings.TrimSpace(string(raw)))
+	if err != nil || len(seed) != ed25519.SeedSize {
+		return nil, fmt.Errorf("%s: want %d bytes in base64", path, ed25519.SeedSize)
+	}
+	return ed25519.NewKeyFromSeed(seed), nil
+}
+
+// write makes a file that is whole and durable, or not there.
 func write(path string, data []byte) error {
 	tmp := path + ".tmp"
 	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
@@ -120,7 +132,10 @@ func write(path string, data []byte) error {
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	return os.Rename(tmp, path)
+	if err := os.Rename(tmp, path); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(path))
 }
 
 // Public is the public half of a key.

@@ -128,16 +128,23 @@ func (c *ctrf) test() error {
 		c.note(at, "test %q: %v", cut(k.Name, 200), bad)
 	}
 	bound.bind(&k)
+	if flaky {
+		k.Retries = max(k.Retries, 1)
+	}
+	concluded(&k, status, trace)
+	return c.add(k, at)
+}
+
+// concluded gives the case its outcome, and a message: its own, that of the
+// stack trace, or what is wrong with the status.
+func concluded(k *evidence.Case, status, trace string) {
 	if k.Message == "" {
 		k.Message = trace
 	}
-	if k.Outcome = ctrfOutcome(status); k.Outcome == evidence.Errored && k.Message == "" {
+	k.Outcome = ctrfOutcome(status)
+	if k.Outcome == evidence.Errored && k.Message == "" {
 		k.Message = fmt.Sprintf("the status is %q, want passed, failed, skipped or pending", cut(status, 40))
 	}
-	if flaky && k.Retries == 0 {
-		k.Retries = 1
-	}
-	return c.add(k, at)
 }
 
 // ctrfOutcome reads the status of a test. A pending one was not run; other, and

@@ -38,14 +38,14 @@ func (h *Hold) Unwrap() error {
 	return fault.New(fault.Unverified, "%s", h.Error()).WithHint("nothing is changed until the ledger extends every known checkpoint again; look what is wrong with: dc-release audit verify")
 }
 
-// Check compares the ledger with every anchor of the verifier's epoch; nil when
+// Check compares the ledger with every anchor that a key of its epoch signed; nil when
 // it extends them all. A ledger that cannot be read is held when there is
 // anything to compare it with.
-func Check(ctx context.Context, hashes Hashes, v ledger.Verifier, anchors []Anchor) *Hold {
+func Check(ctx context.Context, hashes Hashes, keys ledger.Keychain, anchors []Anchor) *Hold {
 	var reasons []string
 	var known []found
 	for _, a := range anchors {
-		c, err := ledger.OpenCheckpoint(a.Note, v)
+		c, _, err := keys.OpenCheckpoint(a.Note)
 		switch {
 		case err != nil && a.Own:
 			reasons = append(reasons, fmt.Sprintf("%s: %v", a.Where, err))

@@ -14,6 +14,7 @@ import (
 	"github.com/dc-release/dc-release/internal/app/halt"
 	"github.com/dc-release/dc-release/internal/app/inspect"
 	"github.com/dc-release/dc-release/internal/app/intake"
+	"github.com/dc-release/dc-release/internal/app/keys"
 	"github.com/dc-release/dc-release/internal/app/person"
 	"github.com/dc-release/dc-release/internal/app/publish"
 	"github.com/dc-release/dc-release/internal/app/report"
@@ -50,6 +51,7 @@ type App struct {
 	Deviations    *deviation.Deviations
 	Approvals     *approve.Approvals
 	Consultations *consult.Consultations
+	Rotator       *keys.Rotator
 	Halts         *halt.Halts
 	Access        *access.Access
 }
@@ -183,6 +185,7 @@ var All = []Operation{
 	}),
 	signing("audit.review", nil, func(a *App, r sign.Review) (sign.Act, error) { return a.Signer.Review(r) }),
 	command("audit.checkpoint", Local, []string{"checkpoint.diverged", "checkpoint.timestamp_requested"}, checkpoint),
+	command("audit.rotate", Administrator, []string{"key.rotated"}, rotateKey),
 }
 
 // Scope limits a list to a solution; "" is all.

@@ -2,11 +2,11 @@ package publish
 
 import (
 	"context"
-	"crypto/ed25519"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"time"
 
@@ -64,16 +64,7 @@ func (p *Publisher) Anchor(ctx context.Context, solution policy.Solution, now ti
 		return Anchored{}, err
 	}
 	a := anchor{seconds: now.Unix()}
-	err = p.Log.Hashes(ctx, func(size int64, r ledger.HashReader) error {
-		root, err := ledger.Root(size, r)
-		if err != nil {
-			return err
-		}
-		a.size = size
-		a.note, err = p.Checkpoint(size, root)
-		return err
-	})
-	if err != nil {
+	if a.size, a.note, err = p.newest(ctx); err != nil {
 		return Anchored{}, err
 	}
 	commit, err := p.anchor(ctx, solution, log, a)
@@ -83,10 +74,25 @@ func (p *Publisher) Anchor(ctx context.Context, solution policy.Solution, now ti
 	return Anchored{Solution: solution.Solution, Size: a.size, Commit: commit, Checkpoint: string(a.note)}, nil
 }
 
-// Checkpoint signs the checkpoint of a size.
+// newest signs the checkpoint of the ledger as it is.
+func (p *Publisher) newest(ctx context.Context) (size int64, note []byte, err error) {
+	var root ledger.Hash
+	err = p.Log.Hashes(ctx, func(end int64, r ledger.HashReader) error {
+		size = end
+		root, err = ledger.Root(end, r)
+		return err
+	})
+	if err != nil {
+		return 0, nil, err
+	}
+	note, err = p.Checkpoint(size, root)
+	return size, note, err
+}
+
+// Checkpoint signs the checkpoint of a size. It may wait until a rotation has
+// ended: nobody asks who reads the ledger at the same time.
 func (p *Publisher) Checkpoint(size int64, root ledger.Hash) ([]byte, error) {
-	c := ledger.Checkpoint{Origin: p.origin(), Size: size, Root: root}
-	return ledger.SignNote(c.Body(), ledger.NewSigner(c.Origin, p.Keys.Ledger))
+	return p.Keys.Checkpoint(ledger.Head{Size: size, Root: root})
 }
 
 // anchor is a checkpoint to be committed.
@@ -118,19 +124,10 @@ func (p *Publisher) anchor(ctx context.Context, solution policy.Solution, log Re
 	return commit, errors.Join(err, p.look(ctx, solution, log))
 }
 
-// anchored reads a checkpoint back: a commit with its id may hold another one.
-func (p *Publisher) anchored(ctx context.Context, base Base, a anchor) error {
-	path := releaselog.AnchorPath(p.origin(), a.size)
-	there, _, err := base.ReadFile(ctx, path)
-	if err == nil && string(there) != string(a.note) {
-		err = fault.New(fault.Unverified, "%s in the release log is another checkpoint of the same size: the ledger was forked", path)
-	}
-	return err
-}
-
 // composeAnchor gives the checkpoint, those of this ledger that somebody took
 // from the branch, and the proofs between neighbours that are not there. What
-// is there is never replaced.
+// is there is never replaced, but for keys that were rotated since, which are
+// added to the others with the proof of each rotation.
 func (p *Publisher) composeAnchor(ctx context.Context, base Base, a anchor, lost map[int64][]byte) (map[string]Content, error) {
 	there, _, err := anchorsAt(ctx, base)
 	if err != nil {
@@ -140,17 +137,18 @@ func (p *Publisher) composeAnchor(ctx context.Context, base Base, a anchor, lost
 	if _, ok := own.Notes[a.size]; ok {
 		return nil, nil // read back and compared afterwards
 	}
-	out := map[string]Content{releaselog.AnchorPath(p.origin(), a.size): Bytes(a.note)}
-	if own.Keys == nil {
-		raw, err := canonical.Marshal(p.PublicKeys())
-		if err != nil {
-			return nil, err
-		}
-		out[releaselog.AnchorKeysPath(p.origin())] = Bytes(raw)
+	fresh := maps.Clone(lost)
+	if fresh == nil {
+		fresh = map[int64][]byte{}
 	}
-	sizes := append(own.Sizes(), a.size)
-	for size, note := range lost {
-		if _, ok := own.Notes[size]; !ok && size != a.size {
+	fresh[a.size] = a.note
+	out := map[string]Content{}
+	if err := p.anchorKeys(ctx, own, fresh, out); err != nil {
+		return nil, err
+	}
+	sizes := own.Sizes()
+	for size, note := range fresh {
+		if _, ok := own.Notes[size]; !ok {
 			out[releaselog.AnchorPath(p.origin(), size)] = Bytes(note)
 			sizes = append(sizes, size)
 		}
@@ -254,6 +252,13 @@ func (p *Publisher) strange(ctx context.Context, base Base) ([]string, error) {
 	}
 	out := prefixed(foreign, "is no anchor")
 	own := epochs[p.origin()]
+	keys, err := p.PublicKeys(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if own.Keys != nil && !succeed(keys, own.Keys) {
+		out = append(out, releaselog.AnchorKeysPath(p.origin())+": are not the keys of this ledger")
+	}
 	wrong, err := p.untrue(ctx, own)
 	for _, size := range own.Sizes() {
 		if why, ok := wrong[size]; ok {
@@ -267,10 +272,13 @@ func (p *Publisher) strange(ctx context.Context, base Base) ([]string, error) {
 // by size with why.
 func (p *Publisher) untrue(ctx context.Context, own releaselog.Anchors) (map[int64]string, error) {
 	out := map[int64]string{}
-	v := ledger.NewVerifier(p.origin(), p.Keys.Ledger.Public().(ed25519.PublicKey))
-	err := p.Log.Hashes(ctx, func(end int64, r ledger.HashReader) error {
+	keys, err := p.PublicKeys(ctx)
+	if err != nil {
+		return nil, err
+	}
+	err = p.Log.Hashes(ctx, func(end int64, r ledger.HashReader) error {
 		for _, size := range own.Sizes() {
-			c, err := own.Checkpoint(size, v)
+			c, _, err := own.Checkpoint(size, keys.Chain(releaselog.LedgerKey))
 			if err != nil {
 				out[size] = err.Error()
 				continue

@@ -87,13 +87,9 @@ func (i *installation) proven() []int64 {
 	if err != nil {
 		i.t.Fatal(err)
 	}
-	public, err := keys.Key(releaselog.LedgerKey).PublicKey()
-	if err != nil {
-		i.t.Fatal(err)
-	}
 	var last ledger.Checkpoint
 	for n, size := range a.Sizes() {
-		c, err := a.Checkpoint(size, ledger.NewVerifier(origin, public))
+		c, _, err := a.Checkpoint(size, keys.Chain(releaselog.LedgerKey))
 		if err != nil {
 			i.t.Fatal(err)
 		}
@@ -314,7 +310,7 @@ func TestAReleaseLogThatCannotBeReachedIsTriedAgainAfterAMinute(t *testing.T) {
 }
 
 func TestAnchorsAreReadByTheirNameOnly(t *testing.T) {
-	key := publishtest.Key("ledger").Public().(ed25519.PublicKey)
+	key := ledger.Keychain{ID: "dc-release/I/1", Links: []ledger.Link{{Public: publishtest.Key("ledger").Public().(ed25519.PublicKey)}}}
 	epochs, foreign := releaselog.ReadAnchors(map[string][]byte{
 		"checkpoints/dc-release~I~1/7": {}, "checkpoints/dc-release~I~1/07": {}, "checkpoints/dc-release~I~1/7-9.json": {},
 		"checkpoints/dc-release~I~1/keys.json": {}, "checkpoints/dc-release~I~2/7": {}, "checkpoints/../7": {}, "README.md": {},
@@ -326,7 +322,7 @@ func TestAnchorsAreReadByTheirNameOnly(t *testing.T) {
 	if len(epochs) != 2 || !slices.Equal(a.Sizes(), []int64{7}) || len(a.Proofs) != 1 || a.Keys == nil {
 		t.Errorf("epochs %+v", epochs)
 	}
-	if _, err := a.Checkpoint(7, ledger.NewVerifier("dc-release/I/1", key)); err == nil {
+	if _, _, err := a.Checkpoint(7, key); err == nil {
 		t.Error("an empty file is a checkpoint")
 	}
 }

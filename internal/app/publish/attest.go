@@ -2,6 +2,7 @@ package publish
 
 import (
 	"context"
+	"crypto/ed25519"
 	"fmt"
 	"math"
 	"slices"
@@ -19,7 +20,7 @@ import (
 // attestRelease seals what happened to a release since its publication before.
 // The reads keep the ledger from growing in between, so that what is stated is
 // exactly what stands before the events that name it.
-func (p *Publisher) attestRelease(ctx context.Context, r pipeline.RunStarted, events []ledger.Event, publication string) ([]ledger.Draft, []ledger.Read, error) {
+func (p *Publisher) attestRelease(ctx context.Context, key ed25519.PrivateKey, r pipeline.RunStarted, events []ledger.Event, publication string) ([]ledger.Draft, []ledger.Read, error) {
 	registered, ok := events[0].Data.(*release.Registered)
 	if !ok {
 		return nil, nil, fmt.Errorf("stream %s begins with %s", events[0].Stream, events[0].Type)
@@ -43,12 +44,12 @@ func (p *Publisher) attestRelease(ctx context.Context, r pipeline.RunStarted, ev
 		reads = append(reads, ledger.Read{Stream: stream, Version: int64(len(there))})
 		f.Places = append(f.Places, slices.DeleteFunc(there, func(e ledger.Event) bool { return e.Seq <= since })...)
 	}
-	drafts, err := p.attest(ctx, f, events[0].Stream, publication)
+	drafts, err := p.attest(ctx, key, f, events[0].Stream, publication)
 	return drafts, reads, err
 }
 
 // attestRollback seals what happened since a rollback was requested.
-func (p *Publisher) attestRollback(ctx context.Context, solution string, r release.RollbackRequested, events []ledger.Event) ([]ledger.Draft, error) {
+func (p *Publisher) attestRollback(ctx context.Context, key ed25519.PrivateKey, solution string, r release.RollbackRequested, events []ledger.Event) ([]ledger.Draft, error) {
 	begin := slices.IndexFunc(events, func(e ledger.Event) bool {
 		q, ok := e.Data.(*release.RollbackRequested)
 		return ok && q.Rollback == r.Rollback
@@ -57,12 +58,12 @@ func (p *Publisher) attestRollback(ctx context.Context, solution string, r relea
 		return nil, fmt.Errorf("rollback %s was not requested", r.Rollback)
 	}
 	f := provenance.Facts{Installation: p.Keys.Installation, Solution: solution, Version: r.To, Subject: events[begin:]}
-	return p.attest(ctx, f, events[begin].Stream, r.Rollback)
+	return p.attest(ctx, key, f, events[begin].Stream, r.Rollback)
 }
 
 // attest seals statements, keeps their envelopes and gives the events that name
 // them.
-func (p *Publisher) attest(ctx context.Context, f provenance.Facts, stream ledger.Stream, publication string) ([]ledger.Draft, error) {
+func (p *Publisher) attest(ctx context.Context, key ed25519.PrivateKey, f provenance.Facts, stream ledger.Stream, publication string) ([]ledger.Draft, error) {
 	f.Tree = func(k pipeline.ArtifactKept) (files release.Tree, err error) {
 		raw, err := p.Blobs.Bytes(ctx, k.Manifest)
 		if err != nil {
@@ -82,7 +83,7 @@ func (p *Publisher) attest(ctx context.Context, f provenance.Facts, stream ledge
 	}
 	refs := []provenance.Reference{}
 	for _, s := range made {
-		envelope, err := signature.Seal(provenance.PayloadType, releaselog.AttestKeyID(p.Keys.Installation), p.Keys.Attest, s.Statement)
+		envelope, err := signature.Seal(provenance.PayloadType, p.Keys.ID(releaselog.AttestKey), key, s.Statement)
 		if err != nil {
 			return nil, fmt.Errorf("seal statement %s: %w", s.Name, err)
 		}

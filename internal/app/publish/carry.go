@@ -2,6 +2,7 @@ package publish
 
 import (
 	"context"
+	"crypto/ed25519"
 	"encoding/json"
 	"fmt"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/dc-release/dc-release/internal/core/ledger"
 	"github.com/dc-release/dc-release/internal/core/policy"
 	"github.com/dc-release/dc-release/internal/core/release"
+	"github.com/dc-release/dc-release/internal/core/releaselog"
 )
 
 // Carry carries a publication out: the effect. It composes the folder from the
@@ -108,26 +110,34 @@ func (p *Publisher) PublishRollback(ctx context.Context, solution policy.Solutio
 
 // intendRollback asks for the publication of a rollback, once.
 func (p *Publisher) intendRollback(ctx context.Context, solution policy.Solution, stream ledger.Stream, r release.RollbackRequested) error {
-	_, err := ledger.Decide(ctx, p.Log, func() (ledger.Batch, error) {
-		events, err := p.Log.Stream(ctx, stream, 0)
-		if err != nil {
-			return ledger.Batch{}, err
-		}
-		for _, e := range events {
-			if d, ok := e.Data.(*document.PublicationIntended); ok && d.Publication == r.Rollback {
-				return ledger.Batch{}, nil
-			}
-		}
-		attested, err := p.attestRollback(ctx, solution.Solution, r, events)
-		return ledger.Batch{
-			Command: "publish/" + solution.Solution + "/" + r.Rollback, Actor: actor, Correlation: r.Rollback, Policy: solution.Digest,
-			Reads: []ledger.Read{{Stream: stream, Version: int64(len(events))}},
-			Events: append(attested, ledger.Draft{Stream: stream, Data: &document.PublicationIntended{
-				Publication: r.Rollback, Folder: "rollbacks/" + r.Rollback, Gate: gate.ApproveRollback,
-			}}),
-		}, err
+	return p.Keys.With(releaselog.AttestKey, func(key ed25519.PrivateKey) error {
+		_, err := ledger.Decide(ctx, p.Log, func() (ledger.Batch, error) {
+			return p.rollbackIntention(ctx, key, solution, stream, r)
+		})
+		return err
 	})
-	return err
+}
+
+// rollbackIntention is the batch that asks; without events when it was asked for
+// before.
+func (p *Publisher) rollbackIntention(ctx context.Context, key ed25519.PrivateKey, solution policy.Solution, stream ledger.Stream, r release.RollbackRequested) (ledger.Batch, error) {
+	events, err := p.Log.Stream(ctx, stream, 0)
+	if err != nil {
+		return ledger.Batch{}, err
+	}
+	for _, e := range events {
+		if d, ok := e.Data.(*document.PublicationIntended); ok && d.Publication == r.Rollback {
+			return ledger.Batch{}, nil
+		}
+	}
+	attested, err := p.attestRollback(ctx, key, solution.Solution, r, events)
+	return ledger.Batch{
+		Command: "publish/" + solution.Solution + "/" + r.Rollback, Actor: actor, Correlation: r.Rollback, Policy: solution.Digest,
+		Reads: []ledger.Read{{Stream: stream, Version: int64(len(events))}},
+		Events: append(attested, ledger.Draft{Stream: stream, Data: &document.PublicationIntended{
+			Publication: r.Rollback, Folder: "rollbacks/" + r.Rollback, Gate: gate.ApproveRollback,
+		}}),
+	}, err
 }
 
 // push makes the commit, reads it back and anchors its checkpoint.
@@ -142,7 +152,13 @@ func (p *Publisher) push(ctx context.Context, solution policy.Solution, h *histo
 	}
 	commit, err := log.Publish(ctx, Commit{
 		Branch: branch(solution), ID: h.publication, Subject: "release " + h.folder + ": " + h.gate, Seconds: h.at.Unix(),
-		Compose: func(ctx context.Context, base Base) (map[string]Content, error) { return p.compose(ctx, h, f, base) },
+		Compose: func(ctx context.Context, base Base) (files map[string]Content, err error) {
+			err = p.sealed(ctx, func(s sealing) error {
+				files, err = p.compose(ctx, s, h, f, base)
+				return err
+			})
+			return files, err
+		},
 	})
 	if err != nil {
 		return document.Published{}, err
@@ -164,4 +180,4 @@ func branch(s policy.Solution) string {
 	return s.Branch
 }
 
-func (p *Publisher) origin() string { return ledger.Origin(p.Keys.Installation, p.Keys.Epoch) }
+func (p *Publisher) origin() string { return p.Keys.Origin() }

@@ -2,7 +2,6 @@ package publish
 
 import (
 	"context"
-	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
@@ -10,19 +9,22 @@ import (
 
 	"github.com/dc-release/dc-release/internal/core/canonical"
 	"github.com/dc-release/dc-release/internal/core/fault"
-	"github.com/dc-release/dc-release/internal/core/ledger"
 	"github.com/dc-release/dc-release/internal/core/releaselog"
 )
 
 // compose gives the files of the commit on a head: what the folder does not
 // have yet, its new index, and the root index. A folder that is not as it was
-// published is refused: nothing that is there is ever overwritten.
-func (p *Publisher) compose(ctx context.Context, h *history, f *folder, base Base) (map[string]Content, error) {
+// published is refused: nothing that is there is ever overwritten, but for keys
+// that were rotated since, which are added to the others.
+func (p *Publisher) compose(ctx context.Context, s sealing, h *history, f *folder, base Base) (map[string]Content, error) {
 	there, err := p.unchanged(ctx, h, base)
 	if err != nil {
 		return nil, err
 	}
 	out := map[string]Content{}
+	if err := folderKeys(ctx, s.keys, h.folder+"/"+releaselog.KeysFile, base, out); err != nil {
+		return nil, err
+	}
 	for path, c := range f.files {
 		old, ok := there.File(path)
 		if !ok {
@@ -31,17 +33,17 @@ func (p *Publisher) compose(ctx context.Context, h *history, f *folder, base Bas
 			return nil, fault.New(fault.Unverified, "%s/%s is published with SHA-256 %.12s and would change to %.12s", h.folder, path, old.SHA256, c.SHA256)
 		}
 	}
-	index, err := p.index(h, f, there).Encode()
+	index, err := p.index(h, f, there, out).Encode()
 	if err != nil {
 		return nil, err
 	}
 	digest := canonical.SHA256(index)
-	note, err := p.sign(releaselog.NoteText(p.Keys.Installation, h.solution, h.folder, h.publication, digest))
+	note, err := s.sign(releaselog.NoteText(p.Keys.Installation, h.solution, h.folder, h.publication, digest))
 	if err != nil {
 		return nil, err
 	}
 	out[h.folder+"/"+releaselog.IndexFile], out[h.folder+"/"+releaselog.NoteFile] = Bytes(index), Bytes(note)
-	return out, p.root(ctx, h, digest, base, out)
+	return out, p.root(ctx, s, h, digest, base, out)
 }
 
 // unchanged reads the folder that is there and compares it with what was
@@ -114,8 +116,15 @@ func (p *Publisher) readBack(ctx context.Context, h *history, base Base) (string
 		return "", fault.New(fault.Unverified, "read back %s: its index is not there", h.folder)
 	}
 	digest := canonical.SHA256(raw)
-	v := ledger.NewVerifier(releaselog.DocumentKeyID(p.Keys.Installation), p.Keys.Document.Public().(ed25519.PublicKey))
-	text, err := ledger.OpenNote(note, v)
+	keys, err := p.PublicKeys(ctx)
+	if err != nil {
+		return "", err
+	}
+	chain := keys.Chain(releaselog.DocumentKey)
+	text, link, err := chain.OpenNote(note)
+	if err == nil {
+		err = chain.MaySign(link, h.size)
+	}
 	if err != nil || text != releaselog.NoteText(p.Keys.Installation, h.solution, h.folder, h.publication, digest) {
 		return "", fault.New(fault.Unverified, "read back %s: a commit carries id %s, but its index is not ours", h.folder, h.publication)
 	}

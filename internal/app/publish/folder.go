@@ -2,19 +2,15 @@ package publish
 
 import (
 	"context"
-	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
-	"github.com/dc-release/dc-release/internal/core/canonical"
 	"github.com/dc-release/dc-release/internal/core/evidence"
 	"github.com/dc-release/dc-release/internal/core/gate"
-	"github.com/dc-release/dc-release/internal/core/ledger"
 	"github.com/dc-release/dc-release/internal/core/pipeline"
 	"github.com/dc-release/dc-release/internal/core/release"
 	"github.com/dc-release/dc-release/internal/core/releaselog"
@@ -39,30 +35,12 @@ func (p *Publisher) folder(ctx context.Context, h *history) (*folder, error) {
 	for path, data := range parts {
 		f.files[path] = Bytes(data)
 	}
-	keys, err := canonical.Marshal(p.PublicKeys())
-	if err != nil {
-		return nil, err
-	}
-	f.files[releaselog.KeysFile] = Bytes(keys)
 	for _, add := range []func(context.Context, *history, *folder) error{p.note, p.gates, p.signatures, p.statements, p.evidence, p.finals} {
 		if err := add(ctx, h, f); err != nil {
 			return nil, err
 		}
 	}
 	return f, nil
-}
-
-// PublicKeys are those that folders, anchors and exports are verified with.
-func (p *Publisher) PublicKeys() releaselog.Keys {
-	public := func(k ed25519.PrivateKey) ed25519.PublicKey { return k.Public().(ed25519.PublicKey) }
-	return releaselog.Keys{
-		Schema: releaselog.KeysSchema, Installation: p.Keys.Installation, Epoch: p.Keys.Epoch,
-		Keys: []releaselog.Key{
-			releaselog.NewKey(releaselog.LedgerKey, p.origin(), public(p.Keys.Ledger)),
-			releaselog.NewKey(releaselog.AttestKey, releaselog.AttestKeyID(p.Keys.Installation), public(p.Keys.Attest)),
-			releaselog.NewKey(releaselog.DocumentKey, releaselog.DocumentKeyID(p.Keys.Installation), public(p.Keys.Document)),
-		},
-	}
 }
 
 // blob measures and checks a blob; it is read again when it is written.
@@ -263,13 +241,12 @@ func (p *Publisher) finals(ctx context.Context, h *history, f *folder) error {
 	return nil
 }
 
-// index describes the folder as it will be: what is there and what is added.
-func (p *Publisher) index(h *history, f *folder, there releaselog.Index) releaselog.Index {
+// index describes the folder as it will be: what is there and what is written.
+func (p *Publisher) index(h *history, f *folder, there releaselog.Index, written map[string]Content) releaselog.Index {
 	x := releaselog.Index{
 		Installation: p.Keys.Installation, Solution: h.solution, Folder: h.folder, Version: h.version,
 		Publication: h.publication, Gate: h.gate, State: releaselog.StateDraft,
 		Ledger: releaselog.Position{Origin: p.origin(), Size: h.size, Part: h.part()},
-		Files:  slices.Clone(there.Files),
 	}
 	if h.gate == gate.ApproveForUse || h.rollback != nil {
 		x.State = releaselog.StateAuthorised
@@ -277,10 +254,13 @@ func (p *Publisher) index(h *history, f *folder, there releaselog.Index) release
 	if n := len(h.before); n > 0 {
 		x.Previous = h.before[n-1].index
 	}
-	for path, c := range f.files {
-		if _, ok := there.File(path); !ok {
-			x.Files = append(x.Files, releaselog.File{Path: path, SHA256: c.SHA256, Size: c.Size})
+	for _, old := range there.Files {
+		if _, replaced := written[h.folder+"/"+old.Path]; !replaced {
+			x.Files = append(x.Files, old)
 		}
+	}
+	for path, c := range written {
+		x.Files = append(x.Files, releaselog.File{Path: strings.TrimPrefix(path, h.folder+"/"), SHA256: c.SHA256, Size: c.Size})
 	}
 	seen := map[releaselog.External]bool{}
 	for _, e := range f.externals {
@@ -290,9 +270,4 @@ func (p *Publisher) index(h *history, f *folder, there releaselog.Index) release
 		}
 	}
 	return x
-}
-
-// sign signs a text with the document key.
-func (p *Publisher) sign(text string) ([]byte, error) {
-	return ledger.SignNote(text, ledger.NewSigner(releaselog.DocumentKeyID(p.Keys.Installation), p.Keys.Document))
 }

@@ -220,7 +220,7 @@ func (p *Publisher) surroundings(ctx context.Context, h *history) error {
 	var base chain
 	for i, e := range installation.events {
 		switch e.Data.(type) {
-		case *ledger.InstallationCreated, *ledger.KeyCreated:
+		case *ledger.InstallationCreated, *ledger.KeyCreated, *ledger.KeyRotated:
 			base.records, base.events = append(base.records, installation.records[i]), append(base.events, e)
 		}
 	}

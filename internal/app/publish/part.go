@@ -103,13 +103,9 @@ func (p *Publisher) ledgerPart(ctx context.Context, h *history) (files map[strin
 func (p *Publisher) prove(ctx context.Context, h *history, all []exported) (releaselog.Proofs, []byte, error) {
 	slices.SortFunc(all, func(a, b exported) int { return cmp.Compare(a.seq, b.seq) })
 	out := releaselog.Proofs{Schema: releaselog.ProofsSchema, Origin: p.origin(), Size: h.size, Inclusion: []releaselog.Inclusion{}, Consistency: []releaselog.Consistency{}}
-	var checkpoint []byte
-	err := p.Log.Hashes(ctx, func(_ int64, r ledger.HashReader) error {
-		root, err := ledger.Root(h.size, r)
-		if err != nil {
-			return err
-		}
-		if checkpoint, err = p.Checkpoint(h.size, root); err != nil {
+	var root ledger.Hash
+	err := p.Log.Hashes(ctx, func(_ int64, r ledger.HashReader) (err error) {
+		if root, err = ledger.Root(h.size, r); err != nil {
 			return err
 		}
 		for _, x := range all {
@@ -127,5 +123,9 @@ func (p *Publisher) prove(ctx context.Context, h *history, all []exported) (rele
 		out.Consistency = append(out.Consistency, releaselog.Consistency{From: last.size, Part: last.part, Path: path})
 		return err
 	})
+	if err != nil {
+		return out, nil, err
+	}
+	checkpoint, err := p.Checkpoint(h.size, root)
 	return out, checkpoint, err
 }

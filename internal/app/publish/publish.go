@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/dc-release/dc-release/internal/app/inspect"
+	"github.com/dc-release/dc-release/internal/app/keys"
 	"github.com/dc-release/dc-release/internal/app/state"
 	"github.com/dc-release/dc-release/internal/core/document"
 	"github.com/dc-release/dc-release/internal/core/fault"
@@ -21,6 +22,7 @@ import (
 	"github.com/dc-release/dc-release/internal/core/ledger"
 	"github.com/dc-release/dc-release/internal/core/pipeline"
 	"github.com/dc-release/dc-release/internal/core/policy"
+	"github.com/dc-release/dc-release/internal/core/releaselog"
 )
 
 // Log is the ledger with its stored bytes and hashes.
@@ -67,15 +69,6 @@ type Documents interface {
 // ReleaseLogs opens the release log of a solution.
 type ReleaseLogs func(ctx context.Context, solution policy.Solution) (ReleaseLog, error)
 
-// Keys are what publications are signed with.
-type Keys struct {
-	Installation string
-	Epoch        int
-	Ledger       ed25519.PrivateKey // checkpoints
-	Document     ed25519.PrivateKey // indexes
-	Attest       ed25519.PrivateKey // statements
-}
-
 // Publisher publishes for one installation.
 type Publisher struct {
 	Log         Log
@@ -86,7 +79,7 @@ type Publisher struct {
 	Lists       Lists
 	Documents   Documents
 	ReleaseLogs ReleaseLogs
-	Keys        Keys
+	Keys        *keys.Holder     // that checkpoints, indexes and statements are signed with
 	Now         func() time.Time // when a checkpoint is committed
 	Authority   Authority        // that stamps anchored checkpoints, nil for none
 
@@ -128,11 +121,13 @@ func (p *Publisher) Publish(ctx context.Context, execution string, fence int64, 
 		return "", "", nil
 	}
 	stream := ledger.ReleaseStream(run.Run.Solution, run.Run.Version)
-	_, err = ledger.Decide(ctx, p.Log, func() (ledger.Batch, error) {
-		var b ledger.Batch
-		publication, b, err = p.intend(ctx, run, execution, gateName)
-		b.Policy = solution.Digest
-		return b, err
+	err = p.Keys.With(releaselog.AttestKey, func(key ed25519.PrivateKey) error {
+		_, err := ledger.Decide(ctx, p.Log, func() (b ledger.Batch, err error) {
+			publication, b, err = p.intend(ctx, key, run, execution, gateName)
+			b.Policy = solution.Digest
+			return b, err
+		})
+		return err
 	})
 	if err != nil {
 		return "", "", err
@@ -155,7 +150,7 @@ func ofGate(run state.Run, execution, name string) error {
 
 // intend is the batch that asks for a publication; without events when it was
 // asked for before.
-func (p *Publisher) intend(ctx context.Context, run state.Run, execution, name string) (string, ledger.Batch, error) {
+func (p *Publisher) intend(ctx context.Context, key ed25519.PrivateKey, run state.Run, execution, name string) (string, ledger.Batch, error) {
 	r := run.Run
 	s, err := p.State.Release(ctx, r.Solution, r.Version)
 	if err != nil {
@@ -176,7 +171,7 @@ func (p *Publisher) intend(ctx context.Context, run state.Run, execution, name s
 			return publication, ledger.Batch{}, nil
 		}
 	}
-	attested, reads, err := p.attestRelease(ctx, r, events, publication)
+	attested, reads, err := p.attestRelease(ctx, key, r, events, publication)
 	if err != nil {
 		return "", ledger.Batch{}, err
 	}

@@ -13,8 +13,9 @@ import (
 
 // root adds the root index with the states that hold once this publication is
 // there: the commit of a final publication is what makes a version effective
-// for readers of the release log.
-func (p *Publisher) root(ctx context.Context, h *history, index string, base Base, out map[string]Content) error {
+// for readers of the release log. Once a key was rotated the root has keys of its
+// own, which are the newest.
+func (p *Publisher) root(ctx context.Context, s sealing, h *history, index string, base Base, out map[string]Content) error {
 	r := releaselog.Root{Installation: p.Keys.Installation, Solution: h.solution, Publication: h.publication}
 	all, err := p.Lists.Releases(ctx, h.solution)
 	if err != nil {
@@ -36,6 +37,13 @@ func (p *Publisher) root(ctx context.Context, h *history, index string, base Bas
 	if r.Rollbacks, err = p.rollbacks(ctx, h, index, base); err != nil {
 		return err
 	}
+	if len(s.keys.Rotations) > 0 { // until then every folder has the one key
+		keys, err := canonical.Marshal(s.keys)
+		if err != nil {
+			return err
+		}
+		r.Keys, out[releaselog.KeysFile] = canonical.SHA256(keys), Bytes(keys)
+	}
 	raw, err := r.Encode()
 	if err != nil {
 		return err
@@ -44,7 +52,7 @@ func (p *Publisher) root(ctx context.Context, h *history, index string, base Bas
 	if err != nil {
 		return err
 	}
-	note, err := p.sign(releaselog.RootNoteText(r.Installation, r.Solution, r.Publication, canonical.SHA256(raw)))
+	note, err := s.sign(r.NoteText(canonical.SHA256(raw)))
 	if err != nil {
 		return err
 	}

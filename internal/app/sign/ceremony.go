@@ -9,11 +9,13 @@ import (
 	"encoding/base64"
 	"time"
 
+	"github.com/dc-release/dc-release/internal/app/keys"
 	"github.com/dc-release/dc-release/internal/app/state"
 	"github.com/dc-release/dc-release/internal/core/canonical"
 	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/core/ledger"
 	"github.com/dc-release/dc-release/internal/core/policy"
+	"github.com/dc-release/dc-release/internal/core/releaselog"
 	"github.com/dc-release/dc-release/internal/core/signature"
 )
 
@@ -72,8 +74,7 @@ type Signer struct {
 	Provers    map[string]Prover // by method
 	Ceremonies Ceremonies
 	Solutions  Solutions
-	Key        ed25519.PrivateKey // attest
-	KeyID      string
+	Keys       *keys.Holder // attest
 	Now        func() time.Time
 	NewID      func() string
 	Results    ResultReader
@@ -203,11 +204,26 @@ func (s *Signer) conclude(ctx context.Context, who policy.Subject, auth signatur
 	if err := canonical.Unmarshal(pending.Payload, &payload); err != nil {
 		return Signed{}, err
 	}
-	made, err := s.keep(ctx, pending, payload, auth)
+	var refused []string
+	var made signature.Made
+	err := s.Keys.With(releaselog.AttestKey, func(key ed25519.PrivateKey) (err error) {
+		if made, err = s.keep(ctx, key, pending, payload, auth); err != nil {
+			return err
+		}
+		refused, err = s.append(ctx, who, act, pending, payload, made)
+		return err
+	})
 	if err != nil {
 		return Signed{}, err
 	}
-	var refused []string
+	if len(refused) > 0 {
+		return Signed{}, s.refuse(ctx, who, pending.Method, act, refused)
+	}
+	return Signed{Signature: made.Signature, Manifest: made.Manifest, Role: string(made.Role), Time: payload.Time}, nil
+}
+
+// append makes the signature an event, unless there are reasons against it.
+func (s *Signer) append(ctx context.Context, who policy.Subject, act Act, pending Pending, payload signature.Payload, made signature.Made) (refused []string, err error) {
 	_, err = ledger.Decide(ctx, s.Log, func() (ledger.Batch, error) {
 		subject, err := s.State.Person(ctx, who.ID)
 		if err != nil {
@@ -238,22 +254,16 @@ func (s *Signer) conclude(ctx context.Context, who policy.Subject, auth signatur
 		}
 		return b, nil
 	})
-	if err != nil {
-		return Signed{}, err
-	}
-	if len(refused) > 0 {
-		return Signed{}, s.refuse(ctx, who, pending.Method, act, refused)
-	}
-	return Signed{Signature: made.Signature, Manifest: made.Manifest, Role: string(made.Role), Time: payload.Time}, nil
+	return refused, err
 }
 
 // keep stores payload and envelope and gives the event that names them.
-func (s *Signer) keep(ctx context.Context, pending Pending, p signature.Payload, auth signature.Authentication) (signature.Made, error) {
+func (s *Signer) keep(ctx context.Context, key ed25519.PrivateKey, pending Pending, p signature.Payload, auth signature.Authentication) (signature.Made, error) {
 	made := signature.Made{
 		Signature: p.ID, Gate: p.Subject.Gate(), Manifest: p.Subject.Manifest, Meaning: p.Meaning.Code, Decision: p.Decision,
 		Role: p.Capacity.Role, Person: p.Signer.Person, Method: p.Method,
 	}
-	envelope, err := signature.Seal(signature.PayloadType, s.KeyID, s.Key, signature.Statement{PayloadSHA256: pending.Challenge(), Auth: auth})
+	envelope, err := signature.Seal(signature.PayloadType, s.Keys.ID(releaselog.AttestKey), key, signature.Statement{PayloadSHA256: pending.Challenge(), Auth: auth})
 	if err != nil {
 		return made, err
 	}

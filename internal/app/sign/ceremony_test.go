@@ -19,6 +19,7 @@ import (
 	"github.com/dc-release/dc-release/internal/adapter/store/sqlite"
 	"github.com/dc-release/dc-release/internal/adapter/store/sqlstore"
 	"github.com/dc-release/dc-release/internal/adapter/store/storetest"
+	"github.com/dc-release/dc-release/internal/app/keys"
 	"github.com/dc-release/dc-release/internal/app/person"
 	"github.com/dc-release/dc-release/internal/app/person/persontest"
 	"github.com/dc-release/dc-release/internal/app/sign"
@@ -93,7 +94,7 @@ func begin(t testing.TB) *world {
 	w.Signer = &sign.Signer{
 		Log: store, State: &state.Reader{Log: store, Blobs: blobs}, Blobs: blobs, Vault: store, Ceremonies: store, Solutions: solutions{},
 		Provers: map[string]sign.Prover{sign.Password: sign.PasswordProver{Vault: store, Factors: f, Now: clock.Now}},
-		Key:     ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)), KeyID: "test/attest", Now: clock.Now, Clock: rightClock{},
+		Keys:    keys.New("test", 1, map[string]ed25519.PrivateKey{"attest": ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))}), Now: clock.Now, Clock: rightClock{},
 		NewID: func() string { mu.Lock(); defer mu.Unlock(); w.n++; return fmt.Sprintf("id%d", w.n) },
 	}
 	w.append(policy.Signing, persontest.Asked())

@@ -43,7 +43,7 @@ type Trail struct {
 	Store Store
 	// Checkpoint signs the checkpoint of a size; Keys verify it.
 	Checkpoint func(size int64, root ledger.Hash) ([]byte, error)
-	Keys       func() releaselog.Keys
+	Keys       func(ctx context.Context) (releaselog.Keys, error)
 	Now        func() time.Time
 	Signed     signed.Reader
 }
@@ -186,7 +186,8 @@ func (t *Trail) Export(ctx context.Context, q ExportQuery) (Exported, error) {
 	if err != nil {
 		return Exported{}, err
 	}
-	out := Exported{Head: trail.Head{Schema: trail.ExportSchema, Filter: f, Stated: f.String(), Time: ledger.FormatTime(t.Now()), Keys: t.Keys()}, Lines: []string{}, Rows: []Row{}}
+	out := Exported{Head: trail.Head{Schema: trail.ExportSchema, Filter: f, Stated: f.String(), Time: ledger.FormatTime(t.Now())}, Lines: []string{}, Rows: []Row{}}
+	var root ledger.Hash
 	err = t.Store.Hashes(ctx, func(end int64, r ledger.HashReader) error {
 		if out.Head.Size = q.Size; q.Size == 0 {
 			out.Head.Size = end
@@ -194,22 +195,25 @@ func (t *Trail) Export(ctx context.Context, q ExportQuery) (Exported, error) {
 		if out.Head.Size > end || out.Head.Size < 1 {
 			return fault.New(fault.Invalid, "size %d: the ledger has %d events", out.Head.Size, end)
 		}
+		if root, err = ledger.Root(out.Head.Size, r); err != nil {
+			return err
+		}
 		return t.page(ctx, q, r, logins, &out)
 	})
-	return out, err
-}
-
-// page fills in what is of the checkpoint's size.
-func (t *Trail) page(ctx context.Context, q ExportQuery, r ledger.HashReader, logins map[string]string, out *Exported) error {
-	root, err := ledger.Root(out.Head.Size, r)
 	if err != nil {
-		return err
+		return out, err
 	}
 	note, err := t.Checkpoint(out.Head.Size, root)
 	if err != nil {
-		return err
+		return out, err
 	}
 	out.Head.Checkpoint = string(note)
+	out.Head.Keys, err = t.Keys(ctx) // after it was signed, so that its key is among them
+	return out, err
+}
+
+// page fills in the events up to the checkpoint's size.
+func (t *Trail) page(ctx context.Context, q ExportQuery, r ledger.HashReader, logins map[string]string, out *Exported) error {
 	records, total, err := t.Store.Trail(ctx, out.Head.Filter, Page{After: q.After, UpTo: out.Head.Size, Limit: pageSize})
 	if err != nil {
 		return err

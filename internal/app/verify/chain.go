@@ -2,7 +2,6 @@ package verify
 
 import (
 	"cmp"
-	"encoding/base64"
 	"path"
 	"slices"
 	"strings"
@@ -17,6 +16,7 @@ import (
 type part struct {
 	folder     string
 	checkpoint ledger.Checkpoint
+	signer     int // which ledger key of the chain
 	proofs     releaselog.Proofs
 	records    map[int64]bool
 }
@@ -37,12 +37,8 @@ func (f *folder) ledger() *history {
 	for _, name := range f.partFolders() {
 		p := part{folder: name, records: map[int64]bool{}}
 		file := name + "/" + releaselog.CheckpointFile
-		key := f.keys.Key(releaselog.LedgerKey)
-		public, err := key.PublicKey()
-		if err == nil {
-			p.checkpoint, err = ledger.OpenCheckpoint(f.files[file], ledger.NewVerifier(key.ID, public))
-		}
-		if err != nil {
+		var err error
+		if p.checkpoint, p.signer, err = f.keys.Chain(releaselog.LedgerKey).OpenCheckpoint(f.files[file]); err != nil {
 			f.add(file, "checkpoint", "%v", err)
 			return nil
 		}
@@ -61,6 +57,7 @@ func (f *folder) ledger() *history {
 	if want := (releaselog.Position{Origin: last.checkpoint.Origin, Size: last.checkpoint.Size, Part: last.folder}); f.index.Ledger != want {
 		f.add(releaselog.IndexFile, "ledger", "says ledger %+v, the last part is %+v", f.index.Ledger, want)
 	}
+	f.established(last.folder+"/"+releaselog.CheckpointFile, releaselog.LedgerKey, last.signer)
 	f.gapless(h)
 	f.announced(h)
 	return h
@@ -216,28 +213,3 @@ func (f *folder) gapless(h *history) {
 }
 
 func (f *folder) isRollback() bool { return strings.HasPrefix(f.name, "rollbacks/") }
-
-// announced compares the published keys with those that the ledger announced.
-func (f *folder) announced(h *history) {
-	known := map[string]string{}
-	installation := ""
-	for _, e := range h.streams[ledger.Installation] {
-		switch d := e.Data.(type) {
-		case *ledger.InstallationCreated:
-			installation = d.Installation
-			if d.Epoch != f.keys.Epoch {
-				f.add(releaselog.KeysFile, "keys", "are of epoch %d, the ledger of %d", f.keys.Epoch, d.Epoch)
-			}
-		case *ledger.KeyCreated:
-			known[d.Name] = d.Public
-		}
-	}
-	if installation != f.keys.Installation {
-		f.add(releaselog.KeysFile, "keys", "are of installation %q, the ledger of %q", f.keys.Installation, installation)
-	}
-	for _, k := range f.keys.Keys {
-		if public, err := k.PublicKey(); err != nil || base64.StdEncoding.EncodeToString(public) != known[k.Name] {
-			f.add(releaselog.KeysFile, "keys", "the %s key is not the one that the ledger announced", k.Name)
-		}
-	}
-}

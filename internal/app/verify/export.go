@@ -3,7 +3,6 @@ package verify
 import (
 	"bufio"
 	"bytes"
-	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"io"
@@ -85,42 +84,53 @@ func (x *export) begin(raw []byte, trust *releaselog.Trust) error {
 	if err != nil {
 		return err
 	}
-	public, err := h.Keys.Key(releaselog.LedgerKey).PublicKey()
-	if err != nil {
+	var signer int
+	if x.point, signer, err = h.Keys.Chain(releaselog.LedgerKey).OpenCheckpoint([]byte(h.Checkpoint)); err != nil {
 		return err
 	}
-	if x.point, err = openCheckpoint(h, public); err != nil {
-		return err
+	if x.point.Size != h.Size {
+		return fmt.Errorf("is of size %d, its checkpoint of size %d", h.Size, x.point.Size)
 	}
 	x.report.Counts.Checkpoints = 1
 	x.report.Range, x.report.Filter = h.Range(), h.Stated
 	if err := h.Filter.Check(); err != nil || h.Stated != h.Filter.String() {
 		return errors.Join(errors.New("states another filter than it has"), err)
 	}
-	x.issuer(trust)
+	x.issuer(trust, signer)
 	return nil
 }
 
-func openCheckpoint(h *trail.Head, public ed25519.PublicKey) (ledger.Checkpoint, error) {
-	origin := ledger.Origin(h.Keys.Installation, h.Keys.Epoch)
-	c, err := ledger.OpenCheckpoint([]byte(h.Checkpoint), ledger.NewVerifier(origin, public))
-	if err == nil && c.Size != h.Size {
-		err = fmt.Errorf("is of size %d, its checkpoint of size %d", h.Size, c.Size)
-	}
-	return c, err
-}
-
-func (x *export) issuer(trust *releaselog.Trust) {
+// issuer compares the keys with those that are known from elsewhere.
+func (x *export) issuer(trust *releaselog.Trust, signer int) {
 	if trust == nil {
 		return
 	}
 	x.report.Trust = TrustVerified
 	for _, name := range releaselog.KeyNames {
-		if x.head.Keys.Key(name).Fingerprint != trust.Fingerprints[name] || x.head.Keys.Installation != trust.Installation {
+		known := trust.Known(x.head.Keys, name)
+		if known < 0 {
 			x.report.Trust = TrustRefused
 			x.add(0, "trust", "the %s key is not the one of the trust file", name)
 		}
+		if name == releaselog.LedgerKey && known > signer {
+			x.report.Trust = TrustRefused
+			x.add(0, "trust", "the checkpoint is signed by a ledger key from before the one of the trust file")
+		}
 	}
+}
+
+// rotated checks that an event which rotates a key is among the keys of the head.
+func (x *export) rotated(r ledger.Record, e ledger.Event) {
+	d, ok := e.Data.(*ledger.KeyRotated)
+	if !ok {
+		return
+	}
+	for _, known := range x.head.Keys.Rotations {
+		if known.LeafHash() == r.LeafHash() {
+			return
+		}
+	}
+	x.add(e.Seq, "keys", "rotates the %s key, which the keys of this export do not say", d.Name)
 }
 
 // line checks one event.
@@ -147,6 +157,7 @@ func (x *export) line(raw []byte) error {
 		x.add(e.Seq, "inclusion", "is not in the tree of size %d: %v", x.point.Size, err)
 	}
 	x.selected(e)
+	x.rotated(l.Record, e)
 	return nil
 }
 

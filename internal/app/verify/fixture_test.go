@@ -161,8 +161,13 @@ func build(t *testing.T) (w world) {
 
 func clone(t *testing.T, source string) fstest.MapFS {
 	t.Helper()
+	return cloneOf(t, source, "main")
+}
+
+func cloneOf(t *testing.T, source, branch string) fstest.MapFS {
+	t.Helper()
 	dir := t.TempDir()
-	command(t, "clone", "--quiet", "--branch", "main", source, dir)
+	command(t, "clone", "--quiet", "--branch", branch, source, dir)
 	out := fstest.MapFS{}
 	err := fs.WalkDir(os.DirFS(dir), ".", func(p string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {

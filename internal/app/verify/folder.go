@@ -3,14 +3,12 @@ package verify
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"io/fs"
 	"path"
 	"slices"
 	"strings"
 
 	"github.com/dc-release/dc-release/internal/core/canonical"
-	"github.com/dc-release/dc-release/internal/core/ledger"
 	"github.com/dc-release/dc-release/internal/core/releaselog"
 )
 
@@ -131,8 +129,8 @@ func (f *folder) integrity() bool {
 	if !ok {
 		return false
 	}
-	f.note()
 	f.trust()
+	f.note()
 	if f.index.Folder != f.name {
 		f.add(releaselog.IndexFile, "index", "is of folder %q", f.index.Folder)
 	}
@@ -181,11 +179,16 @@ var canonicalFolders = []string{"draft", "final"}
 
 // note verifies the signature over the index.
 func (f *folder) note() {
-	text, err := f.openNote(f.files[releaselog.NoteFile])
+	chain := f.keys.Chain(releaselog.DocumentKey)
+	text, link, err := chain.OpenNote(f.files[releaselog.NoteFile])
+	if err == nil && f.index.Schema != "" {
+		err = chain.MaySign(link, f.index.Ledger.Size)
+	}
 	if err != nil {
 		f.add(releaselog.NoteFile, "note", "%v", err)
 		return
 	}
+	f.established(releaselog.NoteFile, releaselog.DocumentKey, link)
 	digest := canonical.SHA256(f.files[releaselog.IndexFile])
 	lines := strings.Split(text, "\n")
 	if len(lines) != 6 || lines[4] != digest {
@@ -194,40 +197,6 @@ func (f *folder) note() {
 	}
 	if f.index.Schema != "" && text != releaselog.NoteText(f.keys.Installation, f.index.Solution, f.name, f.index.Publication, digest) {
 		f.add(releaselog.NoteFile, "note", "is the note of another folder or publication")
-	}
-}
-
-func (f *folder) openNote(data []byte) (string, error) {
-	key := f.keys.Key(releaselog.DocumentKey)
-	public, err := key.PublicKey()
-	if err != nil {
-		return "", errors.New("there is no key to verify it with")
-	}
-	return ledger.OpenNote(data, ledger.NewVerifier(key.ID, public))
-}
-
-// trust compares the published keys with those that are known from elsewhere.
-func (f *folder) trust() {
-	if id := f.keys.Key(releaselog.DocumentKey).ID; id != releaselog.DocumentKeyID(f.keys.Installation) {
-		f.add(releaselog.KeysFile, "keys", "the document key signs as %q", id)
-	}
-	if id := f.keys.Key(releaselog.LedgerKey).ID; id != ledger.Origin(f.keys.Installation, f.keys.Epoch) {
-		f.add(releaselog.KeysFile, "keys", "the ledger key signs as %q", id)
-	}
-	t := f.options.Trust
-	if t == nil {
-		return
-	}
-	f.report.Trust = TrustVerified
-	if t.Installation != f.keys.Installation {
-		f.report.Trust = TrustRefused
-		f.add(releaselog.KeysFile, "trust", "is of installation %q, the trust file of %q", f.keys.Installation, t.Installation)
-	}
-	for _, name := range releaselog.KeyNames {
-		if got := f.keys.Key(name).Fingerprint; got != t.Fingerprints[name] {
-			f.report.Trust = TrustRefused
-			f.add(releaselog.KeysFile, "trust", "the %s key has fingerprint %s, the trust file says %s", name, got, t.Fingerprints[name])
-		}
 	}
 }
 
@@ -274,9 +243,9 @@ func (f *folder) root() {
 	digest := canonical.SHA256(raw)
 	if note, err := fs.ReadFile(f.fsys, releaselog.NoteFile); err != nil {
 		r.add(releaselog.NoteFile, 0, "missing", "%v", err)
-	} else if text, err := f.openNote(note); err != nil {
+	} else if text, err := f.openRoot(x, note); err != nil {
 		r.add(releaselog.NoteFile, 0, "note", "%v", err)
-	} else if text != releaselog.RootNoteText(f.keys.Installation, x.Solution, x.Publication, digest) {
+	} else if text != x.NoteText(digest) {
 		r.add(releaselog.IndexFile, 0, "note", "has SHA-256 %s, which index.note does not sign", digest)
 	}
 	if md, err := fs.ReadFile(f.fsys, releaselog.MarkdownFile); err != nil {

@@ -25,6 +25,12 @@ import (
 // somebody with the document key could.
 func resign(t *testing.T, log fstest.MapFS, folder string, change func(*releaselog.Index)) fstest.MapFS {
 	t.Helper()
+	return resignBy(t, log, folder, "document", "document", change)
+}
+
+// resignBy is the same with a document key for the folder and one for the root.
+func resignBy(t *testing.T, log fstest.MapFS, folder, key, rootKey string, change func(*releaselog.Index)) fstest.MapFS {
+	t.Helper()
 	must := func(data []byte, err error) []byte {
 		t.Helper()
 		if err != nil {
@@ -45,9 +51,11 @@ func resign(t *testing.T, log fstest.MapFS, folder string, change func(*releasel
 	if change != nil {
 		change(&x)
 	}
-	signer := ledger.NewSigner(releaselog.DocumentKeyID(publishtest.Installation), publishtest.Key("document"))
+	signer := func(key string) ledger.Signer {
+		return ledger.NewSigner(releaselog.DocumentKeyID(publishtest.Installation), publishtest.Key(key))
+	}
 	index := must(x.Encode())
-	note := must(ledger.SignNote(releaselog.NoteText(publishtest.Installation, x.Solution, folder, x.Publication, canonical.SHA256(index)), signer))
+	note := must(ledger.SignNote(releaselog.NoteText(publishtest.Installation, x.Solution, folder, x.Publication, canonical.SHA256(index)), signer(key)))
 	root, err := releaselog.ParseRoot(log["index.json"].Data)
 	must(nil, err)
 	for i := range root.Releases {
@@ -58,7 +66,7 @@ func resign(t *testing.T, log fstest.MapFS, folder string, change func(*releasel
 	raw := must(root.Encode())
 	for path, data := range map[string][]byte{
 		folder + "/index.json": index, folder + "/index.note": note, "index.json": raw, "INDEX.md": root.Markdown(),
-		"index.note": must(ledger.SignNote(releaselog.RootNoteText(publishtest.Installation, x.Solution, root.Publication, canonical.SHA256(raw)), signer)),
+		"index.note": must(ledger.SignNote(root.NoteText(canonical.SHA256(raw)), signer(rootKey))),
 	} {
 		out[path] = &fstest.MapFile{Data: data, Mode: 0o644}
 	}

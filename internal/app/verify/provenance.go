@@ -132,7 +132,7 @@ func (f *folder) statements(s sealed, expected []provenance.Named) {
 		if !f.here(file, r.Envelope, r.Seq, "statement") && f.files[file] == nil {
 			continue
 		}
-		if err := f.statement(f.files[file], x.Statement); err != nil {
+		if err := f.statement(f.files[file], s.first, x.Statement); err != nil {
 			f.report.add(f.at(file), r.Seq, "statement", "%v", err)
 		}
 	}
@@ -147,14 +147,9 @@ func (f *folder) statements(s sealed, expected []provenance.Named) {
 // its digest told so already: a reader wants to know what was changed. The type
 // of the envelope, the algorithm and the types inside are fixed: nothing in it
 // can choose another.
-func (f *folder) statement(data []byte, want provenance.Statement) error {
-	key := f.keys.Key(releaselog.AttestKey)
-	public, err := key.PublicKey()
-	if err != nil {
-		return err
-	}
+func (f *folder) statement(data []byte, seq int64, want provenance.Statement) error {
 	var body json.RawMessage
-	if err := signature.Unseal(data, provenance.PayloadType, key.ID, public, &body); err != nil {
+	if err := f.unseal(data, provenance.PayloadType, seq, &body); err != nil {
 		return err
 	}
 	differs, err := provenance.Differs(body, want)

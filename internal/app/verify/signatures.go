@@ -122,13 +122,8 @@ func (f *folder) payload(data []byte, e ledger.Event, m *signature.Made) error {
 
 // envelope verifies the machine's attestation over the payload.
 func (f *folder) envelope(data []byte, e ledger.Event, m *signature.Made) error {
-	key := f.keys.Key(releaselog.AttestKey)
-	public, err := key.PublicKey()
-	if err != nil {
-		return err
-	}
 	var s signature.Statement
-	if err := signature.Unseal(data, signature.PayloadType, key.ID, public, &s); err != nil {
+	if err := f.unseal(data, signature.PayloadType, e.Seq, &s); err != nil {
 		return err
 	}
 	if s.PayloadSHA256 != m.Payload {

@@ -3,8 +3,6 @@ package verify
 import (
 	"cmp"
 	"context"
-	"crypto/ed25519"
-	"encoding/base64"
 	"fmt"
 	"runtime"
 	"slices"
@@ -74,12 +72,15 @@ type store struct {
 	broken      bool // an event before was wrong: hashes are not compared any more
 	last        *summary
 	streams     map[ledger.Stream]int64
-	checkpoints []known             // not reached yet
-	verified    []known             // reached
-	keys        map[string]string   // announced public keys
-	lasts       map[int64]time.Time // of the events that time stamps end with
-	tokens      map[string][]string // recorded, by the digest of their checkpoint
-	origin      ledger.InstallationCreated
+	checkpoints []known // not reached yet
+	verified    []known // reached
+	keys        ledger.Announced
+	newest      struct { // of the checkpoints
+		size int64
+		link int // of the key that signed it
+	}
+	lasts  map[int64]time.Time // of the events that time stamps end with
+	tokens map[string][]string // recorded, by the digest of their checkpoint
 }
 
 // known is a checkpoint with where it was found.
@@ -95,7 +96,7 @@ type known struct {
 // number of streams.
 func Store(ctx context.Context, source Source, o StoreOptions) (Report, error) {
 	s := &store{
-		source: source, options: o, report: &Report{Subject: "store", Trust: TrustNone}, streams: map[ledger.Stream]int64{}, keys: map[string]string{},
+		source: source, options: o, report: &Report{Subject: "store", Trust: TrustNone}, streams: map[ledger.Stream]int64{},
 		lasts: map[int64]time.Time{}, tokens: map[string][]string{},
 	}
 	for _, x := range o.Stamped {
@@ -255,11 +256,8 @@ func (s *store) sequence(row *summary) {
 }
 
 func (s *store) announced(row *summary) {
-	switch d := row.data.(type) {
-	case *ledger.InstallationCreated:
-		s.origin = *d
-	case *ledger.KeyCreated:
-		s.keys[d.Name] = d.Public
+	if err := s.keys.Apply(row.seq, row.data); err != nil {
+		s.add(row.seq, "keys", "%v", err)
 	}
 }
 
@@ -298,20 +296,25 @@ func (s *store) verifyNotes() {
 	if len(s.verified) == 0 {
 		return
 	}
-	public, err := base64.StdEncoding.Strict().DecodeString(s.keys[releaselog.LedgerKey])
-	if err != nil || len(public) != ed25519.PublicKeySize {
+	chain := s.keys.Chain(releaselog.LedgerKey)
+	if len(chain.Links) == 0 {
 		s.add(0, "keys", "the ledger announced no key to verify checkpoints with")
 		return
 	}
-	origin := ledger.Origin(s.origin.Installation, s.origin.Epoch)
 	for _, c := range s.verified {
-		if _, err := ledger.OpenCheckpoint(c.note, ledger.NewVerifier(origin, public)); err != nil {
+		_, link, err := chain.OpenCheckpoint(c.note)
+		if err != nil {
 			s.report.add(c.where, 0, "checkpoint", "%v", err)
+			continue
+		}
+		if c.Size > s.newest.size || c.Size == s.newest.size && link > s.newest.link {
+			s.newest.size, s.newest.link = c.Size, link
 		}
 	}
 }
 
-// trust compares the announced keys with those that are known from elsewhere.
+// trust compares the announced keys with those that are known from elsewhere: the
+// newest checkpoint is by the ledger key that is known or one that follows it.
 func (s *store) trust() {
 	t := s.options.Trust
 	if t == nil {
@@ -322,13 +325,16 @@ func (s *store) trust() {
 		s.report.Trust = TrustRefused
 		s.add(0, "trust", format, args...)
 	}
-	if t.Installation != s.origin.Installation {
-		refuse("the ledger is of installation %q, the trust file of %q", s.origin.Installation, t.Installation)
+	if t.Installation != s.keys.Installation {
+		refuse("the ledger is of installation %q, the trust file of %q", s.keys.Installation, t.Installation)
 	}
 	for _, name := range releaselog.KeyNames {
-		public, err := base64.StdEncoding.Strict().DecodeString(s.keys[name])
-		if err != nil || len(public) == 0 || releaselog.NewKey(name, "", public).Fingerprint != t.Fingerprints[name] {
+		link := s.keys.Chain(name).Find(t.Fingerprints[name])
+		if link < 0 {
 			refuse("the %s key is not the one of the trust file", name)
+		}
+		if name == releaselog.LedgerKey && link > s.newest.link {
+			refuse("the newest checkpoint is signed by a ledger key from before the one of the trust file")
 		}
 	}
 }

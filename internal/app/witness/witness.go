@@ -4,7 +4,6 @@
 package witness
 
 import (
-	"crypto/ed25519"
 	"encoding/base64"
 	"fmt"
 	"maps"
@@ -26,7 +25,7 @@ type Memory struct {
 	Origin string `json:"origin"`
 	Size   int64  `json:"size"`
 	Root   string `json:"root"` // base64
-	Key    string `json:"key"`  // of the ledger, base64
+	Key    string `json:"key"`  // of the ledger, the newest then; base64
 }
 
 // Look is one look at a release log.
@@ -54,14 +53,18 @@ func Follow(l Look) (Seen, error) {
 	if err != nil {
 		return Seen{}, err
 	}
-	public, err := l.key(a)
+	keys, err := l.keys(a)
 	if err != nil {
 		return Seen{}, err
 	}
-	chain, err := follow(a, public)
+	chain, signer, err := follow(a, keys)
 	if err != nil {
 		return Seen{}, err
 	}
+	if l.Trust != nil && signer < l.Trust.Known(keys, releaselog.LedgerKey) {
+		return Seen{}, refuse("%s: is signed by a key from before the one of the trust file", releaselog.AnchorPath(a.Origin, chain[len(chain)-1].Size))
+	}
+	public := keys.Chain(releaselog.LedgerKey).Current() // a rotation that was seen is never forgotten
 	newest := chain[len(chain)-1]
 	out := Seen{
 		Memory: Memory{
@@ -126,50 +129,57 @@ func split(origin string) (installation string, epoch int) {
 	return parts[1], epoch
 }
 
-// key is the ledger's key: the one that was seen before, of the trust file, or
-// of the first look.
-func (l Look) key(a releaselog.Anchors) (ed25519.PublicKey, error) {
+// keys are the ledger's: among them is the key that was seen before, and those of
+// the trust file. That each follows from the one before was verified when they
+// were read.
+func (l Look) keys(a releaselog.Anchors) (releaselog.Keys, error) {
 	file := releaselog.AnchorKeysPath(a.Origin)
 	keys, err := releaselog.ParseKeys(a.Keys)
 	if err != nil {
-		return nil, refuse("%s: %v", file, err)
+		return keys, refuse("%s: %v", file, err)
 	}
 	if ledger.Origin(keys.Installation, keys.Epoch) != a.Origin {
-		return nil, refuse("%s: are the keys of epoch %d of %s", file, keys.Epoch, keys.Installation)
+		return keys, refuse("%s: are the keys of epoch %d of %s", file, keys.Epoch, keys.Installation)
 	}
 	if l.Trust != nil {
 		for _, name := range releaselog.KeyNames {
-			if keys.Key(name).Fingerprint != l.Trust.Fingerprints[name] || keys.Installation != l.Trust.Installation {
-				return nil, refuse("%s: the %s key is not the one of the trust file", file, name)
+			if l.Trust.Known(keys, name) < 0 {
+				return keys, refuse("%s: the %s key is not the one of the trust file", file, name)
 			}
 		}
 	}
-	public, err := keys.Key(releaselog.LedgerKey).PublicKey()
-	if err != nil {
-		return nil, refuse("%s: %v", file, err)
+	if l.Last == nil || l.Last.Origin != a.Origin {
+		return keys, nil
 	}
-	if l.Last != nil && l.Last.Origin == a.Origin && l.Last.Key != base64.StdEncoding.EncodeToString(public) {
-		return nil, refuse("%s: the ledger's key is not the one that was witnessed", file)
+	known, err := base64.StdEncoding.Strict().DecodeString(l.Last.Key)
+	if err != nil || keys.Chain(releaselog.LedgerKey).Find(ledger.Fingerprint(known)) < 0 {
+		return keys, refuse("%s: the ledger's key is not the one that was witnessed, and no rotation leads from that one to it", file)
 	}
-	return public, nil
+	return keys, nil
 }
 
-// follow verifies the whole chain of an epoch.
-func follow(a releaselog.Anchors, public ed25519.PublicKey) ([]ledger.Checkpoint, error) {
-	var chain []ledger.Checkpoint
+// follow verifies all checkpoints of an epoch, each signed by a key that was in
+// force, and that every rotation is in the ledger. It gives which key signed the
+// newest.
+func follow(a releaselog.Anchors, keys releaselog.Keys) (chain []ledger.Checkpoint, signer int, err error) {
 	for _, size := range a.Sizes() {
-		c, err := a.Checkpoint(size, ledger.NewVerifier(a.Origin, public))
-		if err != nil {
-			return nil, refuse("%s: %v", releaselog.AnchorPath(a.Origin, size), err)
+		var c ledger.Checkpoint
+		if c, signer, err = a.Checkpoint(size, keys.Chain(releaselog.LedgerKey)); err != nil {
+			return nil, 0, refuse("%s: %v", releaselog.AnchorPath(a.Origin, size), err)
 		}
 		if n := len(chain); n > 0 {
 			if err := a.Extends(chain[n-1], c); err != nil {
-				return nil, refuse("%s: %v", releaselog.AnchorPath(a.Origin, size), err)
+				return nil, 0, refuse("%s: %v", releaselog.AnchorPath(a.Origin, size), err)
 			}
 		}
 		chain = append(chain, c)
 	}
-	return chain, nil
+	for _, r := range keys.Rotations {
+		if err := a.Rotated(r, chain); err != nil {
+			return nil, 0, refuse("%s: %v", releaselog.AnchorKeysPath(a.Origin), err)
+		}
+	}
+	return chain, signer, nil
 }
 
 // extends reports whether what was seen before is a part of the chain.

@@ -3,6 +3,7 @@ package witness_test
 import (
 	"bytes"
 	"crypto/ed25519"
+	"encoding/base64"
 	"maps"
 	"slices"
 	"strings"
@@ -32,29 +33,75 @@ type fataler interface {
 
 // log is a ledger with the branch of anchors that it left.
 type log struct {
-	t     fataler
-	epoch int
-	key   byte
-	tree  ledger.Memory
-	heads map[int64]ledger.Head
-	files map[string][]byte
+	t         fataler
+	epoch     int
+	key       byte // that checkpoints are signed with
+	first     byte // that it began with
+	rotations []ledger.Record
+	tree      ledger.Memory
+	heads     map[int64]ledger.Head
+	files     map[string][]byte
 }
 
 func begin(t fataler, epoch int) *log {
-	l := &log{t: t, epoch: epoch, key: 1, heads: map[int64]ledger.Head{}, files: map[string][]byte{}}
+	l := &log{t: t, epoch: epoch, key: 1, first: 1, heads: map[int64]ledger.Head{}, files: map[string][]byte{}}
 	l.keys()
 	return l
 }
 
 func (l *log) origin() string { return ledger.Origin(installation, l.epoch) }
 
+// keys writes keys.json with the rotations that there are.
 func (l *log) keys() {
-	raw, err := canonical.Marshal(releaselog.Keys{Schema: releaselog.KeysSchema, Installation: installation, Epoch: l.epoch, Keys: []releaselog.Key{
-		releaselog.NewKey(releaselog.LedgerKey, l.origin(), public(l.key)), releaselog.NewKey(releaselog.AttestKey, releaselog.AttestKeyID(installation), public(2)),
+	k := releaselog.Keys{Schema: releaselog.KeysSchema, Installation: installation, Epoch: l.epoch, Rotations: l.rotations, Keys: []releaselog.Key{
+		releaselog.NewKey(releaselog.LedgerKey, l.origin(), public(l.first)), releaselog.NewKey(releaselog.AttestKey, releaselog.AttestKeyID(installation), public(2)),
 		releaselog.NewKey(releaselog.DocumentKey, releaselog.DocumentKeyID(installation), public(3)),
-	}})
+	}}
+	if len(k.Rotations) > 0 {
+		k.Schema = releaselog.RotatedKeysSchema
+	}
+	raw, err := canonical.Marshal(k)
 	l.must(err)
 	l.files[releaselog.AnchorKeysPath(l.origin())] = raw
+}
+
+// rotated appends the event of a rotation, whoever signs it.
+func (l *log) rotated(d *ledger.KeyRotated) {
+	l.t.Helper()
+	body, err := canonical.Marshal(d)
+	l.must(err)
+	part := ledger.Part{Salt: make([]byte, ledger.SaltSize), Body: body}
+	seq := l.tree.Size() + 1
+	header, err := canonical.Marshal(ledger.Header{
+		Schema: ledger.Schema, Seq: seq, ID: "01J", Stream: ledger.Installation, Version: seq, Type: "key.rotated", TypeVersion: 1, Time: "2026-03-04T13:22:05.000000Z",
+		Actor: ledger.Actor{Kind: ledger.Person, ID: "P"}, Reason: "stolen", Parts: map[string]string{ledger.Public: part.Commitment()},
+	})
+	l.must(err)
+	r := ledger.Record{Header: header, Parts: map[string]ledger.Part{ledger.Public: part}}
+	l.must(l.tree.Add(r.LeafHash()))
+	l.rotations = append(l.rotations, r)
+}
+
+// rotate replaces the ledger's key, anchors it and proves it there.
+func (l *log) rotate(next byte) {
+	l.t.Helper()
+	l.rotated(ledger.Rotate(installation, releaselog.LedgerKey, key(l.key), key(next)))
+	l.key = next
+	l.anchor()
+	l.keys()
+	l.prove()
+}
+
+// prove proves the last rotation in the tree as it is.
+func (l *log) prove() {
+	l.t.Helper()
+	h, err := l.rotations[len(l.rotations)-1].Open()
+	l.must(err)
+	path, err := ledger.ProveInclusion(l.tree.Size(), h.Seq, &l.tree)
+	l.must(err)
+	raw, err := canonical.Marshal(releaselog.RotationProof{Schema: releaselog.RotationProofSchema, Origin: l.origin(), Seq: h.Seq, Size: l.tree.Size(), Path: path})
+	l.must(err)
+	l.files[releaselog.RotationProofPath(l.origin(), h.Seq)] = raw
 }
 
 func (l *log) must(err error) {
@@ -193,10 +240,85 @@ func TestAttack08_TwoViewsOfOneLedgerAreNotBothCosigned(t *testing.T) {
 func TestAttack55_AnotherKeyIsRefused(t *testing.T) {
 	last := seen(t, honest(t), nil).Memory
 	stolen := honest(t)
-	stolen.key = 7
+	stolen.key, stolen.first = 7, 7
 	stolen.keys()
 	refused(t, witness.Look{Last: &last, Files: stolen.files}, "key is not the one that was witnessed")
 	refused(t, witness.Look{Files: stolen.files}, "signature") // signed by the old one
+}
+
+func TestAWitnessFollowsAKeyThatIsRotated(t *testing.T) {
+	l := honest(t)
+	last := seen(t, l, nil).Memory
+	l.rotate(7)
+	next := seen(t, l, &last)
+	if next.Size != 11 || next.From != 10 || next.Key != base64.StdEncoding.EncodeToString(public(7)) {
+		t.Errorf("after the rotation: %+v", next)
+	}
+	l.grow("l", "m")
+	l.rotate(8)
+	l.grow("n")
+	l.anchor()
+	// One who slept over both rotations, one who looked between, and one who looks
+	// for the first time.
+	for name, memory := range map[string]*witness.Memory{"the first key": &last, "the second": &next.Memory, "none": nil} {
+		if s := seen(t, l, memory); s.Size != 15 || s.Key != base64.StdEncoding.EncodeToString(public(8)) {
+			t.Errorf("with %s: %+v", name, s)
+		}
+	}
+	trust := &releaselog.Trust{Installation: installation, Fingerprints: map[string]string{
+		releaselog.LedgerKey: ledger.Fingerprint(public(1)), releaselog.AttestKey: ledger.Fingerprint(public(2)), releaselog.DocumentKey: ledger.Fingerprint(public(3)),
+	}}
+	if s, err := witness.Follow(witness.Look{Files: l.files, Trust: trust}); err != nil || !s.Trusted {
+		t.Errorf("with the first trust file: %+v, %v", s, err)
+	}
+}
+
+// TestAttack55_ANewKeyIsAcceptedWithItsWholeChainOnly is about who stole a key, or
+// has one of his own.
+func TestAttack55_ANewKeyIsAcceptedWithItsWholeChainOnly(t *testing.T) {
+	last := seen(t, honest(t), nil).Memory
+	rotated := func() *log {
+		l := honest(t)
+		l.rotate(7)
+		return l
+	}
+	after := seen(t, rotated(), &last).Memory
+	half := ledger.Rotate(installation, releaselog.LedgerKey, key(9), key(7)) // signed by the new key alone
+	half.Old, half.OldID = base64.StdEncoding.EncodeToString(public(1)), ledger.Fingerprint(public(1))
+	for name, c := range map[string]struct {
+		last   witness.Memory
+		log    func(l *log)
+		reason string
+	}{
+		"a new key without a chain": {last, func(l *log) { l.first, l.rotations = 7, nil; l.keys() }, "no rotation leads"},
+		"the rotation without proof": {last, func(l *log) {
+			delete(l.files, releaselog.RotationProofPath(l.origin(), 11))
+		}, "there is no proof that event 11"},
+		"a rotation that is not in the tree": {last, func(l *log) {
+			l.rotations[0].Header = bytes.Replace(l.rotations[0].Header, []byte("stolen"), []byte("needed"), 1)
+			l.keys()
+		}, "is not in the tree of size 11"},
+		"the old key goes on": {after, func(l *log) { l.key = 1; l.grow("l"); l.anchor() }, "which event 11 replaced"},
+		"the rotation is taken back": {after, func(l *log) {
+			l.rotations = nil
+			l.keys()
+		}, "no rotation leads"},
+		"the old key goes on and the rotation is hidden": {after, func(l *log) {
+			l.key, l.rotations = 1, nil
+			delete(l.files, releaselog.AnchorPath(l.origin(), 11))
+			l.grow("l")
+			l.anchor()
+			l.keys()
+		}, "no rotation leads"},
+		"a rotation by half":        {last, func(l *log) { l.rotations = nil; l.rotated(half); l.keys(); l.prove() }, "is not signed by the old ledger key"},
+		"a rotation of a third key": {last, func(l *log) { l.rotated(ledger.Rotate(installation, "ledger", key(9), key(6))); l.keys(); l.prove() }, "in force is"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := rotated()
+			c.log(l)
+			refused(t, witness.Look{Last: &c.last, Files: l.files}, c.reason)
+		})
+	}
 }
 
 func TestANewEpochIsAcceptedByItsNumberOnly(t *testing.T) {

@@ -85,7 +85,7 @@ var Attacks = []Rule{
 	{ID: "Attack52", Must: "print hostile text as text, and refuse paths that lead elsewhere"},
 	{ID: "Attack53", Must: "refuse a name that looks like another's"},
 	{ID: "Attack54", Must: "refuse signed bytes that are not canonical"},
-	{ID: "Attack55", Must: "refuse a checkpoint under another key"},
+	{ID: "Attack55", Must: "refuse a checkpoint under another key, what a replaced key signs later, and a new key without a rotation signed by both"},
 	{ID: "Attack56", Must: "take no weaker algorithm than its own, also from old records"},
 	{ID: "Attack57", Must: "say of every export how much is left out"},
 	{ID: "Attack58", Must: "purge by two people and after the date only, and leave a tombstone", Waits: Backup},

@@ -87,7 +87,7 @@ type Refused struct {
 }
 
 // EventType implements ledger.Payload.
-func (Requested) EventType() (string, int) { return "approval.requested", 1 }
+func (Requested) EventType() (string, int) { return "approval.requested", 2 }
 
 // EventType implements ledger.Payload.
 func (Signed) EventType() (string, int) { return "approval.signed", 1 }

@@ -24,9 +24,9 @@ import (
 // noun, a line here, a fixture in testdata/. A changed struct is a new type
 // version; the old struct stays with an upcaster.
 var All = []ledger.Payload{
-	&ledger.InstallationCreated{}, &ledger.KeyCreated{}, &ledger.Refused{}, &ledger.ClockObserved{},
+	&ledger.InstallationCreated{}, &ledger.KeyCreated{}, &ledger.KeyRotated{}, &ledger.Refused{}, &ledger.ClockObserved{},
 	&policy.Bootstrapped{}, &policy.PersonAdded{}, &policy.CredentialEnrolled{}, &policy.RoleGranted{},
-	&policy.RoleRevoked{}, &policy.PersonDisabled{}, &policy.IdentityMapped{}, &policy.RoleDelegated{}, &policy.DelegationEnded{}, &policy.SolutionAdded{}, &policy.SolutionAddedV1{}, &policy.SolutionAddedV2{}, &policy.SolutionRevised{},
+	&policy.RoleRevoked{}, &policy.PersonDisabled{}, &policy.IdentityMapped{}, &policy.RoleDelegated{}, &policy.DelegationEnded{}, &policy.SolutionAdded{}, &policy.SolutionAddedV1{}, &policy.SolutionAddedV2{}, &policy.SolutionAddedV3{}, &policy.SolutionRevised{}, &policy.SolutionRevisedV1{},
 	&policy.PersonAddedV1{}, &policy.SigningRequired{}, &policy.IdentityChecked{}, &policy.AccessReviewed{}, &policy.Trained{}, &policy.StatementAccepted{},
 	&policy.Invited{}, &policy.PasskeyEnrolled{}, &policy.IdentityLinked{}, &policy.FactorLost{}, &policy.ResetRequested{}, &policy.ResetApproved{},
 	&policy.SessionStarted{}, &policy.SessionEnded{}, &policy.TokenCreated{}, &policy.TokenRevoked{},
@@ -41,7 +41,7 @@ var All = []ledger.Payload{
 	&pipeline.MatrixOpened{}, &pipeline.JobDecided{}, &pipeline.JobHeld{}, &pipeline.JobCancelRequested{}, &pipeline.RerunRequested{},
 	&pipeline.GroupJoined{}, &pipeline.GroupEntered{}, &pipeline.GroupLeft{}, &pipeline.ActionPinned{}, &pipeline.TokenIssued{},
 	&release.Classified{}, &release.Held{}, &release.Resumed{}, &release.CaughtUp{}, &release.FreezeDeclared{}, &release.FreezeLifted{},
-	&approval.Requested{}, &approval.Signed{}, &approval.Granted{}, &approval.Refused{},
+	&approval.Requested{}, &approval.RequestedV1{}, &approval.Signed{}, &approval.Granted{}, &approval.Refused{},
 	&deviation.Opened{}, &deviation.Disposed{},
 	&evidence.Recorded{},
 	&gate.Unsignable{}, &gate.Commented{}, &gate.Closed{}, &gate.Opened{}, &gate.Voided{}, &gate.Consumed{}, &gate.Rejected{},

@@ -281,7 +281,7 @@ func TestThePageListsWhatTheProgramKnows(t *testing.T) {
 		want = append(want, fmt.Sprintf("`%s` %s", d.Name, d.Signatures[0]))
 	}
 	want = append(want,
-		ledger.Schema, releaselog.IndexSchema, releaselog.RootSchema, releaselog.KeysSchema, releaselog.TrustSchema, releaselog.StreamSchema,
+		ledger.Schema, releaselog.IndexSchema, releaselog.RootSchema, releaselog.RotatedRootSchema, releaselog.KeysSchema, releaselog.RotatedKeysSchema, releaselog.RotationProofSchema, ledger.RotationSchema, releaselog.TrustSchema, releaselog.StreamSchema,
 		releaselog.ContextSchema, releaselog.ProofsSchema, gate.ManifestSchema, signature.Schema, signature.PayloadType)
 	for _, s := range want {
 		if !strings.Contains(page, s) {

@@ -55,8 +55,7 @@ type Baseline struct {
 	// RACI replaces the default matrix when it is given.
 	RACI []Activity `json:"raci,omitempty"`
 	// Category is that of GAMP 5 (1, 3, 4 or 5) and chooses the set of documents;
-	// 0 is not said and read as 5. It came after the other fields: an event
-	// without it means what it always meant.
+	// 0 is not said and read as 5.
 	Category int64 `json:"category,omitempty"`
 }
 
@@ -69,7 +68,7 @@ type SolutionAdded struct {
 }
 
 // EventType implements ledger.Payload.
-func (SolutionAdded) EventType() (string, int) { return "solution.added", 3 }
+func (SolutionAdded) EventType() (string, int) { return "solution.added", 4 }
 
 // SolutionRevised records a new baseline that was approved; from then on it is
 // the solution's.
@@ -79,7 +78,7 @@ type SolutionRevised struct {
 }
 
 // EventType implements ledger.Payload.
-func (SolutionRevised) EventType() (string, int) { return "solution.revised", 1 }
+func (SolutionRevised) EventType() (string, int) { return "solution.revised", 2 }
 
 // BaselineOf is the baseline that an event records.
 func BaselineOf(p ledger.Payload) (Baseline, bool) {

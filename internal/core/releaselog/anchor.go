@@ -19,6 +19,9 @@ const AnchorBranch = "checkpoints"
 // AnchorProofSchema of a file FROM-TO.json.
 const AnchorProofSchema = "dc-release/checkpoint-proof/v1"
 
+// RotationProofSchema of a file rotation-SEQ.json.
+const RotationProofSchema = "dc-release/rotation-proof/v1"
+
 // AnchorFolder is where the anchors of an epoch stand.
 func AnchorFolder(origin string) string {
 	return AnchorBranch + "/" + strings.ReplaceAll(origin, "/", "~")
@@ -34,6 +37,11 @@ func AnchorProofPath(origin string, from, to int64) string {
 	return fmt.Sprintf("%s/%d-%d.json", AnchorFolder(origin), from, to)
 }
 
+// RotationProofPath is where the proof stands that a rotation is in the ledger.
+func RotationProofPath(origin string, seq int64) string {
+	return fmt.Sprintf("%s/rotation-%d.json", AnchorFolder(origin), seq)
+}
+
 // AnchorKeysPath is where the keys stand that the anchors are verified with.
 func AnchorKeysPath(origin string) string { return AnchorFolder(origin) + "/" + KeysFile }
 
@@ -47,25 +55,65 @@ type AnchorProof struct {
 	Path   []string `json:"path"` // RFC 6962 section 2.1.2, hexadecimal
 }
 
+// RotationProof proves that the event of a rotation stands in the tree of a
+// checkpoint of the branch.
+type RotationProof struct {
+	Schema string   `json:"schema"`
+	Origin string   `json:"origin"`
+	Seq    int64    `json:"seq"`
+	Size   int64    `json:"size"`
+	Path   []string `json:"path"` // RFC 6962 section 2.1.1, hexadecimal
+}
+
 // Anchors are the files of one epoch on the branch.
 type Anchors struct {
-	Origin string
-	Keys   []byte
-	Notes  map[int64][]byte
-	Proofs map[[2]int64][]byte // by from and to
-	Tokens map[int64][]byte    // time stamps, by the size of their checkpoint
+	Origin    string
+	Keys      []byte
+	Notes     map[int64][]byte
+	Proofs    map[[2]int64][]byte // by from and to
+	Rotations map[int64][]byte    // proofs by seq
+	Tokens    map[int64][]byte    // time stamps, by the size of their checkpoint
 }
 
 // Sizes are those of the checkpoints, the smallest first.
 func (a Anchors) Sizes() []int64 { return slices.Sorted(maps.Keys(a.Notes)) }
 
-// Checkpoint opens the checkpoint of a size with the key of the epoch.
-func (a Anchors) Checkpoint(size int64, v ledger.Verifier) (ledger.Checkpoint, error) {
-	c, err := ledger.OpenCheckpoint(a.Notes[size], v)
+// Checkpoint opens the checkpoint of a size with the ledger's keys of the epoch,
+// and gives which of them signed it.
+func (a Anchors) Checkpoint(size int64, keys ledger.Keychain) (ledger.Checkpoint, int, error) {
+	c, link, err := keys.OpenCheckpoint(a.Notes[size])
 	if err == nil && (c.Origin != a.Origin || c.Size != size) {
 		err = fmt.Errorf("checkpoint: is of %s and size %d, stands as size %d of %s", c.Origin, c.Size, size, a.Origin)
 	}
-	return c, err
+	return c, link, err
+}
+
+// Rotated verifies that a rotation is in the ledger: it stands in the tree of one
+// of the checkpoints, which were verified before.
+func (a Anchors) Rotated(rotation ledger.Record, checkpoints []ledger.Checkpoint) error {
+	h, err := rotation.Open()
+	if err != nil {
+		return err
+	}
+	raw, ok := a.Rotations[h.Seq]
+	if !ok {
+		return fmt.Errorf("there is no proof that event %d, which rotates a key, is in the ledger", h.Seq)
+	}
+	var p RotationProof
+	if err := canonical.Unmarshal(raw, &p); err != nil {
+		return fmt.Errorf("proof of event %d: %w", h.Seq, err)
+	}
+	if p.Schema != RotationProofSchema || p.Origin != a.Origin || p.Seq != h.Seq {
+		return fmt.Errorf("proof of event %d: is of another thing", h.Seq)
+	}
+	i := slices.IndexFunc(checkpoints, func(c ledger.Checkpoint) bool { return c.Size == p.Size })
+	if i < 0 {
+		return fmt.Errorf("proof of event %d: there is no checkpoint of size %d", h.Seq, p.Size)
+	}
+	if err := ledger.CheckInclusion(p.Path, p.Size, checkpoints[i].Root, h.Seq, rotation.LeafHash()); err != nil {
+		return fmt.Errorf("event %d, which rotates a key, is not in the tree of size %d: %w", h.Seq, p.Size, err)
+	}
+	return nil
 }
 
 // Extends verifies the proof between two checkpoints of the branch.
@@ -88,7 +136,7 @@ func (a Anchors) Extends(from, to ledger.Checkpoint) error {
 	return nil
 }
 
-var anchorForm = regexp.MustCompile(`^checkpoints/(dc-release~[A-Za-z0-9]+~[0-9]+)/(keys\.json|([1-9][0-9]{0,15})(\.tst)?|([1-9][0-9]{0,15})-([1-9][0-9]{0,15})\.json)$`)
+var anchorForm = regexp.MustCompile(`^checkpoints/(dc-release~[A-Za-z0-9]+~[0-9]+)/(keys\.json|([1-9][0-9]{0,15})(\.tst)?|([1-9][0-9]{0,15})-([1-9][0-9]{0,15})\.json|rotation-([1-9][0-9]{0,15})\.json)$`)
 
 // ReadAnchors sorts the files of the branch by epoch; foreign are those that no
 // installation of this program puts there.
@@ -103,7 +151,7 @@ func ReadAnchors(files map[string][]byte) (epochs map[string]Anchors, foreign []
 		origin := strings.ReplaceAll(m[1], "~", "/")
 		a, ok := epochs[origin]
 		if !ok {
-			a = Anchors{Origin: origin, Notes: map[int64][]byte{}, Proofs: map[[2]int64][]byte{}, Tokens: map[int64][]byte{}}
+			a = Anchors{Origin: origin, Notes: map[int64][]byte{}, Proofs: map[[2]int64][]byte{}, Rotations: map[int64][]byte{}, Tokens: map[int64][]byte{}}
 		}
 		number := func(s string) int64 { n, _ := strconv.ParseInt(s, 10, 64); return n }
 		switch {
@@ -113,6 +161,8 @@ func ReadAnchors(files map[string][]byte) (epochs map[string]Anchors, foreign []
 			a.Proofs[[2]int64{number(m[5]), number(m[6])}] = files[name]
 		case m[4] != "":
 			a.Tokens[number(m[3])] = files[name]
+		case m[7] != "":
+			a.Rotations[number(m[7])] = files[name]
 		default:
 			a.Notes[number(m[3])] = files[name]
 		}

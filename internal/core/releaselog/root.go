@@ -9,8 +9,12 @@ import (
 	"github.com/dc-release/dc-release/internal/core/release"
 )
 
-// RootSchema of the release log's own index.json.
-const RootSchema = "dc-release/release-log/v1"
+// Schemas of the release log's own index.json.
+const (
+	RootSchema = "dc-release/release-log/v1"
+	// RotatedRootSchema is the same with the keys beside it, once one was rotated.
+	RotatedRootSchema = "dc-release/release-log/v2"
+)
 
 // MarkdownFile is the root index for readers.
 const MarkdownFile = "INDEX.md"
@@ -23,6 +27,9 @@ type Root struct {
 	Publication  string     `json:"publication"` // that wrote it
 	Releases     []Entry    `json:"releases"`    // the highest version first
 	Rollbacks    []Rollback `json:"rollbacks"`   // the latest last
+	// Keys is the SHA-256 of the keys.json beside it, which has every rotation; ""
+	// when no key was rotated and there is none.
+	Keys string `json:"keys,omitempty"`
 }
 
 // Entry is one version.
@@ -45,14 +52,21 @@ type Rollback struct {
 // The states of the root index beside those of package release.
 const StateReinstated = "re-instated"
 
-// RootNoteText is the text that the root's index.note signs.
-func RootNoteText(installation, solution, publication, indexSHA256 string) string {
-	return strings.Join([]string{RootSchema, installation, solution, publication, indexSHA256}, "\n") + "\n"
+// NoteText is the text that the root's index.note signs.
+func (r Root) NoteText(indexSHA256 string) string {
+	return strings.Join([]string{r.schema(), r.Installation, r.Solution, r.Publication, indexSHA256}, "\n") + "\n"
+}
+
+func (r Root) schema() string {
+	if r.Keys != "" {
+		return RotatedRootSchema
+	}
+	return RootSchema
 }
 
 // Encode sorts the versions and gives the canonical bytes.
 func (r Root) Encode() ([]byte, error) {
-	r.Schema = RootSchema
+	r.Schema = r.schema()
 	r.Releases = slices.Clone(r.Releases)
 	slices.SortFunc(r.Releases, func(a, b Entry) int { return -compareVersions(a.Version, b.Version) })
 	if r.Releases == nil {
@@ -79,8 +93,11 @@ func ParseRoot(data []byte) (Root, error) {
 	if err := canonical.Unmarshal(data, &r); err != nil {
 		return r, fmt.Errorf("read root index: %w", err)
 	}
-	if r.Schema != RootSchema {
-		return r, fmt.Errorf("read root index: schema %q, want %q", r.Schema, RootSchema)
+	if r.Schema != RootSchema && r.Schema != RotatedRootSchema || r.Schema != r.schema() {
+		return r, fmt.Errorf("read root index: schema %q, want %q, or with keys %q", r.Schema, RootSchema, RotatedRootSchema)
+	}
+	if r.Keys != "" && !IsDigest(r.Keys) {
+		return r, fmt.Errorf("read root index: keys %q: want a SHA-256", r.Keys)
 	}
 	return r, nil
 }

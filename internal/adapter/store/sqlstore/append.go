@@ -51,7 +51,7 @@ func (s *Store) Append(ctx context.Context, b ledger.Batch) ([]ledger.Event, err
 		if replay || s.config.Head == nil {
 			return nil
 		}
-		return s.config.Head(head)
+		return s.config.Head(head, events)
 	})
 	if s.engine.Unique(err) {
 		err = fmt.Errorf("%w: %w", ledger.ErrConflict, err)

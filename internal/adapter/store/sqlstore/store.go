@@ -15,10 +15,10 @@ import (
 // Config is what a store needs from outside.
 type Config struct {
 	Now     func() time.Time
-	NewID   func() string           // ULIDs
-	NewSalt func() ([]byte, error)  // ledger.SaltSize random bytes
-	Build   string                  // recorded in every event
-	Head    func(ledger.Head) error // told after each commit, in order
+	NewID   func() string                           // ULIDs
+	NewSalt func() ([]byte, error)                  // ledger.SaltSize random bytes
+	Build   string                                  // recorded in every event
+	Head    func(ledger.Head, []ledger.Event) error // told after each commit with what was committed, in order
 	Enqueue func(context.Context, Tx, []ledger.Effect) error
 }
 
@@ -51,9 +51,9 @@ func (s *Store) OnEffects(enqueue func(context.Context, Tx, []ledger.Effect) err
 	s.config.Enqueue = enqueue
 }
 
-// OnHead sets who is told of each new head; called once, before the first
+// OnHead sets who is told of each new head and its events; called once, before the first
 // append.
-func (s *Store) OnHead(head func(ledger.Head) error) { s.config.Head = head }
+func (s *Store) OnHead(head func(ledger.Head, []ledger.Event) error) { s.config.Head = head }
 
 // Changed is closed at the next commit of this process.
 func (s *Store) Changed() <-chan struct{} {

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/dc-release/dc-release/internal/app/inspect"
+	"github.com/dc-release/dc-release/internal/app/keys"
 	"github.com/dc-release/dc-release/internal/app/person/persontest"
 	"github.com/dc-release/dc-release/internal/app/publish"
 	"github.com/dc-release/dc-release/internal/app/state"
@@ -88,7 +89,7 @@ func New(t *testing.T, store Store, blobs Blobs, logs publish.ReleaseLogs, read 
 	s.Publisher = &publish.Publisher{
 		Log: store, State: s.State, Blobs: blobs, Claims: s, Solutions: s, Lists: store, Documents: s, ReleaseLogs: logs,
 		Now:  func() time.Time { return time.Date(2026, 3, 4, 14, 0, 0, 0, time.UTC) },
-		Keys: publish.Keys{Installation: Installation, Epoch: 1, Ledger: Key("ledger"), Document: Key("document"), Attest: s.Attest},
+		Keys: keys.New(Installation, 1, map[string]ed25519.PrivateKey{releaselog.LedgerKey: Key("ledger"), releaselog.DocumentKey: Key("document"), releaselog.AttestKey: s.Attest}),
 	}
 	begin := []ledger.Draft{{Stream: ledger.Installation, Data: &ledger.InstallationCreated{Installation: Installation, Epoch: 1}}}
 	for _, name := range releaselog.KeyNames {
@@ -149,6 +150,30 @@ func (s *Scenario) Append(drafts ...ledger.Draft) []ledger.Event {
 	}
 	return events
 }
+
+// Rotate replaces a key by the one of another name, see Key.
+func (s *Scenario) Rotate(name, next string) keys.Rotation {
+	s.t.Helper()
+	s.n++
+	r := keys.Rotator{
+		Log: s.Store, Keys: s.Publisher.Keys, Files: made(next), NewID: func() string { return fmt.Sprintf("rotation-%d", s.n) },
+		Anchors: func(context.Context, string) ([]ledger.Effect, error) { return nil, nil },
+	}
+	out, err := r.Rotate(s.t.Context(), machine, name, "test")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if name == releaselog.AttestKey {
+		s.Attest = Key(next)
+	}
+	return out
+}
+
+// made is a key that is kept nowhere.
+type made string
+
+func (m made) Next(string) (ed25519.PrivateKey, error) { return Key(string(m)), nil }
+func (made) Settle(string, bool) error                 { return nil }
 
 // Put stores a blob.
 func (s *Scenario) Put(data string) string {

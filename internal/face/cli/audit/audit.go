@@ -33,7 +33,7 @@ type Verify func(ctx context.Context, q Verification) (verify.Report, error)
 // New makes the command.
 func New(env *console.Env, do Verify, look Witness) *cobra.Command {
 	cmd := &cobra.Command{Use: "audit", Short: "The audit trail: list, anchor and verify"}
-	cmd.AddCommand(listCommand(env), exportCommand(env), reviewCommand(env), verifyCommand(env, do), checkpoint(env), witnessCommand(env, look))
+	cmd.AddCommand(listCommand(env), exportCommand(env), reviewCommand(env), verifyCommand(env, do), checkpoint(env), rotateCommand(env), witnessCommand(env, look))
 	return cmd
 }
 
