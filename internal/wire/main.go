@@ -11,12 +11,14 @@ import (
 	"time"
 
 	"github.com/dc-release/dc-release/internal/adapter/identity/totp"
+	"github.com/dc-release/dc-release/internal/adapter/render/html"
 	"github.com/dc-release/dc-release/internal/app/inspect"
 	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/face/api"
 	"github.com/dc-release/dc-release/internal/face/cli"
 	"github.com/dc-release/dc-release/internal/face/cli/console"
 	"github.com/dc-release/dc-release/internal/face/cli/run"
+	"github.com/dc-release/dc-release/internal/face/cli/trace"
 	"github.com/dc-release/dc-release/internal/face/cli/workflows"
 )
 
@@ -29,6 +31,7 @@ func Main(ctx context.Context, version string, args []string, in io.Reader, out,
 	env.Connect = func(ctx context.Context, e *console.Env) (console.Session, error) { return connect(ctx, base, e) }
 	root := cli.Root(cli.Deps{
 		Env: env, Version: version, Code: totp.Code, Verify: Verify, Witness: Witness,
+		Trace: trace.Deps{Local: TraceLocal, HTML: html.Render},
 		Rehearse: func(ctx context.Context, q run.Rehearsal, progress func(inspect.RunDetail)) (run.Outcome, error) {
 			base.Sandbox, base.Data, base.Labels, base.Processes = env.Sandbox, env.Data, env.Labels, env.Processes
 			return Rehearse(ctx, base, q, progress)
@@ -61,11 +64,11 @@ func connect(ctx context.Context, base Config, env *console.Env) (console.Sessio
 	base.Data, base.Sandbox, base.Evaluation = env.Data, env.Sandbox, env.Evaluation
 	base.Secrets, base.Vars, base.Labels, base.Processes = env.Secrets, env.Vars, env.Labels, env.Processes
 	base.Issuer, base.Listen, base.Anchors = env.Issuer, env.Listen, env.Anchors
-	base.TimeSource, base.Serving = env.TimeSource, env.Serving
+	base.TimeSource, base.TSA, base.TSACA, base.Serving = env.TimeSource, env.TSA, env.TSACA, env.Serving
 	base.URL, base.Provider = env.URL, env.Provider
 	if session, err := dial(base.Data); err == nil {
-		if len(env.Anchors) > 0 || env.TimeSource != "" {
-			env.Note("--anchor and --time-source are not used: another process owns %s and has its own", base.Data)
+		if len(env.Anchors) > 0 || env.TimeSource != "" || env.TSA != "" {
+			env.Note("--anchor, --time-source and --tsa are not used: another process owns %s and has its own", base.Data)
 		}
 		return session, nil // whose sandbox it is, and need not be looked for
 	}

@@ -29,9 +29,11 @@ import (
 	"github.com/dc-release/dc-release/internal/adapter/identity/password"
 	"github.com/dc-release/dc-release/internal/adapter/identity/totp"
 	"github.com/dc-release/dc-release/internal/adapter/identity/webauthn"
+	"github.com/dc-release/dc-release/internal/adapter/itemfile"
 	"github.com/dc-release/dc-release/internal/adapter/keyring"
 	"github.com/dc-release/dc-release/internal/adapter/livelog"
 	"github.com/dc-release/dc-release/internal/adapter/oidcissuer"
+	"github.com/dc-release/dc-release/internal/adapter/pagefile"
 	"github.com/dc-release/dc-release/internal/adapter/solutionfile"
 	"github.com/dc-release/dc-release/internal/adapter/store/sqlite"
 	"github.com/dc-release/dc-release/internal/adapter/store/sqlstore"
@@ -87,6 +89,8 @@ type Config struct {
 	Actions    string            // store of actions; "" is that of the data directory
 	Processes  int               // of one execution at once; 0 takes the sandbox's default
 	TimeSource string            // host[:port] that the clock is compared with, "" for none
+	TSA        string            // URL of the authority that stamps anchored checkpoints, "" for none
+	TSACA      string            // file with the certificates that it must lead to, "" for any
 	Serving    bool              // until it is interrupted, and not for one command
 	Anchors    []string          // files with checkpoints that the ledger must extend
 	Path       string            // PATH of the steps; "" takes this process's
@@ -176,6 +180,9 @@ func (o *Owner) open(ctx context.Context) (err error) {
 	o.names = &artifact.Names{Store: o.Store}
 	o.caches = &cache.Caches{Store: o.Store, Blobs: caches, Now: time.Now}
 	o.compose()
+	if err := o.openAuthority(); err != nil {
+		return err
+	}
 	if o.Held() != nil {
 		return nil
 	}
@@ -193,7 +200,8 @@ func (o *Owner) work(ctx context.Context, engine *sqlite.Engine) (err error) {
 	}
 	if o.effects, err = effects.Open(ctx, effects.Config{DB: engine.DB(), Logger: o.Config.Logger, Handlers: map[string]effects.Handler{
 		claim.ObserveEffect: o.App.Deployer.Observe, rollback.Effect: o.App.Rollbacks.Carry, publish.Effect: o.publisher.Carry, publish.AnchorEffect: o.publisher.CarryAnchor,
-	}}); err != nil {
+		publish.StampEffect: o.publisher.CarryStamp,
+	}, Aside: []string{publish.StampEffect}}); err != nil {
 		return err
 	}
 	o.Store.OnEffects(func(ctx context.Context, tx sqlstore.Tx, list []ledger.Effect) error {
@@ -273,7 +281,7 @@ func (o *Owner) compose() {
 	}
 	f := factors{password.NewHasher(2)}
 	vars := func(string, string) map[string]string { return o.Config.Vars }
-	o.tracer = &traceability.Tracer{Repositories: o.mirrors, Blobs: o.Blobs, Solutions: registry, Results: readResult}
+	o.tracer = &traceability.Tracer{Repositories: o.mirrors, Blobs: o.Blobs, Solutions: registry, Results: readResult, Sources: itemfile.Sources{}, Page: pagefile.Read, Releases: o.state}
 	deviations := &deviation.Deviations{Log: o.Store, State: o.state}
 	o.Orchestrator = &orchestrate.Orchestrator{Log: o.Store, State: o.state, Blobs: o.Blobs, Deviations: deviations, Vars: vars, Now: time.Now}
 	claims := &claim.Server{
@@ -310,7 +318,7 @@ func (o *Owner) compose() {
 			Log: o.Store, State: o.state, Lists: o.Store, Blobs: o.Blobs, Repositories: o.mirrors, Plan: o.planner.plan, Config: solutionfile.Read, Vars: vars,
 			NewID: newID, Now: time.Now, Installation: o.Ring.Installation, Sandbox: o.Config.Sandbox, Evaluation: o.Config.Evaluation && o.Config.Sandbox == "none",
 		},
-		Inspector: &inspect.Inspector{Lists: o.Store, State: o.state, Blobs: o.Blobs, Logs: o.Logs, Names: signer.PrintedName, Unsigned: o.Orchestrator.Unsigned, Moving: o.driver.moving, Silent: o.driver.silent, Now: time.Now},
+		Tracer: o.tracer, Inspector: &inspect.Inspector{Lists: o.Store, State: o.state, Blobs: o.Blobs, Logs: o.Logs, Names: signer.PrintedName, Unsigned: o.Orchestrator.Unsigned, Moving: o.driver.moving, Silent: o.driver.silent, Now: time.Now},
 		Rollbacks: &rollback.Rollbacks{
 			Log: o.Store, State: o.state, Lists: o.Store, Blobs: o.Blobs, Deployer: deployer,
 			Unsigned: o.Orchestrator.Unsigned, Publisher: o.publisher,

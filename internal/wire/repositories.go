@@ -57,6 +57,11 @@ func (m *mirrors) CodeTree(_ context.Context, b policy.Baseline) (traceability.T
 	return git.OpenBare(m.dir(b.Solution, "code"))
 }
 
+// History implements traceability.Repositories.
+func (m *mirrors) History(_ context.Context, b policy.Baseline) (traceability.History, error) {
+	return git.OpenBare(m.dir(b.Solution, "code"))
+}
+
 // RequirementsTree implements traceability.Repositories.
 func (m *mirrors) RequirementsTree(_ context.Context, b policy.Baseline) (traceability.Tree, error) {
 	return git.OpenBare(m.dir(b.Solution, "requirements"))

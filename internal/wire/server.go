@@ -90,7 +90,7 @@ func (s server) TestDocuments(ctx context.Context, e work.Execution) (work.Teste
 	if err != nil {
 		return work.TestedDocuments{}, err
 	}
-	findings, err := s.o.tracer.Test(ctx, slot.Solution, run.Run.Trigger.SHA, requirements, run.Run.Version)
+	findings, err := s.o.tracer.Test(ctx, traceability.Pin{Solution: slot.Solution, Code: run.Run.Trigger.SHA, Requirements: requirements}, run.Run.Version)
 	if err != nil {
 		return work.TestedDocuments{}, err
 	}

@@ -38,8 +38,8 @@ func (s sources) NoteFindings(_ context.Context, version string, note []byte) []
 }
 
 // Trace implements promote.Sources.
-func (s sources) Trace(ctx context.Context, run state.Run, st gate.Standing, name string) (unplanned, gaps []string, err error) {
-	return s.o.tracer.Gaps(ctx, run, st.Registered.RequirementsCommit, name)
+func (s sources) Trace(ctx context.Context, run state.Run, st gate.Standing, name, at string) (unplanned, gaps []string, err error) {
+	return s.o.tracer.Gaps(ctx, run, st, name, at)
 }
 
 // Drift implements promote.Sources.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"github.com/dc-release/dc-release/internal/adapter/git"
 	"github.com/dc-release/dc-release/internal/adapter/store/sqlite"
 	"github.com/dc-release/dc-release/internal/adapter/store/sqlstore"
+	"github.com/dc-release/dc-release/internal/adapter/tsa"
 	"github.com/dc-release/dc-release/internal/app/verify"
 	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/core/releaselog"
@@ -24,6 +26,11 @@ func Verify(ctx context.Context, q audit.Verification) (verify.Report, error) {
 	if err != nil {
 		return verify.Report{}, err
 	}
+	roots, err := tsa.Roots(q.TSACA)
+	if err != nil {
+		return verify.Report{}, err
+	}
+	stamps := tsa.Verifier{Roots: roots}
 	if q.Export != "" {
 		file, err := os.Open(q.Export)
 		if err != nil {
@@ -36,7 +43,7 @@ func Verify(ctx context.Context, q audit.Verification) (verify.Report, error) {
 		if err != nil || !info.IsDir() {
 			return verify.Report{}, fault.New(fault.NotFound, "%s has no folder %s", q.ReleaseLog, q.Version)
 		}
-		return verify.Folder(os.DirFS(q.ReleaseLog), q.Version, verify.Options{Trust: trust, Results: readWhole}), nil
+		return verify.Folder(os.DirFS(q.ReleaseLog), q.Version, verify.Options{Trust: trust, Results: readWhole, Stamps: stamps}), nil
 	}
 	path := filepath.Join(q.Data, "ledger.db")
 	if _, err := os.Stat(path); err != nil {
@@ -57,16 +64,41 @@ func Verify(ctx context.Context, q audit.Verification) (verify.Report, error) {
 	if err == nil {
 		err = handedIn(slices.Concat(kept, q.Anchors), trust, notes)
 	}
+	o := verify.StoreOptions{Trust: trust, Notes: notes, Stamps: stamps}
+	if err == nil {
+		o.Stamped, err = stamped(ctx, q.Data)
+	}
 	if err != nil {
 		return verify.Report{}, errors.Join(err, engine.Close())
 	}
-	report, err := verify.Store(ctx, sqlstore.ForVerification(engine), verify.StoreOptions{Trust: trust, Notes: notes})
+	report, err := verify.Store(ctx, sqlstore.ForVerification(engine), o)
 	return report, errors.Join(err, engine.Close())
 }
 
 // anchors adds the checkpoints that publications left in release logs, as far
 // as their mirrors have them.
 func anchors(ctx context.Context, data string, notes map[string][]byte) error {
+	return mirrored(ctx, data, func(a releaselog.Anchors) {
+		for size, note := range a.Notes {
+			notes["release log "+releaselog.AnchorPath(a.Origin, size)] = note
+		}
+	})
+}
+
+// stamped are the time stamps beside them.
+func stamped(ctx context.Context, data string) (out []verify.Stamped, err error) {
+	err = mirrored(ctx, data, func(a releaselog.Anchors) {
+		for _, size := range slices.Sorted(maps.Keys(a.Tokens)) {
+			out = append(out, verify.Stamped{
+				Where: "release log " + releaselog.TokenPath(a.Origin, size), Size: size, Note: a.Notes[size], Token: a.Tokens[size],
+			})
+		}
+	})
+	return out, err
+}
+
+// mirrored reads the branch of anchors in the mirror of each release log.
+func mirrored(ctx context.Context, data string, each func(releaselog.Anchors)) error {
 	dirs, err := filepath.Glob(filepath.Join(data, "git", "*", "release-log.git"))
 	if err != nil {
 		return err
@@ -81,10 +113,8 @@ func anchors(ctx context.Context, data string, notes map[string][]byte) error {
 			return err
 		}
 		epochs, _ := releaselog.ReadAnchors(all)
-		for origin, a := range epochs {
-			for size, note := range a.Notes {
-				notes["release log "+releaselog.AnchorPath(origin, size)] = note
-			}
+		for _, a := range epochs {
+			each(a)
 		}
 	}
 	return nil

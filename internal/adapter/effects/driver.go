@@ -40,7 +40,7 @@ type executor struct {
 
 // JobGetAvailable implements riverdriver.Executor.
 func (e executor) JobGetAvailable(ctx context.Context, p *riverdriver.JobGetAvailableParams) (*riverdriver.JobGetAvailableResult, error) {
-	if !e.watch.look(time.Now()) {
+	if !e.watch.look(p.Queue, time.Now()) {
 		return &riverdriver.JobGetAvailableResult{}, nil
 	}
 	return e.Executor.JobGetAvailable(ctx, p)
@@ -52,7 +52,7 @@ var _ riverdriver.Driver[*sql.Tx] = driver{}
 type watch struct {
 	mu     sync.Mutex
 	woken  time.Time
-	looked time.Time
+	looked map[string]time.Time // by queue
 }
 
 // wake tells that there is, or soon will be, something to do.
@@ -62,13 +62,13 @@ func (w *watch) wake(now time.Time) {
 	w.woken = now
 }
 
-// look reports whether to ask the database, and takes it as done.
-func (w *watch) look(now time.Time) bool {
+// look reports whether to ask the database for a queue, and takes it as done.
+func (w *watch) look(queue string, now time.Time) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if now.Sub(w.woken) > alert && now.Sub(w.looked) < restEvery {
+	if now.Sub(w.woken) > alert && now.Sub(w.looked[queue]) < restEvery {
 		return false
 	}
-	w.looked = now
+	w.looked[queue] = now
 	return true
 }

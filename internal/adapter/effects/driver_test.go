@@ -7,10 +7,13 @@ import (
 
 func TestAnIdleServerRests(t *testing.T) {
 	start := time.Date(2026, 3, 4, 9, 0, 0, 0, time.UTC)
-	var w watch
+	w := watch{looked: map[string]time.Time{}}
 	asked := func(from, to time.Duration) (n int) {
 		for at := from; at < to; at += pollEvery {
-			if w.look(start.Add(at)) {
+			if w.look("one", start.Add(at)) != w.look("other", start.Add(at)) {
+				t.Fatal("one queue takes the look of another")
+			}
+			if w.looked["one"].Equal(start.Add(at)) {
 				n++
 			}
 		}

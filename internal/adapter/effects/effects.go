@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -28,13 +29,20 @@ type Config struct {
 	DB       *sql.DB // the store's write handle
 	Logger   *slog.Logger
 	Handlers map[string]Handler // by kind
+	// Aside are the kinds that reach what may be slow and that nothing depends
+	// on. They hold up no other effect, and only their first try is waited for.
+	Aside []string
 }
+
+// aside is the queue of such kinds.
+const aside = "aside"
 
 // Effects inserts and works effects.
 type Effects struct {
 	db     *sql.DB
 	client *river.Client[*sql.Tx]
 	watch  *watch
+	aside  []string
 }
 
 // job is the one kind of River job: it carries any effect.
@@ -71,7 +79,7 @@ func (w *worker) NextRetry(j *river.Job[job]) time.Time {
 // Open migrates River's tables, takes over what a dead owner left running (the
 // data directory has one owner), and makes the client.
 func Open(ctx context.Context, c Config) (*Effects, error) {
-	sqlite := driver{Driver: riversqlite.New(c.DB), watch: &watch{}}
+	sqlite := driver{Driver: riversqlite.New(c.DB), watch: &watch{looked: map[string]time.Time{}}}
 	m, err := rivermigrate.New(sqlite, &rivermigrate.Config{Logger: c.Logger})
 	if err != nil {
 		return nil, fmt.Errorf("migrate effects: %w", err)
@@ -88,20 +96,24 @@ func Open(ctx context.Context, c Config) (*Effects, error) {
 	}
 	client, err := river.NewClient(sqlite, &river.Config{
 		Logger: c.Logger, Workers: workers, MaxAttempts: 100, JobTimeout: 30 * time.Minute,
-		Queues:        map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 4}},
+		Queues:        map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 4}, aside: {MaxWorkers: 1}},
 		FetchCooldown: 5 * time.Millisecond, FetchPollInterval: pollEvery,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("open effects: %w", err)
 	}
-	return &Effects{db: c.DB, client: client, watch: sqlite.watch}, nil
+	return &Effects{db: c.DB, client: client, watch: sqlite.watch, aside: c.Aside}, nil
 }
 
 // Enqueue inserts effects in the transaction of their events.
 func (e *Effects) Enqueue(ctx context.Context, tx *sql.Tx, list []ledger.Effect) error {
 	e.watch.wake(time.Now())
 	for _, f := range list {
-		if _, err := e.client.InsertTx(ctx, tx, job{Effect: f.Kind, Key: f.Key, Args: f.Args}, nil); err != nil {
+		o := &river.InsertOpts{Queue: river.QueueDefault}
+		if slices.Contains(e.aside, f.Kind) {
+			o.Queue = aside
+		}
+		if _, err := e.client.InsertTx(ctx, tx, job{Effect: f.Kind, Key: f.Key, Args: f.Args}, o); err != nil {
 			return fmt.Errorf("insert effect %s: %w", f.Key, err)
 		}
 	}
@@ -120,10 +132,12 @@ func (e *Effects) Stop(ctx context.Context) error {
 	return err
 }
 
-// Pending counts the effects that are not done.
+// Pending counts the effects that are not done; those aside only until they
+// were tried once.
 func (e *Effects) Pending(ctx context.Context) (int, error) {
 	var n int
 	err := e.db.QueryRowContext(ctx, `SELECT COUNT(*) FROM river_job WHERE state NOT IN ('`+
-		string(rivertype.JobStateCompleted)+`', '`+string(rivertype.JobStateDiscarded)+`', '`+string(rivertype.JobStateCancelled)+`')`).Scan(&n)
+		string(rivertype.JobStateCompleted)+`', '`+string(rivertype.JobStateDiscarded)+`', '`+string(rivertype.JobStateCancelled)+`')
+		AND NOT (queue = '`+aside+`' AND (attempt > 1 OR (attempt = 1 AND state <> '`+string(rivertype.JobStateRunning)+`')))`).Scan(&n)
 	return n, err
 }

@@ -40,6 +40,7 @@ func Read(data []byte) (policy.File, []workflow.Finding) {
 		"branch":   r.text(&f.Branch),
 		"workflow": r.text(&f.Workflow),
 		"rebuilds": r.text(&f.Rebuilds, "accepted"),
+		"category": r.category(&f.Category),
 		"repositories": func(n *yaml.Node) {
 			r.mapping(n, map[string]func(*yaml.Node){"requirements": r.text(&f.Requirements), "release-log": r.text(&f.ReleaseLog)})
 		},
@@ -125,6 +126,19 @@ func (r *reader) texts(to *[]string) func(*yaml.Node) {
 				*to = append(*to, text)
 			}
 		}
+	}
+}
+
+// category reads one of GAMP 5.
+func (r *reader) category(to *int64) func(*yaml.Node) {
+	return func(n *yaml.Node) {
+		var v int
+		r.number(&v)(n)
+		if v != 0 && !slices.Contains(policy.Categories, int64(v)) {
+			r.report(n, "unknown-value", "want 1, 3, 4 or 5", "unknown value %q", n.Value)
+			return
+		}
+		*to = int64(v)
 	}
 }
 

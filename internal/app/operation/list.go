@@ -21,6 +21,7 @@ import (
 	"github.com/dc-release/dc-release/internal/app/rollback"
 	"github.com/dc-release/dc-release/internal/app/sign"
 	"github.com/dc-release/dc-release/internal/app/solution"
+	"github.com/dc-release/dc-release/internal/app/traceability"
 	"github.com/dc-release/dc-release/internal/app/trail"
 	"github.com/dc-release/dc-release/internal/core/approval"
 	"github.com/dc-release/dc-release/internal/core/ledger"
@@ -38,6 +39,7 @@ type App struct {
 	People        *person.People
 	Intake        *intake.Intake
 	Inspector     *inspect.Inspector
+	Tracer        *traceability.Tracer
 	Signer        *sign.Signer
 	Claims        *claim.Server
 	Deployer      *deploy.Deployer
@@ -133,6 +135,9 @@ var All = []Operation{
 	query("release.show", func(ctx context.Context, a *App, q Version) (inspect.ReleaseDetail, error) {
 		return a.Inspector.Release(ctx, q.Solution, q.Version)
 	}),
+	query("trace.show", func(ctx context.Context, a *App, q traceability.Query) (traceability.Report, error) {
+		return a.Tracer.Show(ctx, q, ledger.FormatTime(a.Now()))
+	}),
 	query("gate.list", func(ctx context.Context, a *App, q Scope) ([]inspect.Gate, error) {
 		return a.Inspector.Gates(ctx, q.Solution)
 	}),
@@ -179,7 +184,7 @@ var All = []Operation{
 		return a.Reporter.Review(ctx, q.Solution, q.Version)
 	}),
 	signing("audit.review", nil, func(a *App, r sign.Review) (sign.Act, error) { return a.Signer.Review(r) }),
-	command("audit.checkpoint", Local, []string{"checkpoint.diverged"}, checkpoint),
+	command("audit.checkpoint", Local, []string{"checkpoint.diverged", "checkpoint.timestamp_requested"}, checkpoint),
 	command("audit.rotate", Administrator, []string{"key.rotated"}, rotateKey),
 }
 

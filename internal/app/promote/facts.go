@@ -16,10 +16,10 @@ import (
 
 // Facts gathers what a gate of a release looks at.
 func (g *Gates) Facts(ctx context.Context, run state.Run, s gate.Standing, name string) (gate.Facts, error) {
-	r := s.Registered
+	r, now := s.Registered, ledger.FormatTime(g.Now())
 	f := gate.Facts{
 		Commit: r.Commit, Deployments: map[string]release.Deployed{}, Authors: map[string]bool{}, Evidence: Evidence(run),
-		Deviations: s.Deviations, Waivers: approval.Effective(s.Approvals, ledger.FormatTime(g.Now())),
+		Deviations: s.Deviations, Waivers: approval.Effective(s.Approvals, now),
 	}
 	if err := g.authors(ctx, r, &f); err != nil {
 		return f, err
@@ -40,7 +40,7 @@ func (g *Gates) Facts(ctx context.Context, run state.Run, s gate.Standing, name 
 		return f, err
 	}
 	f.Note = g.Sources.NoteFindings(ctx, r.Version, note)
-	if f.Unplanned, f.Gaps, err = g.Sources.Trace(ctx, run, s, name); err != nil {
+	if f.Unplanned, f.Gaps, err = g.Sources.Trace(ctx, run, s, name, now); err != nil {
 		return f, err
 	}
 	for _, place := range policy.Places {

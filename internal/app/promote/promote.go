@@ -26,7 +26,7 @@ type Sources interface {
 	NoteFindings(ctx context.Context, version string, note []byte) []string
 	// Trace reads the requirements of a release and links them with the
 	// results of its run.
-	Trace(ctx context.Context, run state.Run, s gate.Standing, name string) (unplanned, gaps []string, err error)
+	Trace(ctx context.Context, run state.Run, s gate.Standing, name, at string) (unplanned, gaps []string, err error)
 	// Drift observes a place and compares it with what was deployed last.
 	Drift(ctx context.Context, solution, place string) ([]string, error)
 }

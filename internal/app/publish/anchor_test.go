@@ -28,7 +28,9 @@ func (i *installation) anchors() (own releaselog.Anchors, foreign []string) {
 	files := map[string][]byte{}
 	for _, name := range strings.Fields(i.git(i.source, "ls-tree", "-r", "--name-only", "checkpoints")) {
 		files[name] = []byte(i.git(i.source, "show", "checkpoints:"+name))
-		if !strings.HasSuffix(name, ".json") {
+		if strings.HasSuffix(name, ".tst") {
+			files[name] = i.token("checkpoints:" + name)
+		} else if !strings.HasSuffix(name, ".json") {
 			files[name] = append(files[name], '\n') // that the helper trims
 		}
 	}

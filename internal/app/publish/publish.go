@@ -30,6 +30,8 @@ type Log interface {
 	ledger.Log
 	// StreamRecords gives the stored bytes of a stream's events up to a seq.
 	StreamRecords(ctx context.Context, stream ledger.Stream, upTo int64) ([]ledger.Record, error)
+	// Events gives events after a seq, in order, at most limit.
+	Events(ctx context.Context, after int64, limit int) ([]ledger.Event, error)
 	// Hashes reads stored hashes of the tree; valid within do.
 	Hashes(ctx context.Context, do func(size int64, r ledger.HashReader) error) error
 	// Changed is closed at the next commit.
@@ -79,6 +81,7 @@ type Publisher struct {
 	ReleaseLogs ReleaseLogs
 	Keys        *keys.Holder     // that checkpoints, indexes and statements are signed with
 	Now         func() time.Time // when a checkpoint is committed
+	Authority   Authority        // that stamps anchored checkpoints, nil for none
 
 	mu sync.Mutex // one publication at a time: the root index names all versions
 }

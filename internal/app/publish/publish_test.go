@@ -40,6 +40,7 @@ type installation struct {
 
 	mu      sync.Mutex
 	pending [][]byte
+	stamps  [][]byte // time stamps that are asked for
 }
 
 func begin(t *testing.T) *installation {
@@ -64,10 +65,14 @@ func begin(t *testing.T) *installation {
 		i.mu.Lock()
 		defer i.mu.Unlock()
 		for _, f := range list {
-			if f.Kind != publish.Effect {
+			switch f.Kind {
+			case publish.Effect:
+				i.pending = append(i.pending, f.Args)
+			case publish.StampEffect:
+				i.stamps = append(i.stamps, f.Args)
+			default:
 				t.Errorf("effect %q", f.Kind)
 			}
-			i.pending = append(i.pending, f.Args)
 		}
 		return nil
 	})

@@ -47,7 +47,7 @@ func (r *Reporter) facts(ctx context.Context, m *moment, gateName string) (docum
 	}
 	for _, fill := range []func(context.Context, *moment, *document.Facts) error{
 		r.fillLedger, r.fillPeople, r.fillNote, r.fillPrevious, r.fillEvidence, r.fillJobs, r.fillArtifacts,
-		r.fillEnvironments, r.fillRollback, r.fillExceptions,
+		r.fillEnvironments, r.fillRollback, r.fillExceptions, r.fillSetting,
 	} {
 		if err := fill(ctx, m, &f); err != nil {
 			reg := m.standing.Registered
@@ -61,11 +61,11 @@ func (r *Reporter) facts(ctx context.Context, m *moment, gateName string) (docum
 	if f.Gates, err = r.gates(ctx, m, gateName); err != nil {
 		return f, err
 	}
-	matrix, _, err := r.Tracer.Matrix(ctx, m.run, m.standing.Registered.RequirementsCommit, gateName)
+	matrix, items, err := r.Tracer.Traced(ctx, m.run, m.standing, gateName, m.time)
 	if err != nil {
 		return f, fmt.Errorf("matrix of release %s: %w", f.Release.Version, err)
 	}
-	f.Matrix = matrix.Document()
+	f.Matrix, f.Items = matrix.Document(), items
 	return f, nil
 }
 

@@ -25,7 +25,7 @@ func (outside) TagObject(context.Context, string, string) (string, error) {
 
 func (outside) NoteFindings(context.Context, string, []byte) []string { return nil }
 
-func (outside) Trace(context.Context, state.Run, gate.Standing, string) (unplanned, gaps []string, err error) {
+func (outside) Trace(context.Context, state.Run, gate.Standing, string, string) (unplanned, gaps []string, err error) {
 	return nil, nil, nil
 }
 
@@ -65,7 +65,7 @@ func TestAGateOpensWithItsDocumentsInTheManifest(t *testing.T) {
 	w.throughTST()
 	w.mapCoAuthor()
 	now := w.evaluate(gate.PreVal)
-	if now.Phase != gate.PhaseOpen || len(now.Opened.Documents) != 3 {
+	if now.Phase != gate.PhaseOpen || len(now.Opened.Documents) != 12 {
 		t.Fatalf("got %+v", now)
 	}
 	raw, err := w.blobs.Bytes(t.Context(), now.Opened.Manifest)

@@ -10,11 +10,13 @@ import (
 	"slices"
 
 	"github.com/dc-release/dc-release/internal/app/state"
+	"github.com/dc-release/dc-release/internal/app/traceability"
 	"github.com/dc-release/dc-release/internal/core/document"
 	"github.com/dc-release/dc-release/internal/core/evidence"
 	"github.com/dc-release/dc-release/internal/core/gate"
 	"github.com/dc-release/dc-release/internal/core/ledger"
 	"github.com/dc-release/dc-release/internal/core/policy"
+	"github.com/dc-release/dc-release/internal/core/release"
 	"github.com/dc-release/dc-release/internal/core/trace"
 )
 
@@ -26,7 +28,10 @@ type Blobs interface {
 
 // Tracer joins requirements with results and reads recorded evidence again.
 type Tracer interface {
-	Matrix(ctx context.Context, run state.Run, requirementsCommit, gateName string) (trace.Matrix, []document.Finding, error)
+	Traced(ctx context.Context, run state.Run, s gate.Standing, gateName, at string) (trace.Matrix, []document.Item, error)
+	Pages(ctx context.Context, p traceability.Pin) ([]document.Page, error)
+	Configuration(ctx context.Context, p traceability.Pin) ([]document.File, error)
+	Commits(ctx context.Context, p traceability.Pin, previous string) ([]release.Commit, error)
 	Judged(ctx context.Context, run state.Run, rec state.Recorded, item evidence.Item) (evidence.Report, evidence.Judged, error)
 }
 
@@ -62,7 +67,7 @@ const jsonExtension = "json"
 // none. What keeps them from being complete is a *gate.Incomplete that names all
 // of it. It implements promote.Documents.
 func (r *Reporter) Render(ctx context.Context, run state.Run, s gate.Standing, name string, opening int) ([]gate.RenderedDocument, error) {
-	if len(document.Set(name, nil, opening)) == 0 {
+	if len(document.Set(document.Selection{Gate: name})) == 0 {
 		return nil, nil
 	}
 	m, err := r.of(ctx, run, s)
@@ -79,7 +84,7 @@ func (r *Reporter) Render(ctx context.Context, run state.Run, s gate.Standing, n
 		return nil, &gate.Incomplete{Missing: missing}
 	}
 	out := []gate.RenderedDocument{}
-	for _, request := range document.Set(name, names(f.Environments), opening) {
+	for _, request := range document.Set(f.Selection(name, opening)) {
 		tree, err := build(request, f)
 		if err != nil {
 			return nil, err

@@ -64,14 +64,14 @@ func TestARoadToUseGivesDocumentsAtEachGateAndFinals(t *testing.T) {
 		w.must(err)
 		return f
 	}
-	want := []string{"change-record", "test-report-tst", "traceability"}
+	want := []string{"validation-plan", "user-requirements", "functional-specification", "configuration-specification", "risk-assessment", "change-record", "release-note", "source-review", "test-protocol", "test-report-tst", "deviation-log", "traceability"}
 	w.check(w.toPreVal(), want, document.StageDraft)
 	golden(t, "pre_val", facts(gate.PreVal))
 
-	want = []string{"change-record", "test-report-tst", "test-report-val", "traceability"}
+	want = []string{"validation-plan", "user-requirements", "functional-specification", "configuration-specification", "risk-assessment", "change-record", "release-note", "source-review", "test-protocol", "test-report-tst", "test-report-val", "deviation-log", "traceability", "operations-manual", "recovery-procedure", "validation-summary", "audit-trail-review"}
 	w.check(w.toApproveToPrd(), want, document.StageDraft)
 
-	want = []string{"change-record", "test-report-tst", "test-report-val", "test-report-prd", "traceability"}
+	want = []string{"validation-plan", "user-requirements", "functional-specification", "configuration-specification", "risk-assessment", "change-record", "release-note", "source-review", "test-protocol", "test-report-tst", "test-report-val", "test-report-prd", "deviation-log", "traceability", "operations-manual", "recovery-procedure", "validation-summary", "installation-report", "audit-trail-review"}
 	candidates := w.toForUse()
 	w.check(candidates, want, document.StageCandidate)
 

@@ -17,6 +17,8 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	blobdir "github.com/dc-release/dc-release/internal/adapter/blob/dir"
+	"github.com/dc-release/dc-release/internal/adapter/itemfile"
+	"github.com/dc-release/dc-release/internal/adapter/pagefile"
 	"github.com/dc-release/dc-release/internal/adapter/render/html"
 	"github.com/dc-release/dc-release/internal/adapter/render/markdown"
 	"github.com/dc-release/dc-release/internal/adapter/store/sqlite"
@@ -85,9 +87,10 @@ func newWorld(t *testing.T) *world {
 
 // newReporter reads the same ledger with nothing kept from before.
 func (w *world) newReporter() *report.Reporter {
+	reader := &state.Reader{Log: w.store, Blobs: w.blobs}
 	return &report.Reporter{
-		State: &state.Reader{Log: w.store, Blobs: w.blobs}, Blobs: w.blobs,
-		Tracer: &traceability.Tracer{Repositories: trees{}, Blobs: w.blobs, Solutions: baselines{}, Results: readResult},
+		State: reader, Blobs: w.blobs,
+		Tracer: &traceability.Tracer{Repositories: trees{}, Blobs: w.blobs, Solutions: baselines{}, Results: readResult, Sources: itemfile.Sources{}, Page: pagefile.Read, Releases: reader},
 		Names:  func(_ context.Context, id string) (string, error) { return w.names[id], nil },
 		People: func(context.Context) ([]string, error) { return slices.Sorted(maps.Keys(w.names)), nil },
 		RootAt: w.rootAt,
@@ -262,6 +265,20 @@ func (trees) CodeTree(context.Context, policy.Baseline) (traceability.Tree, erro
 
 func (trees) RequirementsTree(context.Context, policy.Baseline) (traceability.Tree, error) {
 	return tree{"orders.md": "## URS-corp-procurement-1: Orders are there at 06:00\n\nOrders of the day before are there.\n"}, nil
+}
+
+// History implements traceability.Repositories: one commit by a pull request,
+// one without, one by nobody who is known.
+func (trees) History(context.Context, policy.Baseline) (traceability.History, error) {
+	return tree{}, nil
+}
+
+// Commits implements traceability.History.
+func (tree) Commits(context.Context, string, string) ([]release.Commit, error) {
+	return []release.Commit{
+		{SHA: strings.Repeat("3", 40), Subject: "Load orders (#1)", Email: "ada@example.com", Parents: []string{strings.Repeat("2", 40)}},
+		{SHA: strings.Repeat("2", 40), Subject: "Fix the build", Email: "nobody@example.com"},
+	}, nil
 }
 
 type tree map[string]string

@@ -19,12 +19,12 @@ func Checks() []document.Check {
 
 // Test runs the document tests at a commit: the release note of the version
 // ("" for none) and every item.
-func (t *Tracer) Test(ctx context.Context, solution, code, requirements, version string) ([]document.Finding, error) {
-	_, findings, err := t.Items(ctx, solution, code, requirements)
+func (t *Tracer) Test(ctx context.Context, p Pin, version string) ([]document.Finding, error) {
+	_, findings, err := t.Items(ctx, p)
 	if err != nil || version == "" {
 		return findings, err
 	}
-	s, err := t.Solutions.Solution(ctx, solution)
+	s, err := t.Solutions.Solution(ctx, p.Solution)
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +36,7 @@ func (t *Tracer) Test(ctx context.Context, solution, code, requirements, version
 	if err != nil {
 		return nil, err
 	}
-	note, ok, err := tree.ReadFile(ctx, code, v.NotePath())
+	note, ok, err := tree.ReadFile(ctx, p.Code, v.NotePath())
 	if err != nil {
 		return nil, err
 	}

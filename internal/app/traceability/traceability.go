@@ -7,13 +7,11 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"strings"
 
-	"github.com/dc-release/dc-release/internal/app/deploy"
 	"github.com/dc-release/dc-release/internal/app/state"
+	"github.com/dc-release/dc-release/internal/core/approval"
 	"github.com/dc-release/dc-release/internal/core/document"
 	"github.com/dc-release/dc-release/internal/core/evidence"
-	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/core/gate"
 	"github.com/dc-release/dc-release/internal/core/policy"
 	"github.com/dc-release/dc-release/internal/core/release"
@@ -31,6 +29,12 @@ type Tree interface {
 type Repositories interface {
 	CodeTree(ctx context.Context, b policy.Baseline) (Tree, error)
 	RequirementsTree(ctx context.Context, b policy.Baseline) (Tree, error)
+	History(ctx context.Context, b policy.Baseline) (History, error)
+}
+
+// History lists the commits of the code, the newest first.
+type History interface {
+	Commits(ctx context.Context, from, to string) ([]release.Commit, error)
 }
 
 // Blobs reads result files.
@@ -47,12 +51,23 @@ type Solutions interface {
 // ResultReader reads a result file of any known format.
 type ResultReader func(name string, r io.Reader) evidence.Report
 
+// Releases finds releases and their runs.
+type Releases interface {
+	Release(ctx context.Context, solution, version string) (gate.Standing, error)
+	Run(ctx context.Context, run string) (state.Run, error)
+}
+
 // Tracer computes matrices.
 type Tracer struct {
 	Repositories Repositories
 	Blobs        Blobs
 	Solutions    Solutions
 	Results      ResultReader
+	Sources      Sources
+	Page         func(data []byte) []document.Block // reads a page of Markdown
+	Releases     Releases
+
+	cache cache
 }
 
 // Columns are the results that a gate expects.
@@ -67,10 +82,14 @@ func Columns(name string) []trace.Column {
 	return columns
 }
 
-// Matrix joins items and results of a run at its pinned commits. The
-// requirements commit is the release's; a run for no release takes "".
-func (t *Tracer) Matrix(ctx context.Context, run state.Run, requirements, name string) (trace.Matrix, []document.Finding, error) {
-	items, findings, err := t.Items(ctx, run.Run.Solution, run.Run.Trigger.SHA, requirements)
+// Waivable is the check of a gate that the waiver of an item belongs to.
+const Waivable = "matrix-without-gaps"
+
+// Matrix joins the items and results of a release at its pinned commits. What
+// a waiver excepts, and holds at the time, is JUSTIFIED; what its previous
+// release held is the baseline that links were reviewed against.
+func (t *Tracer) Matrix(ctx context.Context, run state.Run, s gate.Standing, name, at string) (trace.Matrix, []document.Finding, error) {
+	items, findings, err := t.Items(ctx, PinOf(s))
 	if err != nil {
 		return trace.Matrix{}, nil, err
 	}
@@ -78,13 +97,60 @@ func (t *Tracer) Matrix(ctx context.Context, run state.Run, requirements, name s
 	if err != nil {
 		return trace.Matrix{}, nil, err
 	}
-	return trace.Link(items, results, trace.Scope{Commit: run.Run.Trigger.SHA, Columns: Columns(name)}), findings, nil
+	scope := trace.Scope{Commit: run.Run.Trigger.SHA, Columns: Columns(name), Waived: waived(s, at)}
+	if policy.Profile(run.Run.Profile) == policy.GxP {
+		scope.Minimum = trace.Minimum
+	}
+	before, err := t.Before(ctx, s)
+	if err != nil {
+		return trace.Matrix{}, nil, err
+	}
+	scope.Approved = trace.Fingerprints(before)
+	return trace.Link(items, results, scope), findings, nil
+}
+
+// Traced is the matrix of a release with its items as documents print them.
+func (t *Tracer) Traced(ctx context.Context, run state.Run, s gate.Standing, name, at string) (trace.Matrix, []document.Item, error) {
+	m, _, err := t.Matrix(ctx, run, s, name, at)
+	if err != nil {
+		return m, nil, err
+	}
+	items, _, err := t.Items(ctx, PinOf(s))
+	if err != nil {
+		return m, nil, err
+	}
+	before, err := t.Before(ctx, s)
+	return m, m.Items(items, before), err
+}
+
+// Before are the items of the release that a release follows, nil for the first.
+func (t *Tracer) Before(ctx context.Context, s gate.Standing) ([]trace.Item, error) {
+	if s.Registered.Previous == "" {
+		return nil, nil
+	}
+	before, err := t.Releases.Release(ctx, s.Registered.Solution, s.Registered.Previous)
+	if err != nil || before.Registered == nil {
+		return nil, err
+	}
+	items, _, err := t.Items(ctx, PinOf(before))
+	return items, err
+}
+
+// waived names what waivers except from the matrix at a time.
+func waived(s gate.Standing, at string) map[string]string {
+	out := map[string]string{}
+	for _, w := range approval.Effective(s.Approvals, at) {
+		if w.Check == Waivable {
+			out[w.Item] = "a waiver until " + w.Expires
+		}
+	}
+	return out
 }
 
 // Gaps says which requirements have no test planned, and which have no passed
-// one by the time of the gate.
-func (t *Tracer) Gaps(ctx context.Context, run state.Run, requirements, name string) (unplanned, gaps []string, err error) {
-	m, findings, err := t.Matrix(ctx, run, requirements, name)
+// one by the time of the gate. What is excepted is no gap.
+func (t *Tracer) Gaps(ctx context.Context, run state.Run, s gate.Standing, name, at string) (unplanned, gaps []string, err error) {
+	m, findings, err := t.Matrix(ctx, run, s, name, at)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -94,124 +160,9 @@ func (t *Tracer) Gaps(ctx context.Context, run state.Run, requirements, name str
 		}
 	}
 	for _, g := range m.Gaps() {
-		if g.Direct {
+		if g.Direct && g.State != trace.Justified {
 			gaps = append(gaps, fmt.Sprintf("%s is %s: %s", g.ID, g.State, g.Reason))
 		}
 	}
 	return unplanned, gaps, nil
-}
-
-// Items reads every Markdown file below documentation/ of the code commit and
-// every one of the requirements commit, with the findings of all of them.
-func (t *Tracer) Items(ctx context.Context, solution, code, requirements string) ([]trace.Item, []document.Finding, error) {
-	s, err := t.Solutions.Solution(ctx, solution)
-	if err != nil {
-		return nil, nil, err
-	}
-	tree, err := t.Repositories.CodeTree(ctx, s.Baseline)
-	if err != nil {
-		return nil, nil, err
-	}
-	items, findings, err := scan(ctx, tree, code, "documentation", "")
-	if err != nil {
-		return nil, nil, err
-	}
-	if requirements != "" {
-		if tree, err = t.Repositories.RequirementsTree(ctx, s.Baseline); err != nil {
-			return nil, nil, err
-		}
-		more, moreFindings, err := scan(ctx, tree, requirements, "", "requirements:")
-		if err != nil {
-			return nil, nil, err
-		}
-		items, findings = append(more, items...), append(moreFindings, findings...)
-	}
-	project := solution
-	if s.Profile == "" {
-		project = "" // a rehearsal does not know whose ids these are
-	}
-	return items, append(findings, trace.Check(items, project)...), nil
-}
-
-// scan reads the items of one repository; prefix tells its files from those of
-// another.
-func scan(ctx context.Context, tree Tree, commit, folder, prefix string) ([]trace.Item, []document.Finding, error) {
-	files, err := tree.Files(ctx, commit, folder)
-	if err != nil {
-		return nil, nil, err
-	}
-	var items []trace.Item
-	var findings []document.Finding
-	for _, f := range files {
-		if !strings.HasSuffix(f.Path, ".md") || strings.HasPrefix(f.Path, "documentation/releases/") {
-			continue
-		}
-		data, _, err := tree.ReadFile(ctx, commit, f.Path)
-		if err != nil {
-			return nil, nil, err
-		}
-		more, found := trace.Scan(prefix+f.Path, data)
-		items, findings = append(items, more...), append(findings, found...)
-	}
-	return items, findings, nil
-}
-
-// results are the counted cases of every attempt.
-func (t *Tracer) results(ctx context.Context, run state.Run) ([]trace.Result, error) {
-	var out []trace.Result
-	for _, rec := range run.Evidence {
-		for _, item := range rec.Items {
-			if !item.Counted {
-				continue
-			}
-			_, judged, err := t.Judged(ctx, run, rec, item)
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, trace.Results(judged, run.AttemptOf(rec), item.Commit, item.SHA256)...)
-		}
-	}
-	return out, nil
-}
-
-// Judged reads the file of an item again, whatever its format, and gives the
-// part that the item was made of. A file of several verifications gives each
-// case to one item.
-func (t *Tracer) Judged(ctx context.Context, run state.Run, rec state.Recorded, item evidence.Item) (evidence.Report, evidence.Judged, error) {
-	origin := run.Origin(rec, item)
-	if item.Format == deploy.FormatInstallation {
-		origin = deploy.InstallationOrigin(item.Environment)
-	}
-	report, err := t.read(ctx, item)
-	if err != nil {
-		return report, evidence.Judged{}, fmt.Errorf("evidence %q: %w", item.Name, err)
-	}
-	judged, ok := item.Find(evidence.Judge(report, origin))
-	if !ok {
-		return report, judged, fmt.Errorf("evidence %q: it was recorded as %s in %q and holds nothing of it now", item.Name, item.Verification, item.Environment)
-	}
-	return report, judged, nil
-}
-
-// read reads the file of an item. Those of test tools may be of any size.
-func (t *Tracer) read(ctx context.Context, item evidence.Item) (report evidence.Report, err error) {
-	if item.Format == evidence.FormatConclusion || item.Format == deploy.FormatInstallation {
-		raw, err := t.Blobs.Bytes(ctx, item.SHA256)
-		if err != nil {
-			return report, err
-		}
-		if item.Format == evidence.FormatConclusion {
-			return evidence.ReadConclusion(raw)
-		}
-		return deploy.ReadInstallation(raw)
-	}
-	blob, err := t.Blobs.Open(ctx, item.SHA256)
-	if err != nil {
-		return report, err
-	}
-	defer blob.Close()
-	if report = t.Results(item.Name, blob); report.SHA256 != item.SHA256 {
-		return report, fault.New(fault.Unverified, "blob %s holds other bytes (%s)", item.SHA256, report.SHA256)
-	}
-	return report, nil
 }

@@ -53,6 +53,7 @@ func Folder(fsys fs.FS, name string, o Options) Report {
 		f.evidence()
 		f.documents()
 		f.known()
+		f.stamps()
 	}
 	return f.report.finish()
 }

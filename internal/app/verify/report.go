@@ -24,19 +24,21 @@ const (
 
 // Report is what a verification found.
 type Report struct {
-	Schema    string    `json:"schema"`
-	Subject   string    `json:"subject"` // corp-procurement 1.2.0, or the store
-	Trust     string    `json:"trust"`
-	OK        bool      `json:"ok"`
-	State     string    `json:"state"` // of a release: draft, authorised, effective ...
-	Findings  []Finding `json:"findings"`
-	Hold      []string  `json:"hold,omitempty"` // why an installation with this store is held
-	Erased    []Erased  `json:"erased"`         // parts that were deleted; leaf and tree stay valid
-	Counts    Counts    `json:"counts"`
-	Externals Externals `json:"externals"`
-	Filter    string    `json:"filter,omitempty"` // of an export
-	Range     string    `json:"range,omitempty"`  // how much of the ledger an export shows
-	Gaps      []Gap     `json:"gaps,omitempty"`   // that an export does not show
+	Schema   string    `json:"schema"`
+	Subject  string    `json:"subject"` // corp-procurement 1.2.0, or the store
+	Trust    string    `json:"trust"`
+	OK       bool      `json:"ok"`
+	State    string    `json:"state"` // of a release: draft, authorised, effective ...
+	Findings []Finding `json:"findings"`
+	Hold     []string  `json:"hold,omitempty"` // why an installation with this store is held
+	Erased   []Erased  `json:"erased"`         // parts that were deleted; leaf and tree stay valid
+	Counts   Counts    `json:"counts"`
+	// Timestamps are those of checkpoints, nil when nothing speaks of any.
+	Timestamps *Timestamps `json:"timestamps,omitempty"`
+	Externals  Externals   `json:"externals"`
+	Filter     string      `json:"filter,omitempty"` // of an export
+	Range      string      `json:"range,omitempty"`  // how much of the ledger an export shows
+	Gaps       []Gap       `json:"gaps,omitempty"`   // that an export does not show
 }
 
 // Finding is one thing that is wrong, in a file or at an event.
@@ -77,6 +79,8 @@ type Options struct {
 	// Results reads result files; nil leaves tests uncounted, which is a
 	// finding.
 	Results func(name string, data []byte) evidence.Report
+	// Stamps verifies time stamps; nil makes one that is there a finding.
+	Stamps Stamps
 	// External finds a file that is not in the folder by its SHA-256; nil finds
 	// none.
 	External func(sha256 string) (data []byte, ok bool)
@@ -135,6 +139,9 @@ func (r Report) Text() string {
 	}
 	fmt.Fprintf(&b, "\n%d files, %d events, %d signatures, %d statements, %d evidence items (%d counted again), %d checkpoints\n",
 		r.Counts.Files, r.Counts.Events, r.Counts.Signatures, r.Counts.Statements, r.Counts.Evidence, r.Counts.Recounted, r.Counts.Checkpoints)
+	if r.Timestamps != nil {
+		b.WriteString(r.Timestamps.text())
+	}
 	if r.Externals.Named > 0 {
 		fmt.Fprintf(&b, "%d external files, %d of them not here and not checked\n", r.Externals.Named, r.Externals.Absent)
 	}

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/dc-release/dc-release/internal/core/ledger"
 	"github.com/dc-release/dc-release/internal/core/releaselog"
@@ -50,6 +51,9 @@ type StoreOptions struct {
 	// Notes are all checkpoints that are known, by where they were found:
 	// head.note, the branch of anchors, publications.
 	Notes map[string][]byte
+	// Stamped are the time stamps that stand beside them; Stamps verifies them.
+	Stamped []Stamped
+	Stamps  Stamps
 	// Workers is how many chunks are read at once; 0 takes one for each
 	// processor.
 	Workers int
@@ -75,6 +79,8 @@ type store struct {
 		size int64
 		link int // of the key that signed it
 	}
+	lasts  map[int64]time.Time // of the events that time stamps end with
+	tokens map[string][]string // recorded, by the digest of their checkpoint
 }
 
 // known is a checkpoint with where it was found.
@@ -89,7 +95,13 @@ type known struct {
 // that is known, and the decision table of streams. Memory is bounded by the
 // number of streams.
 func Store(ctx context.Context, source Source, o StoreOptions) (Report, error) {
-	s := &store{source: source, options: o, report: &Report{Subject: "store", Trust: TrustNone}, streams: map[ledger.Stream]int64{}}
+	s := &store{
+		source: source, options: o, report: &Report{Subject: "store", Trust: TrustNone}, streams: map[ledger.Stream]int64{},
+		lasts: map[int64]time.Time{}, tokens: map[string][]string{},
+	}
+	for _, x := range o.Stamped {
+		s.lasts[x.Size] = time.Time{}
+	}
 	totals, err := source.Totals(ctx)
 	if err != nil {
 		return s.report.finish(), fmt.Errorf("verify store: %w", err)
@@ -106,6 +118,7 @@ func Store(ctx context.Context, source Source, o StoreOptions) (Report, error) {
 	}
 	s.atCheckpoints()
 	s.verifyNotes()
+	s.verifyStamps()
 	s.trust()
 	if err := s.tables(ctx); err != nil {
 		return s.report.finish(), fmt.Errorf("verify store: %w", err)
@@ -196,6 +209,7 @@ func (s *store) join(c chunk) {
 		s.report.Counts.Events++
 		s.sequence(row)
 		s.announced(row)
+		s.remember(row)
 		s.atCheckpoints()
 		made := s.tree.add(row.leaf)
 		if s.broken {

@@ -8,6 +8,7 @@ import (
 
 // author collects the blocks of one document and numbers its sections.
 type author struct {
+	kinds    []Kind // the catalog, which holds the outlines and cannot be named by them
 	facts    Facts
 	request  Request
 	stage    Stage
@@ -153,6 +154,14 @@ func took(from, to string) string {
 	return b.Sub(a).Round(time.Second).String()
 }
 
+// plural is a number with its noun.
+func plural(n int64, one, more string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, more)
+}
+
 func bytesText(n int64) string {
 	switch {
 	case n >= 1<<20:
@@ -172,7 +181,7 @@ func outcome(s string) []Run {
 		return cell(status(s, Positive))
 	case "failed", "failure", "error", "FAILED", "lost", GateRejected:
 		return cell(status(s, Negative))
-	case "skipped", "cancelled", "PARTIAL", "MISSING", "STALE", "not-run", GateClosed, "unknown":
+	case "skipped", "cancelled", "PARTIAL", "MISSING", "STALE", "SUSPECT", "JUSTIFIED", "not-run", GateClosed, "unknown":
 		return cell(status(s, Caution))
 	}
 	return cell(status(s, Neutral))

@@ -112,7 +112,7 @@ func build(r Request, f Facts, s Stage) (Tree, error) {
 	if err != nil {
 		return Tree{}, fmt.Errorf("build %s of %q %q: %w", r.FileName(), f.Product.Key, f.Release.Version, err)
 	}
-	a := author{facts: f, request: r, stage: s}
+	a := author{kinds: All, facts: f, request: r, stage: s}
 	r.Kind.outline(&a)
 	return Tree{Schema: TreeSchema, Meta: meta(r, f, s, digest), Blocks: a.blocks}, nil
 }

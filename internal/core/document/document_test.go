@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
-	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -305,19 +304,58 @@ func TestRequestsThatDoNotFitAreRefused(t *testing.T) {
 }
 
 func TestGXP078_TheSetOfAGate(t *testing.T) {
-	var got []string
-	for _, r := range document.Set("approve_to_prd", []string{"dev", "tst", "val"}, 2) {
-		got = append(got, fmt.Sprint(r.FileName(), " ", r.Gate, " ", r.Revision))
-	}
-	want := []string{
-		"change-record approve_to_prd 2", "test-report-dev approve_to_prd 2", "test-report-tst approve_to_prd 2",
-		"test-report-val approve_to_prd 2", "traceability approve_to_prd 2",
-	}
-	if d := cmp.Diff(want, got); d != "" {
-		t.Error(d)
-	}
-	if s := document.Set("moon", []string{"tst"}, 1); s != nil {
-		t.Errorf("an unknown gate demands %v", s)
+	places := []string{"dev", "tst", "val"}
+	for _, c := range []struct {
+		name string
+		ask  document.Selection
+		want string
+	}{
+		{
+			"before VAL",
+			document.Selection{Profile: "gxp", Gate: "pre_val", Environments: places[:2]},
+			"validation-plan user-requirements functional-specification configuration-specification risk-assessment change-record release-note source-review test-protocol test-report-dev test-report-tst deviation-log traceability",
+		},
+		{
+			"before PRD",
+			document.Selection{Profile: "gxp", Gate: "approve_to_prd", Environments: places},
+			"validation-plan user-requirements functional-specification configuration-specification risk-assessment change-record release-note source-review test-protocol test-report-dev test-report-tst test-report-val deviation-log traceability operations-manual recovery-procedure validation-summary audit-trail-review",
+		},
+		{
+			"a standard change goes by its template",
+			document.Selection{Profile: "gxp", Category: 5, ChangeType: "standard", Gate: "approve_to_prd"},
+			"user-requirements functional-specification configuration-specification risk-assessment change-record release-note source-review test-protocol deviation-log traceability validation-summary audit-trail-review",
+		},
+		{
+			"configured",
+			document.Selection{Profile: "gxp", Category: 4, Gate: "pre_val"},
+			"validation-plan user-requirements functional-specification configuration-specification risk-assessment change-record release-note test-protocol deviation-log traceability",
+		},
+		{
+			"used as it is",
+			document.Selection{Profile: "gxp", Category: 3, Gate: "pre_val"},
+			"validation-plan user-requirements configuration-specification risk-assessment change-record release-note test-protocol deviation-log traceability",
+		},
+		{
+			"infrastructure",
+			document.Selection{Profile: "gxp", Category: 1, Gate: "pre_val"},
+			"validation-plan user-requirements risk-assessment change-record release-note test-protocol deviation-log",
+		},
+		{"not under GxP", document.Selection{Profile: "non-gxp", Gate: "approve_for_use", Environments: places[:1]}, "change-record release-note test-report-dev traceability"},
+		{"a gate that is none", document.Selection{Profile: "gxp", Gate: "moon", Environments: places}, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			c.ask.Revision = 2
+			var got []string
+			for _, r := range document.Set(c.ask) {
+				if r.Gate != c.ask.Gate || r.Revision != 2 {
+					t.Errorf("%s is for gate %q, revision %d", r.FileName(), r.Gate, r.Revision)
+				}
+				got = append(got, r.FileName())
+			}
+			if d := cmp.Diff(c.want, strings.Join(got, " ")); d != "" {
+				t.Error(d)
+			}
+		})
 	}
 }
 

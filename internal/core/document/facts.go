@@ -38,12 +38,14 @@ type Facts struct {
 	Artifacts    []Artifact    `json:"artifacts"`
 	Evidence     []Evidence    `json:"evidence"`
 	Matrix       Matrix        `json:"matrix"`
+	Items        []Item        `json:"items,omitempty"` // at the pinned commits, with those that the release retired
 	Exceptions   []Exception   `json:"exceptions"`
 	Documents    []Reference   `json:"documents"` // other documents of the release, for the certificate
 	Rollback     Rollback      `json:"rollback"`
 	// Decisions and Restriction came after the others; facts without them mean
 	// what they always meant.
 	Decisions   Decisions    `json:"decisions,omitzero"`
+	Setting     Setting      `json:"setting,omitzero"`
 	Restriction *Restriction `json:"restriction,omitempty"` // of an emergency
 }
 

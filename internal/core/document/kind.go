@@ -5,40 +5,71 @@ import (
 	"strings"
 )
 
-// Kind is one kind of document.
+// Kind is one kind of document. The set follows the reference of the field;
+// who reviews a kind signs the gate that it belongs to.
 type Kind struct {
 	Name           string // file name: change-record
 	Code           string // in the number: CR
 	Title          string
-	PerEnvironment bool // one document for each environment
-	FinalOnly      bool // neither draft nor candidate: the certificate
 	About          string
+	From           string   // first gate that it is made for; "" for one that no gate asks for
+	Signers        []string // roles that review it and sign for it at the gates
+	PerEnvironment bool     // one document for each environment
+	FinalOnly      bool     // neither draft nor candidate: the certificate
+	Periodic       bool     // of a period, not of a release
+	NonGxP         bool     // also of releases that are not under GxP
+	Settled        bool     // a standard change does without: its template settled it
+	Categories     []int64  // GAMP categories that ask for it, nil for all
 	outline        func(*author)
 }
 
-// All is the catalog. To add a kind: write its outline in a file of its own,
-// add a line here and a golden folder under the renderers.
-var All = []Kind{ChangeRecord, TestReport, Traceability, Certificate}
+// All is the catalog, in the order of reading. To add a kind: write its outline
+// in a file of its own, add a line here and a golden folder under the renderers.
+var All = []Kind{
+	{Name: "validation-plan", Code: "VP", Title: "Validation plan", From: "pre_val", Signers: []string{"SME", "QC"}, Settled: true, About: "scope, intended use, strategy by risk, roles, deliverables and acceptance criteria", outline: outlineValidationPlan},
+	{Name: "user-requirements", Code: "URS", Title: "User requirements specification", From: "pre_val", Signers: []string{"Data Product Owner", "SME"}, About: "every requirement with owner, relevance to GxP, risk and change mark", outline: outlineRequirements},
+	{Name: "functional-specification", Code: "FS", Title: "Functional specification", From: "pre_val", Signers: []string{"Data Product Owner", "SME"}, Categories: []int64{4, 5}, About: "intended use, public API and every specification with what it implements", outline: outlineSpecification},
+	{Name: "configuration-specification", Code: "CS", Title: "Configuration specification", From: "pre_val", Signers: []string{"Data Product Owner", "SME"}, Categories: []int64{3, 4, 5}, About: "places, targets, protection and the files that configure the product", outline: outlineConfiguration},
+	RiskAssessment,
+	ChangeRecord,
+	{Name: "release-note", Code: "RN", Title: "Release note", From: "pre_val", Signers: []string{"Data Product Owner"}, NonGxP: true, About: "changes, impact and risk as the tagged commit says them", outline: outlineReleaseNote},
+	{Name: "source-review", Code: "SR", Title: "Source review", From: "pre_val", Signers: []string{"SME"}, Categories: []int64{5}, About: "every commit since the previous release, whose it is and by which change it came", outline: outlineSourceReview},
+	{Name: "test-protocol", Code: "TP", Title: "Test protocol", From: "pre_val", Signers: []string{"SME", "QC"}, About: "which tests prove what, where, by whom and with which steps", outline: outlineTestProtocol},
+	TestReport,
+	{Name: "deviation-log", Code: "DL", Title: "Deviation log", From: "pre_val", Signers: []string{"QC"}, About: "every deviation, waiver and hold with its disposition", outline: outlineDeviationLog},
+	Traceability,
+	{Name: "operations-manual", Code: "OPS", Title: "Operations manual", From: "approve_to_prd", Signers: []string{"QC"}, Settled: true, About: "how the product is operated, as the tagged commit says it", outline: outlineOperations},
+	{Name: "recovery-procedure", Code: "RCV", Title: "Recovery and rollback procedure", From: "approve_to_prd", Signers: []string{"QC"}, Settled: true, About: "how to go back, and when that was exercised last", outline: outlineRecovery},
+	{Name: "validation-summary", Code: "VSR", Title: "Validation summary report", From: "approve_to_prd", Signers: []string{"SME", "QC"}, About: "results against the plan, open items, roles, procedures and the conclusion that people sign", outline: outlineSummary},
+	{Name: "installation-report", Code: "IR", Title: "Installation report PRD", From: "approve_for_use", Signers: []string{"Release Manager"}, About: "what is installed in PRD, how it was verified, and whether it drifted", outline: outlineInstallation},
+	{Name: "audit-trail-review", Code: "ATR", Title: "Audit trail review", From: "approve_to_prd", Signers: []string{"QC"}, About: "the exception list of the release, the range of the ledger and who reviewed it", outline: outlineTrailReview},
+	Certificate,
+}
 
-// The kinds.
+// The kinds that are asked for by name.
 var (
+	RiskAssessment = Kind{
+		Name: "risk-assessment", Code: "RA", Title: "Risk assessment", From: "pre_val", Signers: []string{"SME", "QC"},
+		About:   "severity, occurrence and detection of each risk, what mitigates it and what is left",
+		outline: outlineRiskAssessment,
+	}
 	ChangeRecord = Kind{
-		Name: "change-record", Code: "CR", Title: "Change record",
+		Name: "change-record", Code: "CR", Title: "Change record", From: "pre_val", Signers: []string{"Release Manager", "SME", "QC"}, NonGxP: true,
 		About:   "what changes and why, impact, risk, components, plan, back-out and approvals",
 		outline: outlineChangeRecord,
 	}
 	TestReport = Kind{
-		Name: "test-report", Code: "TR", Title: "Test report", PerEnvironment: true,
+		Name: "test-report", Code: "TR", Title: "Test report", From: "pre_val", Signers: []string{"Tester", "SME"}, PerEnvironment: true, NonGxP: true,
 		About:   "every execution, installation and test result in one environment",
 		outline: outlineTestReport,
 	}
 	Traceability = Kind{
-		Name: "traceability", Code: "TRM", Title: "Traceability matrix",
-		About:   "from requirement to specification to test to result",
+		Name: "traceability", Code: "TRM", Title: "Traceability matrix", From: "pre_val", Signers: []string{"QC"}, NonGxP: true, Categories: []int64{3, 4, 5},
+		About:   "from requirement to specification, risk, test and result",
 		outline: outlineTraceability,
 	}
 	Certificate = Kind{
-		Name: "certificate", Code: "CERT", Title: "Release certificate", FinalOnly: true,
+		Name: "certificate", Code: "CERT", Title: "Release certificate", FinalOnly: true, NonGxP: true, Signers: []string{"Release Manager", "QC"},
 		About:   "identity of the release and the signatures of its gates",
 		outline: outlineCertificate,
 	}
@@ -83,29 +114,4 @@ func (r Request) number(product, version string, s Stage) string {
 		letter = "d"
 	}
 	return fmt.Sprintf("%s-%s-%s-%s%02d", strings.ToUpper(product), code, version, letter, r.Revision)
-}
-
-// Set is the documents that a gate demands, given the environments that the
-// release has been in: drafts at pre_val and approve_to_prd, candidates at
-// approve_for_use. Unknown gates demand none. The certificate is not in it: it
-// is made after the last gate.
-func Set(gate string, environments []string, revision int) []Request {
-	switch gate {
-	case "pre_val", "approve_to_prd", "approve_for_use":
-	default:
-		return nil
-	}
-	var out []Request
-	for _, k := range All {
-		switch {
-		case k.FinalOnly:
-		case k.PerEnvironment:
-			for _, e := range environments {
-				out = append(out, Request{Kind: k, Environment: e, Gate: gate, Revision: revision})
-			}
-		default:
-			out = append(out, Request{Kind: k, Gate: gate, Revision: revision})
-		}
-	}
-	return out
 }

@@ -22,8 +22,9 @@ type MatrixRow struct {
 	URS    ItemRef      `json:"urs"`
 	FS     ItemRef      `json:"fs"`
 	Test   ItemRef      `json:"test"`
-	Cells  []MatrixCell `json:"cells"` // one for each column
-	State  string       `json:"state"` // OK PARTIAL MISSING FAILED STALE
+	Cells  []MatrixCell `json:"cells"`          // one for each column
+	State  string       `json:"state"`          // OK PARTIAL MISSING FAILED STALE SUSPECT JUSTIFIED
+	Risk   string       `json:"risk,omitempty"` // Low, Medium, High, "" where nothing is said
 	Reason string       `json:"reason,omitempty"`
 }
 
@@ -42,11 +43,16 @@ type MatrixCell struct {
 	Note     string `json:"note,omitempty"`     // "passed on attempt 2"
 }
 
-// Coverage counts one kind of item. Covered never includes waived items.
+// Coverage counts the items of one kind, all of them or those of one risk class,
+// or the tests that are expected in one environment. Covered never includes what
+// was excepted by a waiver.
 type Coverage struct {
-	Kind    string `json:"kind"` // URS, FS, TEST
-	Covered int64  `json:"covered"`
-	Total   int64  `json:"total"`
+	Kind        string `json:"kind"` // URS, FS, RA, TEST
+	Risk        string `json:"risk,omitempty"`
+	Environment string `json:"environment,omitempty"`
+	Covered     int64  `json:"covered"`
+	Waived      int64  `json:"waived,omitempty"`
+	Total       int64  `json:"total"`
 }
 
 // Gap is one item whose own state (Direct) or a child's is not OK.

@@ -209,3 +209,17 @@ func hidden(r rune) bool {
 	}
 	return r > 0x7f && unicode.Is(unicode.Cf, r)
 }
+
+// Harmless is a cell of CSV: it puts an apostrophe before what a spreadsheet would take for a
+// formula (OWASP, CSV injection), also behind blanks.
+func Harmless(cell string) string {
+	if t := strings.TrimLeft(cell, " \t\r\n\u00a0"); t != "" && strings.ContainsAny(t[:1], "=+-@|%") || strings.ContainsAny(cell[:min(1, len(cell))], "\t\r\n") {
+		return "'" + cell
+	}
+	for _, wide := range []string{"＝", "＋", "－", "＠"} { // full-width forms are taken for the same by some
+		if strings.HasPrefix(strings.TrimLeft(cell, " \t\r\n\u00a0"), wide) {
+			return "'" + cell
+		}
+	}
+	return cell
+}

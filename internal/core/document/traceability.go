@@ -2,6 +2,7 @@ package document
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/dc-release/dc-release/internal/core/evidence"
 )
@@ -45,6 +46,8 @@ func (a *author) states() {
 		{"MISSING", "no result, or no specification or test where one must be"},
 		{"FAILED", "the latest attempt of a test did not pass"},
 		{"STALE", "results are there, but of another commit; they never count"},
+		{"SUSPECT", "everything passed, but what the item refers to changed since the link was reviewed"},
+		{"JUSTIFIED", "not OK, and excepted by people in a signed waiver; counted apart"},
 	} {
 		t.Rows = append(t.Rows, row(outcome(s[0]), plain(s[1])))
 	}
@@ -54,18 +57,34 @@ func (a *author) states() {
 func (a *author) coverage() {
 	t := Table{
 		Caption: "Items whose state is OK",
-		Columns: []Column{{Title: "Kind", Weight: 2}, {Title: "Covered", Weight: 2, Numeric: true}, {Title: "Total", Weight: 2, Numeric: true}, {Title: "State", Weight: 10}},
-		Empty:   "There is nothing to cover.",
+		Columns: []Column{
+			{Title: "Kind", Weight: 2},
+			{Title: "Risk or environment", Weight: 4},
+			{Title: "Covered", Weight: 2, Numeric: true},
+			{Title: "Waived", Weight: 2, Numeric: true},
+			{Title: "Total", Weight: 2, Numeric: true},
+			{Title: "State", Weight: 6},
+		},
+		Empty: "There is nothing to cover.",
 	}
 	for _, c := range a.facts.Matrix.Coverage {
 		state := "OK"
 		switch {
+		case c.Covered < c.Total && c.Covered+c.Waived == c.Total:
+			state = "JUSTIFIED"
 		case c.Covered == 0:
 			state = "MISSING"
 		case c.Covered < c.Total:
 			state = "PARTIAL"
 		}
-		t.Rows = append(t.Rows, row(plain(c.Kind), number(c.Covered), number(c.Total), outcome(state)))
+		of := plain("all")
+		switch {
+		case c.Environment != "":
+			of = plain("in " + strings.ToUpper(c.Environment))
+		case c.Risk != "":
+			of = plain("risk " + c.Risk)
+		}
+		t.Rows = append(t.Rows, row(plain(c.Kind), of, number(c.Covered), number(c.Waived), number(c.Total), outcome(state)))
 	}
 	a.table(t)
 }

@@ -47,6 +47,7 @@ var All = []ledger.Payload{
 	&gate.Unsignable{}, &gate.Commented{}, &gate.Closed{}, &gate.Opened{}, &gate.Voided{}, &gate.Consumed{}, &gate.Rejected{},
 	&signature.Made{}, &signature.Withdrawn{},
 	&document.PublicationIntended{}, &document.Published{}, &releaselog.Diverged{},
+	&releaselog.TimestampRequested{}, &releaselog.Timestamped{}, &releaselog.TimestampFailed{},
 	&provenance.Attested{},
 }
 

@@ -54,7 +54,14 @@ type Baseline struct {
 	Evaluation   bool                   `json:"evaluation"`
 	// RACI replaces the default matrix when it is given.
 	RACI []Activity `json:"raci,omitempty"`
+	// Category is that of GAMP 5 (1, 3, 4 or 5) and chooses the set of documents;
+	// 0 is not said and read as 5. It came after the other fields: an event
+	// without it means what it always meant.
+	Category int64 `json:"category,omitempty"`
 }
+
+// Categories are those of GAMP 5; its second edition has no 2.
+var Categories = []int64{1, 3, 4, 5}
 
 // SolutionAdded records a baseline.
 type SolutionAdded struct {
@@ -103,6 +110,9 @@ func (b Baseline) Check() []error {
 	}
 	if b.Profile != GxP && b.Profile != NonGxP {
 		out = append(out, fmt.Errorf("profile %q: want gxp or non-gxp", b.Profile))
+	}
+	if b.Category != 0 && !slices.Contains(Categories, b.Category) {
+		out = append(out, fmt.Errorf("category %d: want 1, 3, 4 or 5", b.Category))
 	}
 	if b.Code == "" {
 		out = append(out, fmt.Errorf("solution %q: no code repository", b.Solution))

@@ -19,6 +19,7 @@ type File struct {
 	Requirements string
 	ReleaseLog   string
 	Rebuilds     string
+	Category     int64
 	Environments map[string]Environment
 }
 
@@ -38,6 +39,9 @@ func (b Baseline) Differences(f File) []string {
 	differ("repositories.requirements", f.Requirements, b.Requirements)
 	differ("repositories.release-log", f.ReleaseLog, b.ReleaseLog)
 	differ("rebuilds", f.Rebuilds, b.Rebuilds)
+	if f.Category != 0 {
+		differ("category", strconv.FormatInt(f.Category, 10), strconv.FormatInt(b.Category, 10))
+	}
 	for _, place := range Places {
 		file, baseline := f.Environments[place], b.Environments[place]
 		key := "environments." + place

@@ -72,6 +72,7 @@ type Anchors struct {
 	Notes     map[int64][]byte
 	Proofs    map[[2]int64][]byte // by from and to
 	Rotations map[int64][]byte    // proofs by seq
+	Tokens    map[int64][]byte    // time stamps, by the size of their checkpoint
 }
 
 // Sizes are those of the checkpoints, the smallest first.
@@ -135,7 +136,7 @@ func (a Anchors) Extends(from, to ledger.Checkpoint) error {
 	return nil
 }
 
-var anchorForm = regexp.MustCompile(`^checkpoints/(dc-release~[A-Za-z0-9]+~[0-9]+)/(keys\.json|[1-9][0-9]{0,15}|([1-9][0-9]{0,15})-([1-9][0-9]{0,15})\.json|rotation-([1-9][0-9]{0,15})\.json)$`)
+var anchorForm = regexp.MustCompile(`^checkpoints/(dc-release~[A-Za-z0-9]+~[0-9]+)/(keys\.json|([1-9][0-9]{0,15})(\.tst)?|([1-9][0-9]{0,15})-([1-9][0-9]{0,15})\.json|rotation-([1-9][0-9]{0,15})\.json)$`)
 
 // ReadAnchors sorts the files of the branch by epoch; foreign are those that no
 // installation of this program puts there.
@@ -150,18 +151,20 @@ func ReadAnchors(files map[string][]byte) (epochs map[string]Anchors, foreign []
 		origin := strings.ReplaceAll(m[1], "~", "/")
 		a, ok := epochs[origin]
 		if !ok {
-			a = Anchors{Origin: origin, Notes: map[int64][]byte{}, Proofs: map[[2]int64][]byte{}, Rotations: map[int64][]byte{}}
+			a = Anchors{Origin: origin, Notes: map[int64][]byte{}, Proofs: map[[2]int64][]byte{}, Rotations: map[int64][]byte{}, Tokens: map[int64][]byte{}}
 		}
 		number := func(s string) int64 { n, _ := strconv.ParseInt(s, 10, 64); return n }
 		switch {
 		case path.Base(name) == KeysFile:
 			a.Keys = files[name]
-		case m[3] != "":
-			a.Proofs[[2]int64{number(m[3]), number(m[4])}] = files[name]
 		case m[5] != "":
-			a.Rotations[number(m[5])] = files[name]
+			a.Proofs[[2]int64{number(m[5]), number(m[6])}] = files[name]
+		case m[4] != "":
+			a.Tokens[number(m[3])] = files[name]
+		case m[7] != "":
+			a.Rotations[number(m[7])] = files[name]
 		default:
-			a.Notes[number(m[2])] = files[name]
+			a.Notes[number(m[3])] = files[name]
 		}
 		epochs[origin] = a
 	}

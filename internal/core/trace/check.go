@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/dc-release/dc-release/internal/core/document"
 	"github.com/dc-release/dc-release/internal/core/evidence"
@@ -15,6 +16,12 @@ var Checks = []document.Check{
 	{ID: "DOC-S01", Severity: workflow.Error, Rule: "ids and the keys that hold ids follow the grammar"},
 	{ID: "DOC-S02", Severity: workflow.Error, Rule: "an id stands once over all files and repositories"},
 	{ID: "DOC-S04", Severity: workflow.Error, Rule: "every requirement and specification has a statement"},
+	{ID: "DOC-S06", Severity: workflow.Error, Rule: "every requirement says its owner, its risk and whether it is relevant to GxP, in the words of the vocabulary"},
+	{ID: "DOC-K01", Severity: workflow.Error, Rule: "every risk names the item that it is about"},
+	{ID: "DOC-K02", Severity: workflow.Error, Rule: "severity, occurrence and detection are 1 to 3 each; the class is computed and not typed"},
+	{ID: "DOC-K03", Severity: workflow.Error, Rule: "a risk of class High or Medium names the tests and specifications that mitigate it"},
+	{ID: "DOC-K04", Severity: workflow.Error, Rule: "every risk says the class that is left"},
+	{ID: "DOC-K05", Severity: workflow.Error, Rule: "every requirement that is relevant to GxP, or a specification of it, has a risk"},
 	{ID: "DOC-T01", Severity: workflow.Error, Rule: "every specification has a test, or says which verification is planned"},
 	{ID: "DOC-T02", Severity: workflow.Error, Rule: "every requirement has a specification"},
 	{ID: "DOC-T03", Severity: workflow.Error, Rule: "every link goes to an item that exists, is not retired and is of the right kind"},
@@ -31,11 +38,12 @@ func finding(id string, at document.Position, hint, format string, args ...any) 
 	return document.Finding{ID: id, Severity: severity, At: at, Message: fmt.Sprintf(format, args...), Hint: hint}
 }
 
-// Check judges the items of all files together (DOC-S02, T01 to T04). A link
+// Check judges the items of all files together (DOC-S02, S06, K01 to K05, T01 to
+// T04). A link
 // to an id of another project is a warning, as its baseline is not pinned here;
 // project "" treats every id as our own.
 func Check(items []Item, project string) []document.Finding {
-	c := checker{project: project, byID: make(map[string]*Item, len(items)), down: map[string]bool{}}
+	c := checker{project: project, byID: make(map[string]*Item, len(items)), down: map[string]bool{}, assessed: map[string]bool{}}
 	for i := range items {
 		c.declare(&items[i])
 	}
@@ -43,7 +51,11 @@ func Check(items []Item, project string) []document.Finding {
 		c.links(&items[i])
 	}
 	for i := range items {
+		c.inherit(&items[i])
+	}
+	for i := range items {
 		c.covered(&items[i])
+		c.risk(&items[i])
 	}
 	slices.SortStableFunc(c.findings, func(a, b document.Finding) int {
 		return cmp.Or(cmp.Compare(a.At.File, b.At.File), cmp.Compare(a.At.Line, b.At.Line), cmp.Compare(a.At.Column, b.At.Column), cmp.Compare(a.ID, b.ID))
@@ -55,6 +67,7 @@ type checker struct {
 	project  string
 	byID     map[string]*Item
 	down     map[string]bool // requirements that are implemented, specifications that are verified
+	assessed map[string]bool // items that a risk is about
 	findings []document.Finding
 }
 
@@ -80,7 +93,15 @@ func (c *checker) links(item *Item) {
 	for _, r := range item.Verifies {
 		c.link(item, r, TEST, FS, URS)
 	}
+	for _, r := range item.Assesses {
+		c.link(item, r, RA, URS, FS)
+	}
+	for _, r := range item.Mitigations {
+		c.link(item, r, RA, FS, TEST)
+	}
 }
+
+const rightKinds = "an FS implements a URS, a TEST verifies an FS or a URS, an RA assesses a URS or an FS and is mitigated by an FS or a TEST"
 
 // link judges one reference from an item, which must be of kind from, to an
 // item of one of the kinds to.
@@ -88,11 +109,13 @@ func (c *checker) link(item *Item, r Reference, from Kind, to ...Kind) {
 	target, found := c.byID[r.ID]
 	switch {
 	case item.Kind != from:
-		c.report("DOC-T03", r.At, "an FS implements a URS, a TEST verifies an FS or a URS", "%s is of kind %s and cannot hold this link to %s", item.ID, item.Kind, r.ID)
+		c.report("DOC-T03", r.At, rightKinds, "%s is of kind %s and cannot hold this link to %s", item.ID, item.Kind, r.ID)
 	case !slices.Contains(to, kindOf(r.ID)):
-		c.report("DOC-T03", r.At, "an FS implements a URS, a TEST verifies an FS or a URS", "%s links to %s, which is of kind %s", item.ID, r.ID, kindOf(r.ID))
+		c.report("DOC-T03", r.At, rightKinds, "%s links to %s, which is of kind %s", item.ID, r.ID, kindOf(r.ID))
 	case found && target.Retired:
 		c.report("DOC-T03", r.At, "link to the item that took its place", "%s links to %s, which is retired", item.ID, r.ID)
+	case found && from == RA:
+		c.assessed[r.ID] = true
 	case found:
 		// A test of a requirement does not take the place of its specification.
 		c.down[r.ID] = c.down[r.ID] || from == FS || target.Kind == FS
@@ -124,5 +147,65 @@ func (c *checker) covered(item *Item) {
 		c.report("DOC-T04", item.At, "write - Implements: URS-...", "%s implements no requirement", item.ID)
 	case item.Kind == TEST && len(item.Verifies) == 0:
 		c.report("DOC-T04", item.At, "write - Verifies: FS-...", "%s verifies nothing", item.ID)
+	}
+}
+
+// inherit gives a requirement the risks of its specifications.
+func (c *checker) inherit(item *Item) {
+	if item.Retired || item.Kind != FS || !c.assessed[item.ID] {
+		return
+	}
+	for _, r := range item.Implements {
+		c.assessed[r.ID] = true
+	}
+}
+
+// risk judges what an item says of risk.
+func (c *checker) risk(item *Item) {
+	switch {
+	case item.Retired || c.byID[item.ID] != item:
+	case item.Kind == RA:
+		c.assessment(item)
+	case item.Kind == URS:
+		var lacks []string
+		for _, key := range []struct{ name, value string }{{"Owner", item.Owner}, {"Risk", string(item.Risk)}, {"GxP", item.GxP}} {
+			if key.value == "" {
+				lacks = append(lacks, key.name)
+			}
+		}
+		if len(lacks) > 0 {
+			c.report("DOC-S06", item.At, "write - "+lacks[0]+": ... below the heading", "%s does not say %s", item.ID, strings.Join(lacks, ", "))
+		}
+		if item.GxP == "yes" && !c.assessed[item.ID] {
+			c.report("DOC-K05", item.At, "write - Item: "+item.ID+" in a risk", "no risk is about %s, which is relevant to GxP", item.ID)
+		}
+	}
+}
+
+func (c *checker) assessment(item *Item) {
+	a := item.Assessment
+	if a == nil {
+		a = &Assessment{}
+	}
+	if len(item.Assesses) == 0 {
+		c.report("DOC-K01", item.At, "write - Item: FS-... or URS-...", "%s is about no item", item.ID)
+	}
+	var lacks []string
+	for _, f := range []struct {
+		name  string
+		value int
+	}{{"Severity", a.Severity}, {"Occurrence", a.Occurrence}, {"Detection", a.Detection}} {
+		if f.value == 0 {
+			lacks = append(lacks, f.name)
+		}
+	}
+	if len(lacks) > 0 {
+		c.report("DOC-K02", item.At, "write - "+lacks[0]+": 1, 2 or 3", "%s does not say %s", item.ID, strings.Join(lacks, ", "))
+	}
+	if class := a.Class(); class != "" && class != Low && len(item.Mitigations) == 0 {
+		c.report("DOC-K03", item.At, "write - Mitigation: TEST-... or FS-...", "nothing mitigates %s, which is %s (%d of %d)", item.ID, class, a.Priority(), MaxFactor*MaxFactor*MaxFactor)
+	}
+	if a.Residual == "" {
+		c.report("DOC-K04", item.At, "write - Residual: Low, Medium or High", "%s does not say which risk is left", item.ID)
 	}
 }

@@ -15,7 +15,10 @@ type node struct {
 	down    []int
 	up      []int
 	results []int
+	risks   []int    // assessments of the item; for an assessment, what mitigates it is down
+	class   Class    // the highest class of what is said of the item and of what stands above it
 	broken  []string // links that go nowhere
+	suspect []string // links whose target changed since they were reviewed
 
 	tested
 	verdict
@@ -29,7 +32,7 @@ func (n *node) direct() bool { return n.item.ID == "" }
 type graph struct {
 	nodes   []node
 	byID    map[string]int
-	linked  map[[2]int]bool // parent, child
+	linked  map[[2]int]bool // above, below
 	retired map[string]bool
 	results []Result
 	scope   Scope
@@ -59,9 +62,12 @@ func newGraph(items []Item, results []Result, scope Scope) *graph {
 			g.link(i, item.Implements, URS)
 		case TEST:
 			g.link(i, item.Verifies, FS, URS)
+		case RA:
+			g.assess(i)
 		}
 	}
 	g.bind()
+	g.classify()
 	return g
 }
 
@@ -79,7 +85,7 @@ func ordered(results []Result) []Result {
 }
 
 // rank is the order of kinds in every list.
-var rank = map[Kind]int{URS: 1, FS: 2, TEST: 3}
+var rank = map[Kind]int{URS: 1, FS: 2, RA: 3, TEST: 4}
 
 // declare adds a node for each item and for each test that only results name.
 func (g *graph) declare(items []Item) {
@@ -116,18 +122,83 @@ func (g *graph) link(from int, references []Reference, kinds ...Kind) {
 			g.nodes[from].broken = append(g.nodes[from].broken, r.ID)
 			continue
 		}
+		g.review(from, r, to)
 		g.connect(to, from)
 	}
 }
 
-// connect puts child below parent once.
-func (g *graph) connect(parent, child int) {
-	if g.linked[[2]int{parent, child}] {
+// assess joins an assessment with what it is about and with what mitigates it.
+// What mitigates it decides its state; it decides the state of nothing.
+func (g *graph) assess(ra int) {
+	for _, r := range g.nodes[ra].item.Assesses {
+		to, ok := g.byID[r.ID]
+		if !ok || !slices.Contains([]Kind{URS, FS}, g.nodes[to].item.Kind) {
+			g.nodes[ra].broken = append(g.nodes[ra].broken, r.ID)
+			continue
+		}
+		g.review(ra, r, to)
+		g.nodes[ra].up = append(g.nodes[ra].up, to)
+		g.nodes[to].risks = append(g.nodes[to].risks, ra)
+	}
+	for _, r := range g.nodes[ra].item.Mitigations {
+		to, ok := g.byID[r.ID]
+		if !ok || !slices.Contains([]Kind{FS, TEST}, g.nodes[to].item.Kind) {
+			g.nodes[ra].broken = append(g.nodes[ra].broken, r.ID)
+			continue
+		}
+		g.review(ra, r, to)
+		g.nodes[ra].down = append(g.nodes[ra].down, to)
+	}
+}
+
+// review marks a link whose target is no longer what was reviewed: the link
+// names another fingerprint, or it names none, the target changed since the
+// approved baseline, and the item that holds the link did not.
+func (g *graph) review(from int, r Reference, to int) {
+	n, now := &g.nodes[from], g.nodes[to].item.Fingerprint
+	switch {
+	case r.Seen != "":
+		if r.Seen != now() {
+			n.suspect = append(n.suspect, r.ID)
+		}
+	case g.scope.Approved != nil:
+		before, known := g.scope.Approved[r.ID]
+		if known && before != now() && g.scope.Approved[n.item.ID] == n.item.Fingerprint() {
+			n.suspect = append(n.suspect, r.ID)
+		}
+	}
+}
+
+// classify gives every item its class, from the requirements down.
+func (g *graph) classify() {
+	for i := range g.nodes {
+		n := &g.nodes[i]
+		n.class = higher(n.class, n.item.Risk)
+		if a := n.item.Assessment; a != nil {
+			n.class = higher(n.class, a.Class())
+		}
+		for _, ra := range n.risks {
+			if a := g.nodes[ra].item.Assessment; a != nil {
+				n.class = higher(n.class, a.Class())
+			}
+		}
+		if n.item.Kind == RA {
+			continue
+		}
+		for _, below := range n.down {
+			g.nodes[below].class = higher(g.nodes[below].class, n.class)
+		}
+	}
+}
+
+// connect puts an item below another once.
+func (g *graph) connect(above, below int) {
+	if g.linked[[2]int{above, below}] {
 		return
 	}
-	g.linked[[2]int{parent, child}] = true
-	g.nodes[child].up = append(g.nodes[child].up, parent)
-	g.nodes[parent].down = append(g.nodes[parent].down, child)
+	g.linked[[2]int{above, below}] = true
+	g.nodes[below].up = append(g.nodes[below].up, above)
+	g.nodes[above].down = append(g.nodes[above].down, below)
 }
 
 // bind hangs each result on the tests that it names, else on a direct node
@@ -177,6 +248,7 @@ func (g *graph) split(r Result) (tests, parents []int) {
 		at, known := g.byID[id]
 		switch {
 		case !known:
+		case g.nodes[at].item.Kind == RA:
 		case g.nodes[at].item.Kind == TEST:
 			tests = append(tests, at)
 		default:

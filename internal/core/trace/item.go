@@ -5,6 +5,7 @@
 package trace
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/dc-release/dc-release/internal/core/document"
@@ -23,8 +24,9 @@ const (
 	TEST Kind = "TEST"
 )
 
-// Item is one requirement, specification, risk or test, read from a heading
-// "## FS-corp-procurement-1: title" with a list of "- Key: value" and a text.
+// Item is one requirement, specification, risk or test, as its source says it.
+// In Markdown it is a heading "## FS-corp-procurement-1: title" with a list of
+// "- Key: value" and a text.
 type Item struct {
 	ID    string            `json:"id"`
 	Kind  Kind              `json:"kind"`
@@ -32,20 +34,47 @@ type Item struct {
 	Text  string            `json:"text,omitempty"`
 	At    document.Position `json:"at"`
 	// Retired items keep their id for ever and are left out of the matrix.
-	Retired    bool        `json:"retired,omitempty"`
-	Implements []Reference `json:"implements,omitempty"` // FS -> URS
-	Verifies   []Reference `json:"verifies,omitempty"`   // TEST -> FS or URS
+	Retired     bool        `json:"retired,omitempty"`
+	Implements  []Reference `json:"implements,omitempty"`  // FS -> URS
+	Verifies    []Reference `json:"verifies,omitempty"`    // TEST -> FS or URS
+	Assesses    []Reference `json:"assesses,omitempty"`    // RA -> URS or FS
+	Mitigations []Reference `json:"mitigations,omitempty"` // RA -> FS or TEST
 	// Planned and Environments say where a test is expected to run; empty is
 	// what its results show.
 	Planned      []evidence.Verification `json:"planned,omitempty"`
 	Environments []string                `json:"environments,omitempty"`
+	Owner        string                  `json:"owner,omitempty"`
+	GxP          string                  `json:"gxp,omitempty"`        // yes, no, "" for not said
+	Risk         Class                   `json:"risk,omitempty"`       // as stated; assessments may say more
+	Assessment   *Assessment             `json:"assessment,omitempty"` // RA
+	Files        []string                `json:"files,omitempty"`      // FS, TEST: patterns of the files that implement it
+	Manual       bool                    `json:"manual,omitempty"`     // TEST: a person executes it
+	Steps        []Step                  `json:"steps,omitempty"`      // of a manual TEST
 	Attributes   []Attribute             `json:"attributes,omitempty"` // every other key
+}
+
+// ByPeople reports whether people execute the test: it says so, or everything
+// that is planned for it is acceptance.
+func (i Item) ByPeople() bool {
+	if i.Manual || len(i.Planned) == 0 {
+		return i.Manual
+	}
+	return !slices.ContainsFunc(i.Planned, func(v evidence.Verification) bool { return !v.ByPeople() })
+}
+
+// Step is one step of a manual test.
+type Step struct {
+	Action   string `json:"action"`
+	Expected string `json:"expected,omitempty"`
 }
 
 // Reference is a link to another item.
 type Reference struct {
 	ID string            `json:"id"`
 	At document.Position `json:"at"`
+	// Seen is the fingerprint of the target that the link was reviewed at, ""
+	// where the link does not say: "- Implements: URS-corp-1@3f9a12bcdd44".
+	Seen string `json:"seen,omitempty"`
 }
 
 // Attribute is a key of the list that has no meaning here.

@@ -1,8 +1,6 @@
 package trace
 
 import (
-	"fmt"
-
 	"github.com/dc-release/dc-release/internal/core/document"
 )
 
@@ -13,6 +11,14 @@ type Scope struct {
 	// Columns are the results that are expected by now, for example OV in tst
 	// and val at approve_to_prd. Results elsewhere are shown as well.
 	Columns []Column
+	// Minimum is the least evidence for a risk class, whichever test gives it;
+	// what of it is not among Columns is not asked for yet. Nil asks for none.
+	Minimum map[Class][]Column
+	// Waived names the waiver of each item that people excepted.
+	Waived map[string]string
+	// Approved are the fingerprints of the items of the baseline that people
+	// signed last; nil before the first.
+	Approved map[string]string
 }
 
 // Matrix is items joined with results.
@@ -141,82 +147,4 @@ func (m Matrix) ids(nodes []int) []string {
 		}
 	}
 	return out
-}
-
-// Coverage counts the items of one kind whose state is OK.
-type Coverage struct {
-	Kind           Kind
-	Covered, Total int64
-}
-
-// Coverage is one entry for each of URS, FS and TEST.
-func (m Matrix) Coverage() []Coverage {
-	out := []Coverage{{Kind: URS}, {Kind: FS}, {Kind: TEST}}
-	for i := range m.graph.nodes {
-		n := &m.graph.nodes[i]
-		if n.direct() {
-			continue
-		}
-		for k := range out {
-			if out[k].Kind != n.item.Kind {
-				continue
-			}
-			out[k].Total++
-			if n.state == OK {
-				out[k].Covered++
-			}
-		}
-	}
-	return out
-}
-
-// Document is the matrix as documents hold it.
-func (m Matrix) Document() document.Matrix {
-	out := document.Matrix{Columns: []document.MatrixColumn{}, Rows: make([]document.MatrixRow, 0, len(m.Rows)), Gaps: []document.Gap{}}
-	for _, c := range m.Columns {
-		out.Columns = append(out.Columns, document.MatrixColumn{Verification: c.Verification, Environment: c.Environment})
-	}
-	for _, r := range m.Rows {
-		out.Rows = append(out.Rows, m.row(r))
-	}
-	for _, c := range m.Coverage() {
-		out.Coverage = append(out.Coverage, document.Coverage{Kind: string(c.Kind), Covered: c.Covered, Total: c.Total})
-	}
-	for _, g := range m.Gaps() {
-		out.Gaps = append(out.Gaps, document.Gap{ID: g.ID, State: string(g.State), Reason: g.Reason, Direct: g.Direct, Source: source(g.At)})
-	}
-	return out
-}
-
-func (m Matrix) row(r Row) document.MatrixRow {
-	row := document.MatrixRow{URS: m.ref(r.urs), FS: m.ref(r.fs), Test: m.ref(r.test), Cells: make([]document.MatrixCell, len(m.Columns))}
-	last := r.test
-	for _, at := range []int{r.fs, r.urs} {
-		if last < 0 {
-			last = at
-		}
-	}
-	n := &m.graph.nodes[last]
-	row.State, row.Reason = string(n.state), n.reason
-	if r.test >= 0 {
-		for i, c := range n.cells {
-			row.Cells[i] = document.MatrixCell{State: string(c.State), Attempt: c.Attempt, Evidence: c.Evidence, Note: c.Note}
-		}
-	}
-	return row
-}
-
-func (m Matrix) ref(at int) document.ItemRef {
-	if at < 0 {
-		return document.ItemRef{}
-	}
-	item := m.graph.nodes[at].item
-	return document.ItemRef{ID: item.ID, Title: item.Title, Source: source(item.At)}
-}
-
-func source(at document.Position) string {
-	if at.Line == 0 {
-		return ""
-	}
-	return fmt.Sprintf("%s:%d", at.File, at.Line)
 }

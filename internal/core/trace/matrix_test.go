@@ -123,7 +123,13 @@ func TestGXP043_MissingStepsAreRows(t *testing.T) {
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}
-	wantCoverage := []document.Coverage{{Kind: "URS", Total: 2}, {Kind: "FS", Total: 2}, {Kind: "TEST", Covered: 1, Total: 3}}
+	wantCoverage := []document.Coverage{
+		{Kind: "URS", Total: 2},
+		{Kind: "FS", Total: 2},
+		{Kind: "TEST", Covered: 1, Total: 3},
+		{Kind: "TEST", Environment: "tst", Covered: 1, Total: 1},
+		{Kind: "TEST", Environment: "val", Covered: 1, Total: 1},
+	}
 	if d := cmp.Diff(wantCoverage, m.Coverage); d != "" {
 		t.Error(d)
 	}

@@ -64,7 +64,7 @@ func (s *scanner) take(line string) {
 	}
 	if s.listing && line != "" {
 		if key, value, column, ok := attribute(line); ok {
-			s.attribute(key, value, column)
+			s.findings = append(s.findings, s.items[s.current].Set(key, value, s.at(column))...)
 			s.listed = true
 			return
 		}
@@ -150,49 +150,4 @@ func attribute(line string) (key, value string, column int, ok bool) {
 	}
 	column = 2 + len(key) + 1 + leading(value) + 1
 	return strings.TrimSpace(key), strings.TrimSpace(value), column, true
-}
-
-func (s *scanner) attribute(key, value string, column int) {
-	item := &s.items[s.current]
-	switch strings.ToLower(key) {
-	case "implements":
-		item.Implements = append(item.Implements, s.references(value, column)...)
-	case "verifies":
-		item.Verifies = append(item.Verifies, s.references(value, column)...)
-	case "status":
-		item.Retired = strings.EqualFold(value, "retired")
-	case "verification":
-		for _, w := range words(value) {
-			v, err := evidence.ParseVerification(w)
-			if err != nil {
-				s.findings = append(s.findings, finding("DOC-S01", s.at(column), "write one or more of UT, DT, IV, OV, AV, pIV, pOV", "%s: %v", item.ID, err))
-				continue
-			}
-			item.Planned = append(item.Planned, v)
-		}
-	case "environments", "environment":
-		for _, w := range words(value) {
-			item.Environments = append(item.Environments, strings.ToLower(w))
-		}
-	default:
-		item.Attributes = append(item.Attributes, Attribute{Key: key, Value: value})
-	}
-}
-
-func words(value string) []string {
-	return strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ';' || r == ' ' || r == '\t' })
-}
-
-func (s *scanner) references(value string, column int) []Reference {
-	var out []Reference
-	for _, w := range words(value) {
-		if _, err := evidence.ParseID(w); err != nil {
-			s.findings = append(s.findings, finding("DOC-S01", s.at(column), "write ids with commas between them", "%s: %v", s.items[s.current].ID, err))
-			continue
-		}
-		if !slices.ContainsFunc(out, func(r Reference) bool { return r.ID == w }) {
-			out = append(out, Reference{ID: w, At: s.at(column)})
-		}
-	}
-	return out
 }

@@ -60,8 +60,8 @@ func TestScanReadsItems(t *testing.T) {
 	want := []trace.Item{
 		{
 			ID: "URS-corp-procurement-1", Kind: trace.URS, Title: "Orders are available by 06:00", At: at(5, 4),
-			Text:       "Purchase orders of the day before are available at 06:00.\n\n### Why\n\nBuyers start at 06:30.",
-			Attributes: []trace.Attribute{{Key: "Risk", Value: "High"}, {Key: "Owner", Value: "cleo"}},
+			Text: "Purchase orders of the day before are available at 06:00.\n\n### Why\n\nBuyers start at 06:30.",
+			Risk: trace.High, Owner: "cleo",
 		},
 		{
 			ID: "FS-corp-procurement-1", Kind: trace.FS, Title: "Load orders every three hours", At: at(16, 4),
@@ -134,7 +134,7 @@ func TestCheckFindsEveryDefectAtOnce(t *testing.T) {
 		t.Fatal(findings)
 	}
 	found := trace.Check(items, "corp")
-	want := "DOC-T02 3:4,DOC-T02 5:4,DOC-T01 12:4," +
+	want := "DOC-S06 1:4,DOC-S06 3:4,DOC-T02 3:4,DOC-S06 5:4,DOC-T02 5:4,DOC-T01 12:4," +
 		"DOC-T03 20:15,DOC-T03 20:15,DOC-T03 20:15,DOC-T03 20:15,DOC-T04 23:4,DOC-T04 28:4,DOC-T04 29:4,DOC-T03 30:15,DOC-S02 31:4"
 	if got := places(found); got != want {
 		t.Errorf("got  %s\nwant %s\n%v", got, want, found)

@@ -20,6 +20,12 @@ const (
 	Missing State = "MISSING" // nothing is: no child, no result, or only skipped ones
 	Failed  State = "FAILED"  // the latest attempt of a test did not pass
 	Stale   State = "STALE"   // results are of another commit and never count
+	// Suspect is everything there and passed, but what it refers to changed
+	// since the link was reviewed.
+	Suspect State = "SUSPECT"
+	// Justified is not OK and excepted by people with a signed waiver; it is
+	// counted apart and never as covered.
+	Justified State = "JUSTIFIED"
 )
 
 // Column is one verification in one environment.
@@ -90,16 +96,21 @@ func (g *graph) findColumns() {
 // judge gives every node its state: tests first, then what stands above them.
 func (g *graph) judge() {
 	g.findColumns()
-	for _, kind := range []Kind{TEST, FS, URS} {
+	for _, kind := range []Kind{TEST, FS, URS, RA} {
 		for i := range g.nodes {
-			if g.nodes[i].item.Kind != kind {
+			n := &g.nodes[i]
+			if n.item.Kind != kind {
 				continue
 			}
-			if kind == TEST {
-				g.judgeTest(&g.nodes[i])
-			} else {
-				g.judgeParent(&g.nodes[i])
+			switch kind {
+			case TEST:
+				g.judgeTest(n)
+			case RA:
+				g.judgeRisk(n)
+			default:
+				g.judgeParent(n)
 			}
+			g.settle(n)
 		}
 	}
 }
@@ -238,66 +249,6 @@ func (g *graph) unseen(n *node) (State, string) {
 		}
 	}
 	return Missing, "no result names it"
-}
-
-// judgeParent joins the states of the children of a requirement or
-// specification with its own defects.
-func (g *graph) judgeParent(n *node) {
-	missing := "no test verifies it"
-	children := n.down
-	if n.item.Kind == URS {
-		missing = "no specification implements it"
-		if !slices.ContainsFunc(children, func(c int) bool { return g.nodes[c].item.Kind == FS }) {
-			children = nil
-		}
-	}
-	if len(children) == 0 {
-		n.verdict = verdict{Missing, missing, true}
-		return
-	}
-	n.state, n.reason, n.own = g.join(children)
-	if n.state != OK {
-		return
-	}
-	if len(n.broken) > 0 {
-		n.verdict = verdict{Partial, "links to " + strings.Join(n.broken, ", ") + ", which is not there", true}
-	} else if n.item.Kind == FS && len(n.up) == 0 {
-		n.verdict = verdict{Partial, "implements no requirement", true}
-	}
-}
-
-// join is the state of a parent from its children; own is true when results
-// that name the parent itself are what is wrong.
-func (g *graph) join(children []int) (s State, reason string, own bool) {
-	count := map[State]int{}
-	var why []string
-	for _, c := range children {
-		child := &g.nodes[c]
-		count[child.state]++
-		switch {
-		case child.state == OK:
-		case child.direct():
-			own = true
-			why = append(why, child.reason)
-		default:
-			why = append(why, child.item.ID+" is "+string(child.state))
-		}
-	}
-	if len(why) > 3 {
-		why = append(why[:3], fmt.Sprintf("and %d more", len(why)-3))
-	}
-	reason = strings.Join(why, ", ")
-	switch {
-	case count[Failed] > 0:
-		return Failed, reason, own
-	case count[OK] == len(children):
-		return OK, "", true
-	case count[OK]+count[Partial] > 0:
-		return Partial, reason, own
-	case count[Stale] > 0:
-		return Stale, reason, own
-	}
-	return Missing, reason, own
 }
 
 func short(commit string) string {

@@ -23,6 +23,7 @@ import (
 	"github.com/dc-release/dc-release/internal/face/cli/people"
 	"github.com/dc-release/dc-release/internal/face/cli/records"
 	"github.com/dc-release/dc-release/internal/face/cli/run"
+	"github.com/dc-release/dc-release/internal/face/cli/trace"
 	"github.com/dc-release/dc-release/internal/face/cli/workflows"
 )
 
@@ -34,6 +35,7 @@ type Deps struct {
 	Preview  workflows.Preview
 	Verify   audit.Verify
 	Witness  audit.Witness
+	Trace    trace.Deps
 	Code     func(seed string, at time.Time) (string, error) // one-time codes of the demo's persons
 	Worker   func(ctx context.Context, child string) error
 }
@@ -65,6 +67,8 @@ func Root(d Deps) *cobra.Command {
 	root.PersistentFlags().StringSliceVar(&env.Labels, "label", nil, "further labels of the worker that this process starts, for runs-on")
 	root.PersistentFlags().IntVar(&env.Processes, "processes", 0, "processes and threads that one job may have at once (default 4096)")
 	root.PersistentFlags().StringVar(&env.TimeSource, "time-source", "", "NTP server, host[:port], that the clock is compared with: nothing is signed beyond 5 s")
+	root.PersistentFlags().StringVar(&env.TSA, "tsa", "", "URL of a time stamp authority (RFC 3161) that stamps the checkpoints in release logs")
+	root.PersistentFlags().StringVar(&env.TSACA, "tsa-ca", "", "file with the certificates in PEM that the authorities of time stamps must lead to")
 	root.PersistentFlags().StringArrayVar(&env.Anchors, "anchor", nil, "file with a checkpoint that the ledger must extend, like one that a witness cosigned")
 	root.PersistentFlags().StringVar(&output, "output", "text", "text or json")
 	root.PersistentFlags().BoolVar(&env.JSON, "json", false, "the same as --output json")
@@ -82,7 +86,7 @@ func commands(d Deps) []*cobra.Command {
 		records.Runs(d.Env), records.Releases(d.Env), gate.New(d.Env), records.Evidence(d.Env),
 		records.Environments(d.Env), records.Rollback(d.Env), audit.New(d.Env, d.Verify, d.Witness),
 		people.Person(d.Env), people.Token(d.Env), people.Role(d.Env), change.Deviation(d.Env), change.Approval(d.Env),
-		job.Deploy(d.Env), job.Publish(d.Env), documentCommand(d.Env), workflows.New(d.Env, d.Preview),
+		job.Deploy(d.Env), job.Publish(d.Env), documentCommand(d.Env), trace.New(d.Env, d.Trace), workflows.New(d.Env, d.Preview),
 		workerCommand(d), versionCommand(d),
 	}
 }

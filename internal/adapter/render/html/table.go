@@ -70,7 +70,7 @@ func numeric(c document.Column) string {
 // matrix prints the ids of each path; a title that stands in the row above is
 // not repeated.
 func (w *writer) matrix(m document.Matrix) {
-	weights := []int{6, 6, 6}
+	weights := []int{6, 6, 2, 6}
 	for range m.Columns {
 		weights = append(weights, 3)
 	}
@@ -83,7 +83,7 @@ func (w *writer) matrix(m document.Matrix) {
 	for _, x := range weights {
 		w.column(x, total)
 	}
-	w.put("</colgroup>\n<thead><tr><th scope=\"col\">Requirement</th><th scope=\"col\">Specification</th><th scope=\"col\">Test</th>")
+	w.put("</colgroup>\n<thead><tr><th scope=\"col\">Requirement</th><th scope=\"col\">Specification</th><th scope=\"col\">Risk</th><th scope=\"col\">Test</th>")
 	for _, c := range m.Columns {
 		w.put("<th scope=\"col\">", escape(c.Title()), "</th>")
 	}
@@ -91,7 +91,7 @@ func (w *writer) matrix(m document.Matrix) {
 	var above document.MatrixRow
 	for i, r := range m.Rows {
 		same := i > 0 && r.URS == above.URS
-		w.put("<tr", group(same), "><td>", ref(r.URS, same), "</td><td>", ref(r.FS, same && r.FS == above.FS), "</td><td>", ref(r.Test, false), "</td>")
+		w.put("<tr", group(same), "><td>", ref(r.URS, same), "</td><td>", ref(r.FS, same && r.FS == above.FS), "</td><td>", risk(r.Risk), "</td><td>", ref(r.Test, false), "</td>")
 		for _, c := range r.Cells {
 			w.cell(c)
 		}
@@ -103,6 +103,13 @@ func (w *writer) matrix(m document.Matrix) {
 		above = r
 	}
 	w.put("</tbody>\n</table></div>\n")
+}
+
+func risk(class string) string {
+	if class == "" {
+		return "<span class=\"absent\">none said</span>"
+	}
+	return escape(class)
 }
 
 func group(same bool) string {

@@ -152,14 +152,14 @@ func (w *writer) table(t document.Table) {
 }
 
 func (w *writer) matrix(m document.Matrix) {
-	w.buf.WriteString("| Requirement | Specification | Test |")
+	w.buf.WriteString("| Requirement | Specification | Risk | Test |")
 	for _, c := range m.Columns {
 		w.buf.WriteString(" " + inline(c.Title()) + " |")
 	}
 	w.line(" State | Reason |")
-	w.line("|", strings.Repeat("---|", len(m.Columns)+5))
+	w.line("|", strings.Repeat("---|", len(m.Columns)+6))
 	for _, r := range m.Rows {
-		w.buf.WriteString("| " + ref(r.URS) + " | " + ref(r.FS) + " | " + ref(r.Test) + " |")
+		w.buf.WriteString("| " + ref(r.URS) + " | " + ref(r.FS) + " | " + inline(dash(r.Risk)) + " | " + ref(r.Test) + " |")
 		for _, c := range r.Cells {
 			w.buf.WriteString(" " + cell(c) + " |")
 		}

@@ -140,12 +140,12 @@ func matrix() document.Matrix {
 		Rows: []document.MatrixRow{
 			{
 				URS: orders, FS: ref("FS-corp-procurement-1", "Load orders every three hours", "documentation/functional_specification.md:12"),
-				Test: ref("TEST-corp-procurement-2", "Orders are loaded", "documentation/test_strategy.md:8"), State: "OK",
+				Test: ref("TEST-corp-procurement-2", "Orders are loaded", "documentation/test_strategy.md:8"), State: "OK", Risk: "High",
 				Cells: []document.MatrixCell{passed(2, "t"), passed(2, "v"), none, passed(2, "p")},
 			},
 			{
 				URS: orders, FS: ref("FS-corp-procurement-2", "Totals equal the source system's", "documentation/functional_specification.md:20"),
-				Test: ref("TEST-corp-procurement-3", "Totals match", "documentation/test_strategy.md:14"), State: "OK",
+				Test: ref("TEST-corp-procurement-3", "Totals match", "documentation/test_strategy.md:14"), State: "OK", Risk: "Medium",
 				Cells: []document.MatrixCell{retried, passed(2, "v"), none, none},
 			},
 			{
@@ -154,7 +154,7 @@ func matrix() document.Matrix {
 				Cells: []document.MatrixCell{none, none, passed(1, "a"), none},
 			},
 		},
-		Coverage: []document.Coverage{{Kind: "URS", Covered: 2, Total: 2}, {Kind: "FS", Covered: 3, Total: 3}, {Kind: "TEST", Covered: 3, Total: 3}},
+		Coverage: []document.Coverage{{Kind: "URS", Covered: 2, Total: 2}, {Kind: "FS", Covered: 3, Total: 3}, {Kind: "TEST", Covered: 3, Total: 3}, {Kind: "TEST", Risk: "High", Covered: 1, Total: 1}, {Kind: "TEST", Environment: "val", Covered: 2, Total: 2}},
 		Gaps:     []document.Gap{},
 	}
 }

@@ -24,6 +24,7 @@ type Verification struct {
 	Trust      string   // file with fingerprints
 	Export     string   // file of an export in JSON lines
 	Anchors    []string // files with checkpoints that the store must extend
+	TSACA      string   // file with the certificates that authorities of time stamps must lead to
 }
 
 // Verify does it.
@@ -52,7 +53,7 @@ func verifyCommand(env *console.Env, do Verify) *cobra.Command {
 			if (q.ReleaseLog != "" || q.Export != "") && len(env.Anchors) > 0 {
 				return fault.New(fault.Invalid, "--anchor is for the ledger of a data directory: published folders and exports have checkpoints of their own")
 			}
-			q.Anchors = env.Anchors
+			q.Anchors, q.TSACA = env.Anchors, env.TSACA
 			q.Data, q.Version = env.Data, strings.TrimPrefix(q.Version, "v")
 			report, err := do(cmd.Context(), q)
 			if err != nil {

@@ -4,7 +4,6 @@ import (
 	"encoding/csv"
 	"io"
 	"strconv"
-	"strings"
 
 	apptrail "github.com/dc-release/dc-release/internal/app/trail"
 	"github.com/dc-release/dc-release/internal/core/document"
@@ -53,21 +52,7 @@ func (s *csvSheet) end(io.Writer) error {
 
 func (s *csvSheet) write(cells ...string) error {
 	for i, c := range cells {
-		cells[i] = harmless(c)
+		cells[i] = document.Harmless(c)
 	}
 	return s.csv.Write(cells)
-}
-
-// harmless puts an apostrophe before what a spreadsheet would take for a
-// formula (OWASP, CSV injection), also behind blanks.
-func harmless(cell string) string {
-	if t := strings.TrimLeft(cell, " \t\r\n\u00a0"); t != "" && strings.ContainsAny(t[:1], "=+-@|%") || strings.ContainsAny(cell[:min(1, len(cell))], "\t\r\n") {
-		return "'" + cell
-	}
-	for _, wide := range []string{"＝", "＋", "－", "＠"} { // full-width forms are taken for the same by some
-		if strings.HasPrefix(strings.TrimLeft(cell, " \t\r\n\u00a0"), wide) {
-			return "'" + cell
-		}
-	}
-	return cell
 }

@@ -54,6 +54,10 @@ type Env struct {
 	Processes int
 	// TimeSource is host[:port] that the server's clock is compared with.
 	TimeSource string
+	// TSA is the URL of the time stamp authority that stamps anchored
+	// checkpoints, "" for none; TSACA is the file with the certificates that it
+	// must lead to.
+	TSA, TSACA string
 	// Serving says that this process owns the data directory until it is
 	// interrupted.
 	Serving bool

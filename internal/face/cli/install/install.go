@@ -84,6 +84,7 @@ func baseline(env *console.Env, use, op, short string) *cobra.Command {
 	fs.StringVar(&q.Baseline.Branch, "branch", "main", "branch that releases come from")
 	fs.StringVar(&q.Baseline.Workflow, "workflow", ".github/workflows/main.yaml", "workflow")
 	fs.StringVar(&q.Baseline.Rebuilds, "rebuilds", "", "\"accepted\": foreign deployments that build again are detected, not prevented")
+	fs.Int64Var(&q.Baseline.Category, "category", 0, "GAMP 5 category, which chooses the set of documents: 1, 3, 4 or 5 (0 is read as 5)")
 	fs.StringArrayVar(&places, "environment", nil, "NAME=localdir:DIR or NAME=script, for dev, tst, val, prd")
 	guard.flags(fs)
 	fs.StringVar(&q.As, "as", "", "login of the administrator who acts")

@@ -1,0 +1,72 @@
+package traceability
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/dc-release/dc-release/internal/app/deploy"
+	"github.com/dc-release/dc-release/internal/app/state"
+	"github.com/dc-release/dc-release/internal/core/evidence"
+	"github.com/dc-release/dc-release/internal/core/fault"
+	"github.com/dc-release/dc-release/internal/core/trace"
+)
+
+// results are the counted cases of every attempt.
+func (t *Tracer) results(ctx context.Context, run state.Run) ([]trace.Result, error) {
+	var out []trace.Result
+	for _, rec := range run.Evidence {
+		for _, item := range rec.Items {
+			if !item.Counted {
+				continue
+			}
+			_, judged, err := t.Judged(ctx, run, rec, item)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, trace.Results(judged, run.AttemptOf(rec), item.Commit, item.SHA256)...)
+		}
+	}
+	return out, nil
+}
+
+// Judged reads the file of an item again, whatever its format, and gives the
+// part that the item was made of. A file of several verifications gives each
+// case to one item.
+func (t *Tracer) Judged(ctx context.Context, run state.Run, rec state.Recorded, item evidence.Item) (evidence.Report, evidence.Judged, error) {
+	origin := run.Origin(rec, item)
+	if item.Format == deploy.FormatInstallation {
+		origin = deploy.InstallationOrigin(item.Environment)
+	}
+	report, err := t.read(ctx, item)
+	if err != nil {
+		return report, evidence.Judged{}, fmt.Errorf("evidence %q: %w", item.Name, err)
+	}
+	judged, ok := item.Find(evidence.Judge(report, origin))
+	if !ok {
+		return report, judged, fmt.Errorf("evidence %q: it was recorded as %s in %q and holds nothing of it now", item.Name, item.Verification, item.Environment)
+	}
+	return report, judged, nil
+}
+
+// read reads the file of an item. Those of test tools may be of any size.
+func (t *Tracer) read(ctx context.Context, item evidence.Item) (report evidence.Report, err error) {
+	if item.Format == evidence.FormatConclusion || item.Format == deploy.FormatInstallation {
+		raw, err := t.Blobs.Bytes(ctx, item.SHA256)
+		if err != nil {
+			return report, err
+		}
+		if item.Format == evidence.FormatConclusion {
+			return evidence.ReadConclusion(raw)
+		}
+		return deploy.ReadInstallation(raw)
+	}
+	blob, err := t.Blobs.Open(ctx, item.SHA256)
+	if err != nil {
+		return report, err
+	}
+	defer blob.Close()
+	if report = t.Results(item.Name, blob); report.SHA256 != item.SHA256 {
+		return report, fault.New(fault.Unverified, "blob %s holds other bytes (%s)", item.SHA256, report.SHA256)
+	}
+	return report, nil
+}

@@ -1,0 +1,125 @@
+package trace
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/dc-release/dc-release/internal/core/document"
+	"github.com/dc-release/dc-release/internal/core/evidence"
+)
+
+// Document is the matrix as documents hold it.
+func (m Matrix) Document() document.Matrix {
+	out := document.Matrix{Columns: []document.MatrixColumn{}, Rows: make([]document.MatrixRow, 0, len(m.Rows)), Gaps: []document.Gap{}}
+	for _, c := range m.Columns {
+		out.Columns = append(out.Columns, document.MatrixColumn{Verification: c.Verification, Environment: c.Environment})
+	}
+	for _, r := range m.Rows {
+		out.Rows = append(out.Rows, m.row(r))
+	}
+	for _, c := range m.Coverage() {
+		out.Coverage = append(out.Coverage, c.Document())
+	}
+	for _, g := range m.Gaps() {
+		out.Gaps = append(out.Gaps, document.Gap{ID: g.ID, State: string(g.State), Reason: g.Reason, Direct: g.Direct, Source: source(g.At)})
+	}
+	return out
+}
+
+func (m Matrix) row(r Row) document.MatrixRow {
+	row := document.MatrixRow{URS: m.ref(r.urs), FS: m.ref(r.fs), Test: m.ref(r.test), Cells: make([]document.MatrixCell, len(m.Columns))}
+	last := r.test
+	for _, at := range []int{r.fs, r.urs} {
+		if last < 0 {
+			last = at
+		}
+	}
+	n := &m.graph.nodes[last]
+	row.State, row.Reason, row.Risk = string(n.state), n.reason, string(n.class)
+	if r.test >= 0 {
+		for i, c := range n.cells {
+			row.Cells[i] = document.MatrixCell{State: string(c.State), Attempt: c.Attempt, Evidence: c.Evidence, Note: c.Note}
+		}
+	}
+	return row
+}
+
+func (m Matrix) ref(at int) document.ItemRef {
+	if at < 0 {
+		return document.ItemRef{}
+	}
+	item := m.graph.nodes[at].item
+	return document.ItemRef{ID: item.ID, Title: item.Title, Source: source(item.At)}
+}
+
+func source(at document.Position) string {
+	if at.Line == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s:%d", at.File, at.Line)
+}
+
+// Items are all items as documents print them, with their states, what changed
+// since the items before, and those that were retired since. Before is empty
+// for a first release, of which nothing is a change.
+func (m Matrix) Items(items, before []Item) []document.Item {
+	was, changes := map[string]Change{}, Compare(before, items)
+	for _, c := range changes {
+		was[c.ID] = c
+	}
+	seen := map[string]bool{}
+	var out []document.Item
+	add := func(i Item) {
+		if seen[i.ID] {
+			return
+		}
+		seen[i.ID] = true
+		d := i.document()
+		if len(before) > 0 {
+			d.Change = string(was[i.ID].What)
+		}
+		if i.Retired {
+			d.Change = document.Retired
+		} else if at, ok := m.graph.byID[i.ID]; ok {
+			n := &m.graph.nodes[at]
+			d.State, d.Reason, d.Risk = string(n.state), n.reason, string(n.class)
+			d.Above, d.Below = m.ids(n.up), m.ids(n.down)
+		}
+		out = append(out, d)
+	}
+	for _, i := range items {
+		add(i)
+	}
+	for i := range m.graph.nodes {
+		if n := &m.graph.nodes[i]; !n.direct() {
+			add(n.item) // a test that only results name
+		}
+	}
+	slices.SortStableFunc(out, func(a, b document.Item) int {
+		if a.Kind != b.Kind {
+			return rank[Kind(a.Kind)] - rank[Kind(b.Kind)]
+		}
+		return evidence.CompareIDs(a.ID, b.ID)
+	})
+	return out
+}
+
+func (i Item) document() document.Item {
+	d := document.Item{
+		ID: i.ID, Kind: string(i.Kind), Title: i.Title, Text: i.Text, Source: source(i.At), Owner: i.Owner, GxP: i.GxP,
+		Risk: string(i.Risk), Manual: i.ByPeople(), Fingerprint: i.Fingerprint(),
+	}
+	for _, v := range i.Planned {
+		d.Planned = append(d.Planned, string(v))
+	}
+	for _, s := range i.Steps {
+		d.Steps = append(d.Steps, document.Step{Action: s.Action, Expected: s.Expected})
+	}
+	if a := i.Assessment; a != nil {
+		d.Assessment = &document.Assessment{
+			Severity: int64(a.Severity), Occurrence: int64(a.Occurrence), Detection: int64(a.Detection),
+			Priority: int64(a.Priority()), Class: string(a.Class()), Residual: string(a.Residual),
+		}
+	}
+	return d
+}
