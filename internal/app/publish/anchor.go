@@ -116,7 +116,7 @@ func (p *Publisher) anchor(ctx context.Context, solution policy.Solution, log Re
 		},
 	})
 	if err == nil {
-		err = p.anchored(ctx, log.At(commit), a)
+		a.note, err = p.anchored(ctx, log.At(commit), a)
 	}
 	if err == nil {
 		err = p.askStamp(ctx, solution, a)

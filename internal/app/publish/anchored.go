@@ -11,32 +11,31 @@ import (
 	"github.com/dc-release/dc-release/internal/core/releaselog"
 )
 
-// anchored reads a checkpoint back: a commit with its id may hold another one.
-// The same size may be signed by another key of the ledger than the one in force;
-// what counts is that it is the same ledger.
-func (p *Publisher) anchored(ctx context.Context, base Base, a anchor) error {
+// anchored reads a checkpoint back: a commit with its id may hold another one. It
+// gives what stands there: the same size may be signed by another key of the
+// ledger than the one in force; what counts is that it is the same ledger.
+func (p *Publisher) anchored(ctx context.Context, base Base, a anchor) (there []byte, err error) {
 	path := releaselog.AnchorPath(p.origin(), a.size)
-	there, _, err := base.ReadFile(ctx, path)
-	if err != nil {
-		return err
+	if there, _, err = base.ReadFile(ctx, path); err != nil {
+		return nil, err
 	}
 	keys, err := p.PublicKeys(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	chain := keys.Chain(releaselog.LedgerKey)
 	ours, _, err := chain.OpenCheckpoint(a.note)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	found, _, err := chain.OpenCheckpoint(there)
 	if err != nil {
-		return fault.New(fault.Unverified, "%s in the release log is no checkpoint of the ledger: %v", path, err)
+		return nil, fault.New(fault.Unverified, "%s in the release log is no checkpoint of the ledger: %v", path, err)
 	}
 	if found != ours {
-		return fault.New(fault.Unverified, "%s in the release log is another checkpoint of the same size: the ledger was forked", path)
+		return nil, fault.New(fault.Unverified, "%s in the release log is another checkpoint of the same size: the ledger was forked", path)
 	}
-	return nil
+	return there, nil
 }
 
 // anchorKeys adds the keys of the ledger and, for every rotation, the proof that

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/dc-release/dc-release/internal/core/canonical"
+	"github.com/dc-release/dc-release/internal/core/ledger"
 	"github.com/dc-release/dc-release/internal/core/releaselog"
 )
 
@@ -100,8 +101,31 @@ func (f *folder) stamps() {
 			f.report.add(where, p.checkpoint.Size, "timestamp", "the last event before the time stamp is not here")
 			continue
 		}
-		f.report.stamped(f.options.Stamps, Stamped{Where: where, Size: p.checkpoint.Size, Note: f.files[p.folder+"/"+releaselog.CheckpointFile], Token: token}, last, nil)
+		f.report.stamped(f.options.Stamps, Stamped{Where: where, Size: p.checkpoint.Size, Note: f.anchor(p), Token: token}, last, nil)
 	}
+}
+
+// anchor is the checkpoint that a token beside it is over: the one of the branch
+// of anchors, which another key of the ledger may have signed, else the one of the
+// part. It is the same checkpoint, or there is none.
+func (f *folder) anchor(p part) []byte {
+	where := releaselog.AnchorPath(p.checkpoint.Origin, p.checkpoint.Size)
+	note, err := fs.ReadFile(f.fsys, where)
+	if errors.Is(err, fs.ErrNotExist) {
+		return f.files[p.folder+"/"+releaselog.CheckpointFile]
+	}
+	var there ledger.Checkpoint
+	if err == nil {
+		there, _, err = f.keys.Chain(releaselog.LedgerKey).OpenCheckpoint(note)
+	}
+	if err == nil && there != p.checkpoint {
+		err = errors.New("is another checkpoint of the same size than that of the folder")
+	}
+	if err != nil {
+		f.report.add(where, 0, "checkpoint", "%v", err)
+		return nil
+	}
+	return note
 }
 
 // at is the time of an event.
