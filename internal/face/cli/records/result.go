@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -91,7 +92,11 @@ func (r result) write(w *tabwriter.Writer) {
 	t := r.Totals
 	fmt.Fprintf(w, "  sha256 %s\n", r.SHA256)
 	fmt.Fprintf(w, "  %d cases: %d passed, %d failed, %d errors, %d skipped, %d flaky\n", t.Cases, t.Passed, t.Failed, t.Errored, t.Skipped, t.Flaky)
-	for _, reason := range r.Verdict.Reasons {
+	reasons := r.Verdict.Reasons
+	for _, p := range r.Problems { // they are said with their place below
+		reasons = slices.DeleteFunc(slices.Clone(reasons), func(s string) bool { return s == p.String() })
+	}
+	for _, reason := range reasons {
 		fmt.Fprintf(w, "  because: %s\n", inCell(reason))
 	}
 	for _, p := range r.Problems {
