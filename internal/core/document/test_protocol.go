@@ -47,7 +47,8 @@ func (a *author) testsOf(verification string, tests []Item) {
 	}
 	title := "Tests without a planned verification"
 	if verification != "" {
-		title = "Tests for " + evidence.Verification(verification).Label()
+		label := evidence.Verification(verification).Label()
+		title = strings.ToUpper(label[:1]) + label[1:]
 	}
 	a.section(title)
 	t.Caption = title
