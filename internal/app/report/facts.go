@@ -61,11 +61,11 @@ func (r *Reporter) facts(ctx context.Context, m *moment, gateName string) (docum
 	if f.Gates, err = r.gates(ctx, m, gateName); err != nil {
 		return f, err
 	}
-	matrix, items, err := r.Tracer.Traced(ctx, m.run, m.standing, gateName, m.time)
+	traced, err := r.Tracer.Trace(ctx, m.run, m.standing, gateName, m.time)
 	if err != nil {
 		return f, fmt.Errorf("matrix of release %s: %w", f.Release.Version, err)
 	}
-	f.Matrix, f.Items = matrix.Document(), items
+	f.Matrix, f.Items = traced.Matrix.Document(), traced.Printed()
 	return f, nil
 }
 

@@ -17,7 +17,6 @@ import (
 	"github.com/dc-release/dc-release/internal/core/ledger"
 	"github.com/dc-release/dc-release/internal/core/policy"
 	"github.com/dc-release/dc-release/internal/core/release"
-	"github.com/dc-release/dc-release/internal/core/trace"
 )
 
 // Blobs reads what events point to and keeps documents.
@@ -28,7 +27,7 @@ type Blobs interface {
 
 // Tracer joins requirements with results and reads recorded evidence again.
 type Tracer interface {
-	Traced(ctx context.Context, run state.Run, s gate.Standing, gateName, at string) (trace.Matrix, []document.Item, error)
+	Trace(ctx context.Context, run state.Run, s gate.Standing, gateName, at string) (traceability.Traced, error)
 	Pages(ctx context.Context, p traceability.Pin) ([]document.Page, error)
 	Configuration(ctx context.Context, p traceability.Pin) ([]document.File, error)
 	Commits(ctx context.Context, p traceability.Pin, previous string) ([]release.Commit, error)

@@ -53,27 +53,19 @@ func (t *Tracer) Show(ctx context.Context, q Query, now string) (Report, error) 
 	if name == "" {
 		name = reached(s)
 	}
-	m, findings, err := t.Matrix(ctx, run, s, name, now)
-	if err != nil {
-		return Report{}, err
-	}
-	items, _, err := t.Items(ctx, PinOf(s))
-	if err != nil {
-		return Report{}, err
-	}
-	before, err := t.Before(ctx, s)
+	traced, err := t.Trace(ctx, run, s, name, now)
 	if err != nil {
 		return Report{}, err
 	}
 	pin := PinOf(s)
 	out := Report{
 		Solution: pin.Solution, Version: q.Version, Code: pin.Code, Requirements: pin.Requirements, Gate: name,
-		Matrix: m.Document(), Items: m.Items(items, before), Findings: nonNil(findings),
+		Matrix: traced.Matrix.Document(), Items: traced.Printed(), Findings: nonNil(traced.Findings),
 	}
-	if out.Near, err = near(m, q.Item, q.Depth); err != nil {
+	if out.Near, err = near(traced.Matrix, q.Item, q.Depth); err != nil {
 		return Report{}, err
 	}
-	out.Plan, err = t.plan(ctx, s, before, items)
+	out.Plan, err = t.plan(ctx, s, traced.Before, traced.Items)
 	return out, err
 }
 

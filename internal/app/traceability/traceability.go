@@ -85,46 +85,41 @@ func Columns(name string) []trace.Column {
 // Waivable is the check of a gate that the waiver of an item belongs to.
 const Waivable = "matrix-without-gaps"
 
-// Matrix joins the items and results of a release at its pinned commits. What
-// a waiver excepts, and holds at the time, is JUSTIFIED; what its previous
-// release held is the baseline that links were reviewed against.
-func (t *Tracer) Matrix(ctx context.Context, run state.Run, s gate.Standing, name, at string) (trace.Matrix, []document.Finding, error) {
-	items, findings, err := t.Items(ctx, PinOf(s))
-	if err != nil {
-		return trace.Matrix{}, nil, err
+// Traced is the trace of a release with what it was made of.
+type Traced struct {
+	Matrix   trace.Matrix
+	Findings []document.Finding
+	Items    []trace.Item // at the commits of the release
+	Before   []trace.Item // of the release that it follows
+}
+
+// Printed are the items as documents print them.
+func (t Traced) Printed() []document.Item { return t.Matrix.Items(t.Items, t.Before) }
+
+// Trace joins the items and results of a release at its pinned commits. What a
+// waiver excepts, and holds at the time, is JUSTIFIED; what its previous release
+// held is the baseline that links were reviewed against.
+func (t *Tracer) Trace(ctx context.Context, run state.Run, s gate.Standing, name, at string) (out Traced, err error) {
+	if out.Items, out.Findings, err = t.Items(ctx, PinOf(s)); err != nil {
+		return out, err
+	}
+	if out.Before, err = t.before(ctx, s); err != nil {
+		return out, err
 	}
 	results, err := t.results(ctx, run)
 	if err != nil {
-		return trace.Matrix{}, nil, err
+		return out, err
 	}
-	scope := trace.Scope{Commit: run.Run.Trigger.SHA, Columns: Columns(name), Waived: waived(s, at)}
+	scope := trace.Scope{Commit: run.Run.Trigger.SHA, Columns: Columns(name), Waived: waived(s, at), Approved: trace.Fingerprints(out.Before)}
 	if policy.Profile(run.Run.Profile) == policy.GxP {
 		scope.Minimum = trace.Minimum
 	}
-	before, err := t.Before(ctx, s)
-	if err != nil {
-		return trace.Matrix{}, nil, err
-	}
-	scope.Approved = trace.Fingerprints(before)
-	return trace.Link(items, results, scope), findings, nil
+	out.Matrix = trace.Link(out.Items, results, scope)
+	return out, nil
 }
 
-// Traced is the matrix of a release with its items as documents print them.
-func (t *Tracer) Traced(ctx context.Context, run state.Run, s gate.Standing, name, at string) (trace.Matrix, []document.Item, error) {
-	m, _, err := t.Matrix(ctx, run, s, name, at)
-	if err != nil {
-		return m, nil, err
-	}
-	items, _, err := t.Items(ctx, PinOf(s))
-	if err != nil {
-		return m, nil, err
-	}
-	before, err := t.Before(ctx, s)
-	return m, m.Items(items, before), err
-}
-
-// Before are the items of the release that a release follows, nil for the first.
-func (t *Tracer) Before(ctx context.Context, s gate.Standing) ([]trace.Item, error) {
+// before are the items of the release that a release follows, nil for the first.
+func (t *Tracer) before(ctx context.Context, s gate.Standing) ([]trace.Item, error) {
 	if s.Registered.Previous == "" {
 		return nil, nil
 	}
@@ -150,16 +145,16 @@ func waived(s gate.Standing, at string) map[string]string {
 // Gaps says which requirements have no test planned, and which have no passed
 // one by the time of the gate. What is excepted is no gap.
 func (t *Tracer) Gaps(ctx context.Context, run state.Run, s gate.Standing, name, at string) (unplanned, gaps []string, err error) {
-	m, findings, err := t.Matrix(ctx, run, s, name, at)
+	traced, err := t.Trace(ctx, run, s, name, at)
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, f := range findings {
+	for _, f := range traced.Findings {
 		if f.Severity == workflow.Error {
 			unplanned = append(unplanned, f.String())
 		}
 	}
-	for _, g := range m.Gaps() {
+	for _, g := range traced.Matrix.Gaps() {
 		if g.Direct && g.State != trace.Justified {
 			gaps = append(gaps, fmt.Sprintf("%s is %s: %s", g.ID, g.State, g.Reason))
 		}

@@ -16,7 +16,6 @@ type Kind struct {
 	Signers        []string // roles that review it and sign for it at the gates
 	PerEnvironment bool     // one document for each environment
 	FinalOnly      bool     // neither draft nor candidate: the certificate
-	Periodic       bool     // of a period, not of a release
 	NonGxP         bool     // also of releases that are not under GxP
 	Settled        bool     // a standard change does without: its template settled it
 	Categories     []int64  // GAMP categories that ask for it, nil for all

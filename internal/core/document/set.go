@@ -34,7 +34,7 @@ func Set(s Selection) []Request {
 	}
 	var out []Request
 	for _, k := range All {
-		if k.FinalOnly || k.Periodic || at < slices.Index(gateOrder, k.From) || !k.demanded(s) {
+		if k.FinalOnly || at < slices.Index(gateOrder, k.From) || !k.demanded(s) {
 			continue
 		}
 		if !k.PerEnvironment {

@@ -106,7 +106,7 @@ func (a *author) deliverables() {
 	}
 	s := a.facts.Selection("", 0)
 	for _, k := range a.kinds {
-		if k.Periodic || !k.demanded(s) {
+		if !k.demanded(s) {
 			continue
 		}
 		from := "after the last gate"
