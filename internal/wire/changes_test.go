@@ -236,19 +236,20 @@ var changes = []change{
 }
 
 // byTheDemo are driven by the demo, which the same check accompanies.
-var byTheDemo = []string{"person.bootstrap", "evidence.add", "rollback.request", "audit.review"}
+var byTheDemo = []string{"person.bootstrap", "evidence.add", "rollback.request", "audit.review", "acceptance.begin", "acceptance.record", "acceptance.submit", "acceptance.review"}
 
 // elsewhere are driven by other tests, which count their events.
 var elsewhere = map[string]string{
-	"intake.accept":    "../../acceptance/refusal_test.go TestAttack09_Attack60_RefusedTags",
-	"passkey.begin":    "pages_test.go TestAPersonAddsAPasskeyAndSignsWithIt",
-	"passkey.enrol":    "pages_test.go TestAPersonAddsAPasskeyAndSignsWithIt",
-	"identity.begin":   "provider_test.go TestAPersonLinksAnIdentityEntersAndSignsWithIt",
-	"identity.link":    "provider_test.go TestAPersonLinksAnIdentityEntersAndSignsWithIt",
-	"session.enter":    "provider_test.go TestAPersonLinksAnIdentityEntersAndSignsWithIt",
-	"run.cancel":       "../app/claim/claim_test.go TestCancellingARunEndsWhatIsQueuedAndTellsWhatRuns",
-	"run.rerun":        "../app/claim/claim_test.go TestAttack51_ASilentDeploymentWaitsForAPerson",
-	"audit.checkpoint": "../app/publish/anchor_test.go TestAttack13_SomebodyElsesCommitOnTheBranchOfAnchorsIsRecordedAndKept",
+	"intake.accept":      "../../acceptance/refusal_test.go TestAttack09_Attack60_RefusedTags",
+	"passkey.begin":      "pages_test.go TestAPersonAddsAPasskeyAndSignsWithIt",
+	"passkey.enrol":      "pages_test.go TestAPersonAddsAPasskeyAndSignsWithIt",
+	"identity.begin":     "provider_test.go TestAPersonLinksAnIdentityEntersAndSignsWithIt",
+	"identity.link":      "provider_test.go TestAPersonLinksAnIdentityEntersAndSignsWithIt",
+	"session.enter":      "provider_test.go TestAPersonLinksAnIdentityEntersAndSignsWithIt",
+	"run.cancel":         "../app/claim/claim_test.go TestCancellingARunEndsWhatIsQueuedAndTellsWhatRuns",
+	"run.rerun":          "../app/claim/claim_test.go TestAttack51_ASilentDeploymentWaitsForAPerson",
+	"acceptance.abandon": "../../acceptance/change_test.go TestChanges",
+	"audit.checkpoint":   "../app/publish/anchor_test.go TestAttack13_SomebodyElsesCommitOnTheBranchOfAnchorsIsRecordedAndKept",
 }
 
 func TestGXP008_EveryChangeLeavesItsEvents(t *testing.T) {

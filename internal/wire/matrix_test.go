@@ -71,6 +71,10 @@ func asking(o operation.Operation, who string) any {
 		set("solution", pageProduct, "version", "1.0.0", "approval", "waiver-1")
 	case "audit.review":
 		set("solution", pageProduct, "version", "1.0.0")
+	case "acceptance.begin":
+		set("version", "1.0.0")
+	case "acceptance.record", "acceptance.abandon", "acceptance.submit", "acceptance.review":
+		set("solution", pageProduct, "version", "1.0.0", "acceptance", "A1")
 	case "evidence.add":
 		set("solution", pageProduct, "version", "1.0.0", "environment", "val", "verification", "AV", "name", "av.xml")
 	case "role.delegate":
@@ -95,8 +99,10 @@ func (v *visitors) asks(o operation.Operation, who string) bool {
 		switch o.Name { // a release without a run has no list and no deployment: the decision alone
 		case "audit.review":
 			return len(gate.MayReview(v.standing(), v.subject(id), pageProduct, "")) == 0
-		case "evidence.add":
+		case "evidence.add", "acceptance.submit":
 			return len(gate.MayTest(v.standing(), v.subject(id), pageProduct)) == 0
+		case "acceptance.review":
+			return len(gate.MayAgree(v.standing(), v.subject(id), pageProduct, "")) == 0
 		}
 		_, err = operation.Begin(v.t.Context(), v.App, id, sign.Password, o.Name, raw)
 	} else {

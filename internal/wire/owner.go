@@ -38,6 +38,7 @@ import (
 	"github.com/dc-release/dc-release/internal/adapter/store/sqlite"
 	"github.com/dc-release/dc-release/internal/adapter/store/sqlstore"
 	"github.com/dc-release/dc-release/internal/adapter/testresult"
+	"github.com/dc-release/dc-release/internal/app/acceptance"
 	"github.com/dc-release/dc-release/internal/app/actions"
 	"github.com/dc-release/dc-release/internal/app/approve"
 	"github.com/dc-release/dc-release/internal/app/artifact"
@@ -307,6 +308,7 @@ func (o *Owner) compose() {
 		Trail:         &trail.Trail{Store: o.Store, Checkpoint: o.publisher.Checkpoint, Keys: o.publisher.PublicKeys, Now: time.Now, Signed: signed.Reader{Blobs: o.Blobs, Names: signer.PrintedName}},
 		Deviations:    deviations,
 		Approvals:     &approve.Approvals{Log: o.Store, State: o.state, Solutions: registry, Now: time.Now},
+		Acceptances:   &acceptance.Acceptances{Log: o.Store, State: o.state, Items: o.tracer, Blobs: o.Blobs},
 		Rotator:       o.newRotator(),
 		Consultations: &consult.Consultations{Log: o.Store, State: o.state, Lists: o.Store, Solutions: registry},
 		Halts:         &halt.Halts{Log: o.Store, State: o.state, Solutions: registry, Now: time.Now},

@@ -76,6 +76,9 @@ func failures(run state.Run) []deviation.Opened {
 			source = fmt.Sprintf("evidence/%d", rec.Seq)
 		}
 		for _, i := range rec.Items {
+			if i.Format == evidence.FormatAcceptance {
+				continue // each failed step of a protocol has its own
+			}
 			if i.Counted && i.Verdict != evidence.VerdictPassed {
 				texts[source] = append(texts[source], failed(i))
 				jobs[source] = rec.Job
@@ -84,7 +87,7 @@ func failures(run state.Run) []deviation.Opened {
 	}
 	var out []deviation.Opened
 	for source, text := range texts {
-		out = append(out, deviation.Opened{Source: source, Job: jobs[source], Text: bounded(strings.Join(text, "; "))})
+		out = append(out, deviation.Opened{Source: source, Job: jobs[source], Text: deviation.Bounded(strings.Join(text, "; "))})
 	}
 	slices.SortFunc(out, func(a, b deviation.Opened) int { return strings.Compare(a.Source, b.Source) })
 	return out
@@ -96,15 +99,6 @@ func failed(i evidence.Item) string {
 		place = " in " + i.Environment
 	}
 	return fmt.Sprintf("%s%s: %s is %s (%d passed, %d failed, %d errors, %d skipped)", i.Verification, place, i.Name, i.Verdict, i.Passed, i.Failed, i.Errors, i.Skipped)
-}
-
-// bounded keeps a text within what an event has room for.
-func bounded(text string) string {
-	const limit = 4000
-	if len(text) <= limit {
-		return text
-	}
-	return strings.ToValidUTF8(text[:limit], "") + " ..."
 }
 
 // Report opens a deviation that a person has seen.
@@ -127,7 +121,7 @@ func (d *Deviations) Report(ctx context.Context, by ledger.Actor, solution, vers
 			Command: fmt.Sprintf("deviation/%s/%d", stream, standing.Version), Actor: by, Correlation: standing.Registered.Run,
 			Reads: []ledger.Read{{Stream: stream, Version: standing.Version}},
 			Events: []ledger.Draft{{Stream: stream, Reason: reason, Data: &deviation.Opened{
-				Deviation: id, Source: "person/" + by.ID + "/" + id, Text: bounded(text),
+				Deviation: id, Source: "person/" + by.ID + "/" + id, Text: deviation.Bounded(text),
 			}}},
 		}, nil
 	})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/dc-release/dc-release/internal/app/acceptance"
 	"github.com/dc-release/dc-release/internal/app/access"
 	"github.com/dc-release/dc-release/internal/app/actions"
 	"github.com/dc-release/dc-release/internal/app/approve"
@@ -50,6 +51,7 @@ type App struct {
 	Actions       *actions.Actions
 	Deviations    *deviation.Deviations
 	Approvals     *approve.Approvals
+	Acceptances   *acceptance.Acceptances
 	Consultations *consult.Consultations
 	Rotator       *keys.Rotator
 	Halts         *halt.Halts
@@ -164,6 +166,14 @@ var All = []Operation{
 	signing("gate.withdraw", []string{"signature.withdrawn"}, func(a *App, r sign.Request) (sign.Act, error) { return a.Signer.Withdraw(r) }),
 
 	signing("evidence.add", []string{"evidence.recorded"}, func(a *App, x sign.Execution) (sign.Act, error) { return a.Signer.Execute(x) }),
+	query("acceptance.list", func(ctx context.Context, a *App, q Version) ([]acceptance.Shown, error) {
+		return a.Acceptances.Show(ctx, q.release())
+	}),
+	command("acceptance.begin", Person, []string{"acceptance.begun"}, beginAcceptance),
+	command("acceptance.record", Person, []string{"acceptance.step_recorded", "deviation.opened"}, recordStep),
+	command("acceptance.abandon", Person, []string{"acceptance.abandoned"}, abandonAcceptance),
+	signing("acceptance.submit", []string{"acceptance.submitted", "evidence.recorded"}, func(a *App, q sign.Protocol) (sign.Act, error) { return a.Signer.Submit(q) }),
+	signing("acceptance.review", []string{"acceptance.reviewed"}, func(a *App, q sign.Protocol) (sign.Act, error) { return a.Signer.Agree(q) }),
 	query("evidence.list", func(ctx context.Context, a *App, q RunID) ([]inspect.Evidence, error) {
 		return a.Inspector.Evidence(ctx, q.Run)
 	}),

@@ -117,7 +117,7 @@ func Evidence(run state.Run) []gate.Evidence {
 	var out []gate.Evidence
 	for _, rec := range run.Evidence {
 		for _, item := range rec.Items {
-			out = append(out, gate.Evidence{Item: item, Execution: rec.Execution, Job: rec.Job, Person: rec.Person, Latest: run.Latest(rec)})
+			out = append(out, gate.Evidence{Item: item, Execution: rec.Execution, Job: rec.Job, Person: rec.Person, Agreed: run.Agreed(rec), Latest: run.Latest(rec)})
 		}
 	}
 	return out

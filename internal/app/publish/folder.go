@@ -9,8 +9,10 @@ import (
 	"io"
 	"strings"
 
+	"github.com/dc-release/dc-release/internal/core/acceptance"
 	"github.com/dc-release/dc-release/internal/core/evidence"
 	"github.com/dc-release/dc-release/internal/core/gate"
+	"github.com/dc-release/dc-release/internal/core/ledger"
 	"github.com/dc-release/dc-release/internal/core/pipeline"
 	"github.com/dc-release/dc-release/internal/core/release"
 	"github.com/dc-release/dc-release/internal/core/releaselog"
@@ -142,6 +144,34 @@ func (p *Publisher) evidence(ctx context.Context, h *history, f *folder) error {
 				err = p.external(ctx, f, "artifact/"+d.Execution+"/files.json", d.Manifest, "artifact")
 			}
 			if err != nil {
+				return err
+			}
+		}
+		if err := p.captured(ctx, f, c.from(h.after).events); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// captured adds what testers worked with step by step: the script of each
+// execution and the files that they captured.
+func (p *Publisher) captured(ctx context.Context, f *folder, events []ledger.Event) error {
+	var list []acceptance.Acceptance
+	for _, e := range events {
+		list = acceptance.Apply(list, e)
+	}
+	for _, a := range list {
+		for _, file := range a.Files() {
+			path := releaselog.EvidencePath(a.Environment, "acceptance/"+a.Acceptance, file.Name, file.SHA256)
+			if f.occupied(path, file.SHA256) {
+				path = releaselog.EvidencePath(a.Environment, "acceptance/"+a.Acceptance, file.SHA256, file.SHA256)
+			}
+			if file.Size > releaselog.MaxStored {
+				f.externals = append(f.externals, releaselog.External{Name: path, SHA256: file.SHA256, Size: file.Size, External: true, Why: "size"})
+				continue
+			}
+			if err := p.add(ctx, f, path, file.SHA256); err != nil {
 				return err
 			}
 		}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/dc-release/dc-release/internal/app/deploy"
 	"github.com/dc-release/dc-release/internal/app/state"
+	"github.com/dc-release/dc-release/internal/core/acceptance"
 	"github.com/dc-release/dc-release/internal/core/document"
 	"github.com/dc-release/dc-release/internal/core/evidence"
 )
@@ -44,9 +45,50 @@ func (r *Reporter) item(ctx context.Context, m *moment, rec state.Recorded, item
 		e.Remarks = append(e.Remarks, fmt.Sprintf("recorded as %s; read again it did not give the same verdict", item.Verdict))
 	}
 	if rec.Person != "" {
-		e.Tester, err = r.person(ctx, m, rec.Person)
+		if e.Tester, err = r.person(ctx, m, rec.Person); err != nil {
+			return e, err
+		}
+	}
+	if item.Format == evidence.FormatAcceptance {
+		err = r.steps(ctx, m, rec, item, &e)
 	}
 	return e, err
+}
+
+// steps adds what a tester recorded step by step, and who reviewed it.
+func (r *Reporter) steps(ctx context.Context, m *moment, rec state.Recorded, item evidence.Item, e *document.Evidence) error {
+	raw, err := r.Blobs.Bytes(ctx, item.SHA256)
+	if err != nil {
+		return err
+	}
+	protocol, err := acceptance.ParseProtocol(raw)
+	if err != nil {
+		return err
+	}
+	e.Steps = executedSteps(protocol)
+	for _, a := range m.run.Acceptances {
+		if a.Submitted != nil && a.Submitted.Signature == rec.Signature && a.Reviewed != nil {
+			e.Reviewer, err = r.person(ctx, m, a.Reviewed.Person)
+		}
+	}
+	return err
+}
+
+func executedSteps(p acceptance.Protocol) []document.ExecutedStep {
+	var out []document.ExecutedStep
+	for _, t := range p.Tests {
+		for i, record := range t.Records {
+			s := document.ExecutedStep{
+				Test: t.ID, Step: int64(i + 1), Action: t.Steps[i].Action, Expected: t.Steps[i].Expected,
+				Actual: record.Actual, Verdict: string(record.Verdict), At: record.At, Corrected: int64(len(record.Corrects)), Reason: record.Reason, Deviation: record.Deviation,
+			}
+			for _, f := range record.Attachments {
+				s.Files = append(s.Files, document.File{Path: f.Name, SHA256: f.SHA256})
+			}
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 // condense makes one case of the files that are as they should be; differences

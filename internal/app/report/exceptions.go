@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dc-release/dc-release/internal/core/acceptance"
 	"github.com/dc-release/dc-release/internal/core/approval"
 	"github.com/dc-release/dc-release/internal/core/deviation"
 	"github.com/dc-release/dc-release/internal/core/document"
@@ -78,6 +79,12 @@ func (m *moment) ofJobs(e ledger.Event, f *document.Facts, by func(ledger.Event)
 		add(e, "cancelled run", d.Run, "cancelled by %s", by(e))
 	case *pipeline.RerunRequested:
 		add(e, "requested re-run", d.Run, "asked for by %s", by(e))
+	case *acceptance.StepRecorded:
+		if d.Correction {
+			add(e, "corrected entry", d.Acceptance, "%s step %d was recorded again by %s", d.Test, d.Step, by(e))
+		}
+	case *acceptance.Abandoned:
+		add(e, "abandoned tests", d.Acceptance, "the execution was abandoned by %s", by(e))
 	case *evidence.Recorded:
 		if d.Person != "" {
 			add(e, "manual entry", d.Signature, "%s recorded %d results by hand", by(e), len(d.Items))

@@ -1,6 +1,9 @@
 package state
 
 import (
+	"slices"
+
+	"github.com/dc-release/dc-release/internal/core/acceptance"
 	"github.com/dc-release/dc-release/internal/core/evidence"
 	"github.com/dc-release/dc-release/internal/core/pipeline"
 )
@@ -68,4 +71,12 @@ func sameProtocol(a, b Recorded) bool {
 	}
 	x, y := a.Items[0], b.Items[0]
 	return x.Name == y.Name && x.Verification == y.Verification && x.Environment == y.Environment
+}
+
+// Agreed reports whether a second person signed the protocol that the record is
+// of.
+func (r Run) Agreed(rec Recorded) bool {
+	return slices.ContainsFunc(r.Acceptances, func(a acceptance.Acceptance) bool {
+		return a.Reviewed != nil && a.Submitted != nil && a.Submitted.Signature == rec.Signature
+	})
 }

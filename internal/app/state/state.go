@@ -11,6 +11,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/dc-release/dc-release/internal/core/acceptance"
 	"github.com/dc-release/dc-release/internal/core/approval"
 	"github.com/dc-release/dc-release/internal/core/evidence"
 	"github.com/dc-release/dc-release/internal/core/fault"
@@ -60,10 +61,11 @@ func (s Solution) Frozen(now string) (f release.FreezeDeclared, ok bool) {
 // Run is a run with what its stream says beside the pipeline's own state.
 type Run struct {
 	pipeline.State
-	Evidence []Recorded
-	Queued   map[string]pipeline.ExecutionQueued
-	Results  map[string]pipeline.ExecutionFinished
-	Claims   map[string]Claim
+	Evidence    []Recorded
+	Acceptances []acceptance.Acceptance
+	Queued      map[string]pipeline.ExecutionQueued
+	Results     map[string]pipeline.ExecutionFinished
+	Claims      map[string]Claim
 	// Audiences are those that each execution was given identity tokens for.
 	Audiences map[string][]string
 	Logs      map[string]string // blobs of what was kept of executions without a result
@@ -137,6 +139,7 @@ func (r *Reader) begin(ctx context.Context, first ledger.Event) (Run, error) {
 
 func (s Run) apply(e ledger.Event) Run {
 	s.State = pipeline.Apply(s.State, e)
+	s.Acceptances = acceptance.Apply(s.Acceptances, e)
 	switch d := e.Data.(type) {
 	case *evidence.Recorded:
 		s.Evidence = append(s.Evidence, Recorded{Recorded: *d, Seq: e.Seq, Time: e.Time, By: e.Actor})

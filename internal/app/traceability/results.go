@@ -6,6 +6,7 @@ import (
 
 	"github.com/dc-release/dc-release/internal/app/deploy"
 	"github.com/dc-release/dc-release/internal/app/state"
+	"github.com/dc-release/dc-release/internal/core/acceptance"
 	"github.com/dc-release/dc-release/internal/core/evidence"
 	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/core/trace"
@@ -50,15 +51,12 @@ func (t *Tracer) Judged(ctx context.Context, run state.Run, rec state.Recorded, 
 
 // read reads the file of an item. Those of test tools may be of any size.
 func (t *Tracer) read(ctx context.Context, item evidence.Item) (report evidence.Report, err error) {
-	if item.Format == evidence.FormatConclusion || item.Format == deploy.FormatInstallation {
+	if own, ok := ownFormats[item.Format]; ok {
 		raw, err := t.Blobs.Bytes(ctx, item.SHA256)
 		if err != nil {
 			return report, err
 		}
-		if item.Format == evidence.FormatConclusion {
-			return evidence.ReadConclusion(raw)
-		}
-		return deploy.ReadInstallation(raw)
+		return own(raw)
 	}
 	blob, err := t.Blobs.Open(ctx, item.SHA256)
 	if err != nil {
@@ -69,4 +67,11 @@ func (t *Tracer) read(ctx context.Context, item evidence.Item) (report evidence.
 		return report, fault.New(fault.Unverified, "blob %s holds other bytes (%s)", item.SHA256, report.SHA256)
 	}
 	return report, nil
+}
+
+// ownFormats are the results that this program makes itself.
+var ownFormats = map[string]func([]byte) (evidence.Report, error){
+	evidence.FormatConclusion:   evidence.ReadConclusion,
+	evidence.FormatAcceptance:   acceptance.ReadProtocol,
+	evidence.FormatInstallation: deploy.ReadInstallation,
 }

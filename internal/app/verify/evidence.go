@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/dc-release/dc-release/internal/app/deploy"
+	"github.com/dc-release/dc-release/internal/core/acceptance"
 	"github.com/dc-release/dc-release/internal/core/canonical"
 	"github.com/dc-release/dc-release/internal/core/document"
 	"github.com/dc-release/dc-release/internal/core/evidence"
@@ -52,6 +53,7 @@ func (f *folder) evidence() {
 		f.signed(e, d)
 		f.ofRelease(e, d)
 	}
+	f.acceptances(events, files)
 }
 
 // ofRelease refuses evidence that counts and is of another commit than the
@@ -152,6 +154,12 @@ func (f *folder) recount(data []byte, digest string, items []evidence.Item) (wro
 			return append(wrong, err.Error()), false
 		}
 		return one(deploy.Judge(r, digest, int64(len(data)))), true
+	case evidence.FormatAcceptance:
+		r, err := acceptance.ReadProtocol(data)
+		if err != nil {
+			return append(wrong, err.Error()), false
+		}
+		return append(wrong, cases(r, items)...), true
 	}
 	if f.options.Results == nil {
 		return append(wrong, "cannot be counted here: no reader of result files"), false
@@ -284,6 +292,12 @@ func (f *folder) known() {
 			case *provenance.Attested:
 				for _, s := range d.Statements {
 					asked[releaselog.AttestationPath(s.Name)] = true
+				}
+			case *acceptance.Begun:
+				evidenced[d.Script] = true
+			case *acceptance.StepRecorded:
+				for _, a := range d.Attachments {
+					evidenced[a.SHA256] = true
 				}
 			case *evidence.Recorded:
 				for _, i := range d.Items {

@@ -172,10 +172,7 @@ var Checklist = []Rule{
 		By:    []string{"internal/adapter/deploy/localdir/localdir_test.go TestTarget", "internal/app/report/report_test.go TestAReadBackThatDiffersIsShownFileByFile", "acceptance/refusal_test.go TestGXP015_RefusedSignaturesAreRecordedAndTheReleaseGoesOn"},
 	},
 	{ID: "GXP085", Clause: "OQ/OV", Must: "run nothing in production that could change it", Waits: Deployment},
-	{
-		ID: "GXP086", Clause: "PQ/PV", Must: "take acceptance from testers who are no authors, step by step", Waits: Documents,
-		Shown: "from testers only, none an author; single steps are missing", Some: []string{"TestGXP046_GXP086_AcceptanceCountsFromATesterOnly", "GXP086 accepted by an author"},
-	},
+	{ID: "GXP086", Clause: "PQ/PV", Must: "take acceptance from testers who are no authors, step by step"},
 	{ID: "GXP087", Clause: "ITIL", Must: "let the type of a change decide its gates"},
 	{ID: "GXP088", Clause: "ITIL standard", Must: "take a change outside of its approved template for a normal one"},
 	{ID: "GXP089", Clause: "ITIL emergency", Must: "let an emergency be used under restriction until it is caught up on"},

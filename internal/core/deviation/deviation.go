@@ -6,6 +6,7 @@ package deviation
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/dc-release/dc-release/internal/core/ledger"
 	"github.com/dc-release/dc-release/internal/core/policy"
@@ -92,6 +93,15 @@ func (d Deviation) Summary() string {
 
 // Next is the identity of the next deviation of a list.
 func Next(list []Deviation) string { return fmt.Sprintf("D%d", len(list)+1) }
+
+// Bounded keeps a text within what an event has room for.
+func Bounded(text string) string {
+	const limit = 4000
+	if len(text) <= limit {
+		return text
+	}
+	return strings.ToValidUTF8(text[:limit], "") + " ..."
+}
 
 // Known reports whether a source has its deviation.
 func Known(list []Deviation, source string) bool {

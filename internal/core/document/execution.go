@@ -76,6 +76,25 @@ type Evidence struct {
 	Totals    Totals `json:"totals"`
 	Counted   Totals `json:"counted"` // of the cases that count
 	Cases     []Case `json:"cases"`
+	// Steps are those that a tester recorded one by one, Reviewer the second
+	// person who signed them.
+	Steps    []ExecutedStep `json:"steps,omitempty"`
+	Reviewer Person         `json:"reviewer,omitzero"`
+}
+
+// ExecutedStep is one step of a manual test with what was seen.
+type ExecutedStep struct {
+	Test      string `json:"test"`
+	Step      int64  `json:"step"` // 1-based
+	Action    string `json:"action"`
+	Expected  string `json:"expected"`
+	Actual    string `json:"actual"`
+	Verdict   string `json:"verdict"` // passed, failed, blocked
+	At        string `json:"at"`
+	Corrected int64  `json:"corrected"`        // how often
+	Reason    string `json:"reason,omitempty"` // of the last correction
+	Deviation string `json:"deviation,omitempty"`
+	Files     []File `json:"files,omitempty"` // captured, Path is their name
 }
 
 // Totals counts cases by outcome.

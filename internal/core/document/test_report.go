@@ -159,6 +159,9 @@ func (a *author) result(e Evidence) {
 	if len(e.Remarks) > 0 {
 		items = append(items, field("Remarks", lines(e.Remarks...)...))
 	}
+	if e.Reviewer.printed() != "" {
+		items = append(items, field("Reviewed by", text(e.Reviewer.printed())))
+	}
 	a.fields(items...)
 	t := Table{
 		Caption: fmt.Sprintf("Cases of %s: %d, of which %d count", e.Name, e.Totals.Cases, e.Counted.Cases),
@@ -169,6 +172,48 @@ func (a *author) result(e Evidence) {
 		t.Rows = append(t.Rows, row(detailed(c.Name, c.Suite), ids(c.IDs), c.printed(), plain(milliseconds(c.DurationUS)), lines(c.Flag, c.Message)))
 	}
 	a.table(t)
+	a.executed(e)
+}
+
+// executed lists the steps that a tester recorded one by one.
+func (a *author) executed(e Evidence) {
+	if len(e.Steps) == 0 {
+		return
+	}
+	t := Table{
+		Caption: fmt.Sprintf("Steps of %s as they were executed", e.Name),
+		Columns: []Column{{Title: "Step", Weight: 5}, {Title: "What was to do and to see", Weight: 10}, {Title: "What was seen", Weight: 10}, {Title: "Verdict", Weight: 4}, {Title: "Recorded", Weight: 5}},
+	}
+	for _, s := range e.Steps {
+		t.Rows = append(t.Rows, row([]Run{code(s.Test), small(fmt.Sprintf("step %d", s.Step))}, detailed(s.Action, s.Expected), s.seen(), s.verdict(), plain(stamp(s.At))))
+	}
+	a.table(t)
+}
+
+func (s ExecutedStep) seen() []Run {
+	runs := plain(s.Actual)
+	for _, f := range s.Files {
+		runs = append(runs, small(fmt.Sprintf("file %s, SHA-256 %s", f.Path, f.SHA256)))
+	}
+	if s.Corrected > 0 {
+		runs = append(runs, small(fmt.Sprintf("corrected %d times, the last because: %s", s.Corrected, s.Reason)))
+	}
+	return runs
+}
+
+func (s ExecutedStep) verdict() []Run {
+	tone := Negative
+	switch s.Verdict {
+	case "passed":
+		tone = Positive
+	case "blocked":
+		tone = Caution
+	}
+	runs := []Run{status(s.Verdict, tone)}
+	if s.Deviation != "" {
+		runs = append(runs, small("deviation "+s.Deviation))
+	}
+	return runs
 }
 
 func (c Case) printed() []Run {

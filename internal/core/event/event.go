@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 
+	"github.com/dc-release/dc-release/internal/core/acceptance"
 	"github.com/dc-release/dc-release/internal/core/approval"
 	"github.com/dc-release/dc-release/internal/core/canonical"
 	"github.com/dc-release/dc-release/internal/core/deviation"
@@ -44,6 +45,7 @@ var All = []ledger.Payload{
 	&approval.Requested{}, &approval.RequestedV1{}, &approval.Signed{}, &approval.Granted{}, &approval.Refused{},
 	&deviation.Opened{}, &deviation.Disposed{},
 	&evidence.Recorded{},
+	&acceptance.Begun{}, &acceptance.StepRecorded{}, &acceptance.Submitted{}, &acceptance.Reviewed{}, &acceptance.Abandoned{},
 	&gate.Unsignable{}, &gate.Commented{}, &gate.Closed{}, &gate.Opened{}, &gate.Voided{}, &gate.Consumed{}, &gate.Rejected{},
 	&signature.Made{}, &signature.Withdrawn{},
 	&document.PublicationIntended{}, &document.Published{}, &releaselog.Diverged{},

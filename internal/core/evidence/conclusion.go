@@ -23,6 +23,10 @@ const FormatConclusion = "job-conclusion"
 // FormatInstallation is the Format of an item made from an installation record.
 const FormatInstallation = "installation"
 
+// FormatAcceptance is the Format of an item made from a protocol of steps that a
+// tester recorded.
+const FormatAcceptance = "acceptance-protocol"
+
 const conclusionSchema = "dc-release/job-conclusion/v1"
 
 // ConclusionOrigin is the origin of every Conclusion: it proves UT and nothing

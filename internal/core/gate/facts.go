@@ -18,6 +18,7 @@ type Evidence struct {
 	Execution string
 	Job       string
 	Person    string // of a manual test
+	Agreed    bool   // a second person signed the protocol of a manual test
 	Latest    bool
 }
 
@@ -84,12 +85,19 @@ func operational(d Definition, f Facts) []string {
 	return f.proven(evidence.OV, d.After)
 }
 
-// accepted wants an acceptance test by a tester who is no author of the release.
+// accepted wants an acceptance test by a tester who is no author of the release,
+// and a second person who read what was typed in step by step.
 func accepted(_ Definition, f Facts) []string {
 	missing := f.proven(evidence.AV, "val")
 	for _, e := range f.Evidence {
-		if e.Verification == string(evidence.AV) && e.Counted && f.Authors[e.Person] {
+		if e.Verification != string(evidence.AV) || !e.Counted {
+			continue
+		}
+		if f.Authors[e.Person] {
 			missing = append(missing, "AV in val: the tester is an author of the release")
+		}
+		if e.Format == evidence.FormatAcceptance && e.Latest && !e.Agreed {
+			missing = append(missing, fmt.Sprintf("AV in val: %s is not reviewed by a second person", e.Name))
 		}
 	}
 	return missing

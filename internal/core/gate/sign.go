@@ -165,3 +165,14 @@ func Unsigned(d Definition, effective []Signed) []signature.Meaning {
 func MayTest(s Standing, p policy.Subject, solution string) []string {
 	return append(eligible(s, p, signature.TestExecuted, solution), s.impartial(p)...)
 }
+
+// MayAgree names every reason why the person must not review the protocol that
+// the tester recorded; nil allows it. The second person is neither the tester nor
+// signs for the tester.
+func MayAgree(s Standing, p policy.Subject, solution, tester string) []string {
+	out := append(eligible(s, p, signature.Reviewed, solution), s.impartial(p)...)
+	if as := CapacityFor(p, signature.Reviewed, solution); p.ID == tester || as.For != "" && as.For == tester {
+		out = append(out, p.Login+" recorded these tests: a second person reviews them")
+	}
+	return out
+}

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/dc-release/dc-release/internal/core/fault"
+	"github.com/dc-release/dc-release/internal/face/cli/acceptance"
 	"github.com/dc-release/dc-release/internal/face/cli/actions"
 	"github.com/dc-release/dc-release/internal/face/cli/audit"
 	"github.com/dc-release/dc-release/internal/face/cli/change"
@@ -84,7 +85,7 @@ func commands(d Deps) []*cobra.Command {
 		run.New(d.Env, d.Rehearse),
 		actions.New(d.Env),
 		install.Serve(d.Env), install.Intake(d.Env), install.Solution(d.Env),
-		records.Runs(d.Env), records.Releases(d.Env), gate.New(d.Env), records.Evidence(d.Env, d.Results),
+		records.Runs(d.Env), records.Releases(d.Env), gate.New(d.Env), records.Evidence(d.Env, d.Results), acceptance.New(d.Env),
 		records.Environments(d.Env), records.Rollback(d.Env), audit.New(d.Env, d.Verify, d.Witness),
 		people.Person(d.Env), people.Token(d.Env), people.Role(d.Env), change.Deviation(d.Env), change.Approval(d.Env),
 		job.Deploy(d.Env), job.Publish(d.Env), documentCommand(d.Env), trace.New(d.Env, d.Trace), workflows.New(d.Env, d.Preview),

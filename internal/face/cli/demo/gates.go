@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/dc-release/dc-release/examples"
 	"github.com/dc-release/dc-release/internal/app/inspect"
 	"github.com/dc-release/dc-release/internal/app/operation"
 	"github.com/dc-release/dc-release/internal/app/sign"
@@ -66,6 +65,9 @@ func (s *show) sign(ctx context.Context, g inspect.Gate) error {
 	if slices.ContainsFunc(g.Missing, func(m string) bool { return strings.HasPrefix(m, "AV in val: no evidence") }) {
 		return s.accept(ctx, g)
 	}
+	if unread(g) {
+		return s.agree(ctx, g)
+	}
 	if unreviewed(g) {
 		return s.review(ctx, g)
 	}
@@ -112,24 +114,6 @@ func (s *show) review(ctx context.Context, g inspect.Gate) error {
 	})
 }
 
-// accept lets a tester execute the acceptance tests.
-func (s *show) accept(ctx context.Context, g inspect.Gate) error {
-	data, err := examples.Files.ReadFile("corp-procurement/acceptance/acceptance.xml")
-	if err != nil {
-		return err
-	}
-	return s.perform(ctx, []policy.Role{policy.Tester}, func(p player, c sign.Credentials) error {
-		_, err := ask[sign.Signed](ctx, s, "evidence.add", sign.Execution{
-			Solution: solution, Version: g.Version, Environment: "val", Verification: "AV", Name: "acceptance.xml", Data: data,
-			By: sign.By{As: p.Login, Reason: "executed the acceptance tests in val", Credentials: c},
-		})
-		if err == nil {
-			s.say("  %-20s %s (%s) executed the acceptance tests in val", "test-executed", p.Name, p.Role)
-		}
-		return err
-	})
-}
-
 func label(g inspect.Gate) string {
 	if g.Version == "" {
 		return string(g.Subject)
@@ -152,6 +136,10 @@ func (s *show) whoMustSign(g inspect.Gate) string {
 	if slices.ContainsFunc(g.Missing, func(m string) bool { return strings.HasPrefix(m, "AV in val") }) {
 		line("  an acceptance tester (", s.logins(policy.Tester), ") executes:")
 		do("tom", "evidence add "+s.path("work", "acceptance.xml"))
+	}
+	if unread(g) {
+		line("  somebody with role sme or qc reviews the protocol:")
+		do("sven", "acceptance review "+steps)
 	}
 	if unreviewed(g) {
 		line("  somebody with role qc who did nothing else in the release (vera) reviews the audit trail:")
