@@ -10,7 +10,7 @@ import (
 // interfaces, context for passing it on, time for its types.
 var coreStandard = []string{
 	"bytes", "cmp", "context", "crypto/ed25519", "crypto/sha256", "encoding/base64", "encoding/binary", "encoding/hex", "encoding/json",
-	"errors", "fmt", "io", "io/fs", "iter", "maps", "math", "path", "reflect", "regexp", "slices", "strconv", "strings", "time", "unicode",
+	"errors", "fmt", "io", "io/fs", "iter", "maps", "math", "path", "reflect", "regexp", "slices", "strconv", "strings", "text/template", "text/template/parse", "time", "unicode",
 	"unicode/utf16", "unicode/utf8",
 }
 

@@ -3,6 +3,8 @@
 package pagefile
 
 import (
+	"html"
+	"regexp"
 	"strings"
 
 	"github.com/yuin/goldmark"
@@ -10,6 +12,7 @@ import (
 	"github.com/yuin/goldmark/extension"
 	extast "github.com/yuin/goldmark/extension/ast"
 	"github.com/yuin/goldmark/text"
+	"github.com/yuin/goldmark/util"
 
 	"github.com/dc-release/dc-release/internal/core/document"
 )
@@ -149,7 +152,7 @@ func (r *reader) runs(n ast.Node) []document.Run {
 	for c := n.FirstChild(); c != nil; c = c.NextSibling() {
 		switch c := c.(type) {
 		case *ast.Text:
-			put(document.Plain, string(c.Segment.Value(r.source)), "")
+			put(document.Plain, meant(c.Segment.Value(r.source)), "")
 			switch {
 			case c.HardLineBreak():
 				out = append(out, document.Run{Style: document.Break})
@@ -159,7 +162,7 @@ func (r *reader) runs(n ast.Node) []document.Run {
 		case *ast.String:
 			put(document.Plain, string(c.Value), "")
 		case *ast.CodeSpan:
-			put(document.Mono, plain(r.runs(c)), "")
+			put(document.Mono, r.literal(c), "")
 		case *ast.Emphasis:
 			style := document.Plain
 			if c.Level > 1 {
@@ -199,6 +202,46 @@ func plain(runs []document.Run) string {
 			b.WriteString(" ")
 		}
 		b.WriteString(r.Text)
+	}
+	return b.String()
+}
+
+// literal is the text of a code span, in which nothing is escaped.
+func (r *reader) literal(n ast.Node) string {
+	var b strings.Builder
+	for c := n.FirstChild(); c != nil; c = c.NextSibling() {
+		if t, ok := c.(*ast.Text); ok {
+			b.Write(t.Segment.Value(r.source))
+			if t.SoftLineBreak() {
+				b.WriteByte(' ')
+			}
+		}
+	}
+	return b.String()
+}
+
+// reference is a character reference of HTML, which Markdown knows too.
+var reference = regexp.MustCompile(`^&(#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});`)
+
+// meant is a text with its escapes and references resolved, each once.
+func meant(source []byte) string {
+	var b strings.Builder
+	for i := 0; i < len(source); {
+		switch c := source[i]; {
+		case c == '\\' && i+1 < len(source) && util.IsPunct(source[i+1]):
+			b.WriteByte(source[i+1])
+			i += 2
+		case c == '&':
+			if m := reference.Find(source[i:]); m != nil {
+				b.WriteString(document.Visible(html.UnescapeString(string(m))))
+				i += len(m)
+				continue
+			}
+			fallthrough
+		default:
+			b.WriteByte(c)
+			i++
+		}
 	}
 	return b.String()
 }

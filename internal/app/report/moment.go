@@ -38,9 +38,18 @@ type place struct {
 }
 
 // sizeOf is the size of the ledger that a run and its release were folded at:
-// the seq of the last event in both.
+// the seq of the last event in both, or of the baseline that holds now.
 func (r *Reporter) sizeOf(ctx context.Context, run state.Run, s gate.Standing) (int64, error) {
 	var size int64
+	baselines, err := r.State.Log.Stream(ctx, ledger.SolutionStream(s.Registered.Solution), 0)
+	if err != nil {
+		return 0, err
+	}
+	for _, e := range baselines {
+		if _, ok := policy.BaselineOf(e.Data); ok {
+			size = e.Seq
+		}
+	}
 	for stream, version := range map[ledger.Stream]int64{
 		ledger.RunStream(run.Run.Run):                                     run.Version,
 		ledger.ReleaseStream(s.Registered.Solution, s.Registered.Version): s.Version,

@@ -30,6 +30,7 @@ type Tracer interface {
 	Trace(ctx context.Context, run state.Run, s gate.Standing, gateName, at string) (traceability.Traced, error)
 	Pages(ctx context.Context, p traceability.Pin) ([]document.Page, error)
 	Configuration(ctx context.Context, p traceability.Pin) ([]document.File, error)
+	Templates(ctx context.Context, p traceability.Pin) (map[string]document.Template, []document.Finding, error)
 	Commits(ctx context.Context, p traceability.Pin, previous string) ([]release.Commit, error)
 	Judged(ctx context.Context, run state.Run, rec state.Recorded, item evidence.Item) (evidence.Report, evidence.Judged, error)
 }
@@ -79,11 +80,18 @@ func (r *Reporter) Render(ctx context.Context, run state.Run, s gate.Standing, n
 	}
 	def, demanded := s.Definition(policy.Profile(f.Policy.Profile), name)
 	m.opens(&f, def)
-	if missing := incomplete(f, def, demanded); len(missing) > 0 {
+	templates, wrong, err := r.templates(ctx, m)
+	if err != nil {
+		return nil, fmt.Errorf("documents for gate %s: %w", name, err)
+	}
+	if missing := append(incomplete(f, def, demanded), wrong...); len(missing) > 0 {
 		return nil, &gate.Incomplete{Missing: missing}
 	}
 	out := []gate.RenderedDocument{}
 	for _, request := range document.Set(f.Selection(name, opening)) {
+		if t, ok := templates[request.Kind.Name]; ok {
+			request.Template = &t
+		}
 		tree, err := build(request, f)
 		if err != nil {
 			return nil, err

@@ -87,7 +87,7 @@ type Refused struct {
 }
 
 // EventType implements ledger.Payload.
-func (Requested) EventType() (string, int) { return "approval.requested", 2 }
+func (Requested) EventType() (string, int) { return "approval.requested", 3 }
 
 // EventType implements ledger.Payload.
 func (Signed) EventType() (string, int) { return "approval.signed", 1 }

@@ -13,25 +13,29 @@ type Tree struct {
 
 // Meta is what stands in the head of a document and of each page.
 type Meta struct {
-	Number       string `json:"number"` // CORP-PROCUREMENT-CR-1.2.0-d01
-	Kind         string `json:"kind"`   // change-record
-	Title        string `json:"title"`  // Change record
-	Product      string `json:"product"`
-	Version      string `json:"version"`
-	Tag          string `json:"tag"`
-	Commit       string `json:"commit"`
-	Environment  string `json:"environment,omitempty"` // test reports
-	Stage        Stage  `json:"stage"`
-	Gate         string `json:"gate,omitempty"` // the gate that the document was made for
-	Revision     int    `json:"revision"`
-	FrozenAt     string `json:"frozen_at"` // of the facts, UTC
-	FactsSHA256  string `json:"facts_sha256"`
-	LedgerSize   int64  `json:"ledger_size"`
-	LedgerRoot   string `json:"ledger_root"`
-	Tool         string `json:"tool"`                 // dc-release 0.1.0 (commit)
-	Evaluation   string `json:"evaluation,omitempty"` // why the installation runs in EVALUATION mode
-	CandidateSHA string `json:"candidate_sha256,omitempty"`
-	Restriction  string `json:"restriction,omitempty"` // sentences: why its use is restricted, and until when
+	Number      string `json:"number"` // CORP-PROCUREMENT-CR-1.2.0-d01
+	Kind        string `json:"kind"`   // change-record
+	Title       string `json:"title"`  // Change record
+	Product     string `json:"product"`
+	Version     string `json:"version"`
+	Tag         string `json:"tag"`
+	Commit      string `json:"commit"`
+	Environment string `json:"environment,omitempty"` // test reports
+	Stage       Stage  `json:"stage"`
+	Gate        string `json:"gate,omitempty"` // the gate that the document was made for
+	Revision    int    `json:"revision"`
+	FrozenAt    string `json:"frozen_at"` // of the facts, UTC
+	FactsSHA256 string `json:"facts_sha256"`
+	LedgerSize  int64  `json:"ledger_size"`
+	LedgerRoot  string `json:"ledger_root"`
+	Tool        string `json:"tool"` // dc-release 0.1.0 (commit)
+	// Template is the organisation's template with its version, "" for the built-in
+	// form of the tool.
+	Template       string `json:"template,omitempty"`
+	TemplateSHA256 string `json:"template_sha256,omitempty"`
+	Evaluation     string `json:"evaluation,omitempty"` // why the installation runs in EVALUATION mode
+	CandidateSHA   string `json:"candidate_sha256,omitempty"`
+	Restriction    string `json:"restriction,omitempty"` // sentences: why its use is restricted, and until when
 }
 
 // Stage of a document. It is set by the type that made the tree (Draft,

@@ -114,6 +114,11 @@ func build(r Request, f Facts, s Stage) (Tree, error) {
 	}
 	a := author{kinds: All, facts: f, request: r, stage: s}
 	r.Kind.outline(&a)
+	if r.Template != nil {
+		if a.blocks, err = r.Template.apply(f, a.blocks); err != nil {
+			return Tree{}, fmt.Errorf("build %s of %q %q: %w", r.FileName(), f.Product.Key, f.Release.Version, err)
+		}
+	}
 	return Tree{Schema: TreeSchema, Meta: meta(r, f, s, digest), Blocks: a.blocks}, nil
 }
 
@@ -127,6 +132,8 @@ func (r Request) check(f Facts, s Stage) error {
 		return fmt.Errorf("build document %q: it has no %s, it is made after the last gate", r.Kind.Name, s)
 	case r.Kind.PerEnvironment && !f.has(r.Environment):
 		return fmt.Errorf("build document %q: environment %q is not in the facts", r.Kind.Name, r.Environment)
+	case r.Template != nil && r.Template.Kind != r.Kind.Name:
+		return fmt.Errorf("build document %q: template %s is for kind %q", r.Kind.Name, r.Template.Printed(), r.Template.Kind)
 	case !r.Kind.PerEnvironment && r.Environment != "":
 		return fmt.Errorf("build document %q: environment %q, want none", r.Kind.Name, r.Environment)
 	}
@@ -142,13 +149,17 @@ func meta(r Request, f Facts, s Stage, digest string) Meta {
 	if r.Kind.PerEnvironment {
 		title += " " + strings.ToUpper(r.Environment)
 	}
-	return Meta{
+	m := Meta{
 		Number: r.number(f.Product.Key, f.Release.Version, s), Kind: r.Kind.Name, Title: title,
 		Product: f.Product.printed(), Version: f.Release.Version, Tag: f.Release.Tag, Commit: f.Release.Commit,
 		Environment: r.Environment, Stage: s, Gate: r.Gate, Revision: r.Revision,
 		FrozenAt: f.FrozenAt, FactsSHA256: digest, LedgerSize: f.Ledger.Size, LedgerRoot: f.Ledger.Root,
 		Tool: f.Tool.printed(), Evaluation: f.Evaluation, Restriction: f.Restriction.Sentence(),
 	}
+	if r.Template != nil {
+		m.Template, m.TemplateSHA256 = r.Template.Printed(), r.Template.SHA256
+	}
+	return m
 }
 
 func (p Product) printed() string {

@@ -92,6 +92,9 @@ type Request struct {
 	Environment string // test reports only
 	Gate        string // the gate that the document is made for
 	Revision    int    // from 1
+	// Template is the organisation's, nil for the built-in form. Sections that it
+	// does not place follow in their order.
+	Template *Template
 }
 
 // FileName is the name without extension: test-report-tst.

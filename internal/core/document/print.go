@@ -69,11 +69,19 @@ func (m Meta) Provenance() []Field {
 		field("Facts, SHA-256", code(m.FactsSHA256)),
 		field("Ledger", text(fmt.Sprintf("size %d, root ", m.LedgerSize)), code(orDash(m.LedgerRoot))),
 		field("Made by", text(m.Tool)),
+		field("Template", m.template()...),
 	}
 	if m.CandidateSHA != "" {
 		items = append(items, field("Candidate, SHA-256", code(m.CandidateSHA)))
 	}
 	return items
+}
+
+func (m Meta) template() []Run {
+	if m.Template == "" {
+		return plain("built in, as of the tool")
+	}
+	return cell(text(m.Template+", SHA-256 "), code(m.TemplateSHA256))
 }
 
 func (s Stage) tone() Tone {

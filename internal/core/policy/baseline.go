@@ -57,6 +57,9 @@ type Baseline struct {
 	// Category is that of GAMP 5 (1, 3, 4 or 5) and chooses the set of documents;
 	// 0 is not said and read as 5.
 	Category int64 `json:"category,omitempty"`
+	// Templates are the digests of the templates that documents may be made
+	// with, by kind of document; a kind without one is made as it is built in.
+	Templates map[string]string `json:"templates,omitempty"`
 }
 
 // Categories are those of GAMP 5; its second edition has no 2.
@@ -68,7 +71,7 @@ type SolutionAdded struct {
 }
 
 // EventType implements ledger.Payload.
-func (SolutionAdded) EventType() (string, int) { return "solution.added", 4 }
+func (SolutionAdded) EventType() (string, int) { return "solution.added", 5 }
 
 // SolutionRevised records a new baseline that was approved; from then on it is
 // the solution's.
@@ -78,7 +81,7 @@ type SolutionRevised struct {
 }
 
 // EventType implements ledger.Payload.
-func (SolutionRevised) EventType() (string, int) { return "solution.revised", 2 }
+func (SolutionRevised) EventType() (string, int) { return "solution.revised", 3 }
 
 // BaselineOf is the baseline that an event records.
 func BaselineOf(p ledger.Payload) (Baseline, bool) {
@@ -90,6 +93,8 @@ func BaselineOf(p ledger.Payload) (Baseline, bool) {
 	}
 	return Baseline{}, false
 }
+
+var digestForm = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
 var keyForm = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 
@@ -112,6 +117,11 @@ func (b Baseline) Check() []error {
 	}
 	if b.Category != 0 && !slices.Contains(Categories, b.Category) {
 		out = append(out, fmt.Errorf("category %d: want 1, 3, 4 or 5", b.Category))
+	}
+	for kind, digest := range b.Templates {
+		if !digestForm.MatchString(digest) {
+			out = append(out, fmt.Errorf("template of %s: %q is no SHA-256", kind, digest))
+		}
 	}
 	if b.Code == "" {
 		out = append(out, fmt.Errorf("solution %q: no code repository", b.Solution))

@@ -50,7 +50,7 @@ func Solution(env *console.Env) *cobra.Command {
 func baseline(env *console.Env, use, op, short string) *cobra.Command {
 	var q operation.AddSolution
 	var profile string
-	var places []string
+	var places, templates []string
 	var guard protection
 	cmd := &cobra.Command{Use: use, Short: short, Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
 		q.Baseline.Solution, q.Baseline.Profile = args[0], policy.Profile(profile)
@@ -70,10 +70,14 @@ func baseline(env *console.Env, use, op, short string) *cobra.Command {
 		if err := guard.apply(q.Baseline.Environments); err != nil {
 			return err
 		}
+		var err error
+		if q.Baseline.Templates, err = digests(templates); err != nil {
+			return err
+		}
 		if op == "solution.revise" {
 			return change.Revise(cmd, env, q.Baseline, q.ByAdministrator)
 		}
-		_, err := console.Change[json.RawMessage](cmd.Context(), env, op, q)
+		_, err = console.Change[json.RawMessage](cmd.Context(), env, op, q)
 		return err
 	}}
 	fs := cmd.Flags()
@@ -85,6 +89,7 @@ func baseline(env *console.Env, use, op, short string) *cobra.Command {
 	fs.StringVar(&q.Baseline.Workflow, "workflow", ".github/workflows/main.yaml", "workflow")
 	fs.StringVar(&q.Baseline.Rebuilds, "rebuilds", "", "\"accepted\": foreign deployments that build again are detected, not prevented")
 	fs.Int64Var(&q.Baseline.Category, "category", 0, "GAMP 5 category, which chooses the set of documents: 1, 3, 4 or 5 (0 is read as 5)")
+	fs.StringArrayVar(&templates, "template", nil, "KIND=FILE or KIND=SHA256: template that documents of the kind may be made with")
 	fs.StringArrayVar(&places, "environment", nil, "NAME=localdir:DIR or NAME=script, for dev, tst, val, prd")
 	guard.flags(fs)
 	fs.StringVar(&q.As, "as", "", "login of the administrator who acts")

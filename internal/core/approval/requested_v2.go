@@ -1,0 +1,31 @@
+package approval
+
+import (
+	"github.com/dc-release/dc-release/internal/core/ledger"
+	"github.com/dc-release/dc-release/internal/core/policy"
+)
+
+// RequestedV2 asked for a baseline without templates of documents.
+type RequestedV2 struct {
+	Approval string             `json:"approval"`
+	Kind     Kind               `json:"kind"`
+	Solution string             `json:"solution"`
+	Version  string             `json:"version"`
+	Waiver   *Waiver            `json:"waiver,omitempty"`
+	Template *Template          `json:"template,omitempty"`
+	Baseline *policy.BaselineV4 `json:"baseline,omitempty"`
+	Lost     []string           `json:"lost,omitempty"`
+}
+
+// EventType implements ledger.Payload.
+func (RequestedV2) EventType() (string, int) { return "approval.requested", 2 }
+
+// Upcast gives the event as it would be recorded today.
+func (r *RequestedV2) Upcast() ledger.Payload {
+	out := &Requested{Approval: r.Approval, Kind: r.Kind, Solution: r.Solution, Version: r.Version, Waiver: r.Waiver, Template: r.Template, Lost: r.Lost}
+	if r.Baseline != nil {
+		b := r.Baseline.Today()
+		out.Baseline = &b
+	}
+	return out
+}
