@@ -2,7 +2,6 @@ package trace
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -26,7 +25,9 @@ func (i *Item) Set(key, value string, at document.Position) []document.Finding {
 	case "mitigation", "mitigations", "mitigated by":
 		v.references(&i.Mitigations, value)
 	case "status":
-		i.Retired = strings.EqualFold(value, "retired")
+		if i.Retired = strings.EqualFold(value, "retired"); !i.Retired {
+			i.Attributes = append(i.Attributes, Attribute{Key: key, Value: value})
+		}
 	case "verification":
 		v.verifications(value)
 	case "environments", "environment":
@@ -79,9 +80,7 @@ func (v *setter) references(to *[]Reference, value string) {
 			v.report("DOC-S01", "write the fingerprint that the trace prints for the item", "fingerprint %q of %s: want %d hexadecimal digits", seen, id, fingerprintLength)
 			continue
 		}
-		if !slices.ContainsFunc(*to, func(r Reference) bool { return r.ID == id }) {
-			*to = append(*to, Reference{ID: id, At: v.at, Seen: seen})
-		}
+		refer(to, Reference{ID: id, At: v.at, Seen: seen})
 	}
 }
 

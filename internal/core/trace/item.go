@@ -51,6 +51,53 @@ type Item struct {
 	Manual       bool                    `json:"manual,omitempty"`     // TEST: a person executes it
 	Steps        []Step                  `json:"steps,omitempty"`      // of a manual TEST
 	Attributes   []Attribute             `json:"attributes,omitempty"` // every other key
+	// By is what stands for the item here, "" where its source defines it.
+	By Carrier `json:"by,omitempty"`
+	// Places are where else the item stands, after Meet.
+	Places []Place `json:"places,omitempty"`
+	// Stamp is the fingerprint that the tool of the source computes for the
+	// present content, "" for none. A link that names it was reviewed at it.
+	Stamp string `json:"stamp,omitempty"`
+}
+
+// ForeignID is the key of the attribute that keeps the id which another tool
+// gave the item.
+const ForeignID = "Foreign id"
+
+// Link adds a link whose meaning follows from the kinds of both: a
+// specification implements a requirement, a test verifies either, a risk
+// assesses either and is mitigated by a test. False is a link that none of them
+// can hold.
+func (i *Item) Link(r Reference) bool {
+	to := &i.Verifies
+	switch target := kindOf(r.ID); {
+	case i.Kind == FS && target == URS:
+		to = &i.Implements
+	case i.Kind == TEST && (target == FS || target == URS):
+	case i.Kind == RA && (target == FS || target == URS):
+		to = &i.Assesses
+	case i.Kind == RA && target == TEST:
+		to = &i.Mitigations
+	default:
+		return false
+	}
+	refer(to, r)
+	return true
+}
+
+// refer adds a reference once.
+func refer(to *[]Reference, r Reference) {
+	if !slices.ContainsFunc(*to, func(have Reference) bool { return have.ID == r.ID }) {
+		*to = append(*to, r)
+	}
+}
+
+// Stated is what is wrong with an item that says nothing (DOC-S04).
+func (i Item) Stated() []document.Finding {
+	if i.Text != "" || i.Retired || i.Kind != URS && i.Kind != FS {
+		return nil
+	}
+	return []document.Finding{finding("DOC-S04", i.At, "write what is required", "%s has no statement", i.ID)}
 }
 
 // ByPeople reports whether people execute the test: it says so, or everything
