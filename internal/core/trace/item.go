@@ -5,6 +5,7 @@
 package trace
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -64,32 +65,51 @@ type Item struct {
 // gave the item.
 const ForeignID = "Foreign id"
 
+// MaxReferences is how many links of one meaning an item has at most.
+const MaxReferences = 1000
+
 // Link adds a link whose meaning follows from the kinds of both: a
 // specification implements a requirement, a test verifies either, a risk
-// assesses either and is mitigated by a test. False is a link that none of them
-// can hold.
-func (i *Item) Link(r Reference) bool {
-	to := &i.Verifies
-	switch target := kindOf(r.ID); {
-	case i.Kind == FS && target == URS:
-		to = &i.Implements
-	case i.Kind == TEST && (target == FS || target == URS):
-	case i.Kind == RA && (target == FS || target == URS):
-		to = &i.Assesses
-	case i.Kind == RA && target == TEST:
-		to = &i.Mitigations
-	default:
-		return false
+// assesses either and is mitigated by a test. The error says why the item cannot
+// hold it.
+func (i *Item) Link(r Reference) error {
+	to := i.linksTo(kindOf(r.ID))
+	if to == nil {
+		return fmt.Errorf("%s cannot link to %s: %s", i.ID, r.ID, rightKinds)
 	}
-	refer(to, r)
-	return true
+	if !refer(to, r) {
+		return fmt.Errorf("%s has more than %d links", i.ID, MaxReferences)
+	}
+	return nil
 }
 
-// refer adds a reference once.
-func refer(to *[]Reference, r Reference) {
-	if !slices.ContainsFunc(*to, func(have Reference) bool { return have.ID == r.ID }) {
-		*to = append(*to, r)
+// linksTo are the links from the item to a kind, nil when it has none. A
+// specification that mitigates a risk has to be named as that.
+func (i *Item) linksTo(target Kind) *[]Reference {
+	required := target == FS || target == URS
+	switch {
+	case i.Kind == FS && target == URS:
+		return &i.Implements
+	case i.Kind == TEST && required:
+		return &i.Verifies
+	case i.Kind == RA && required:
+		return &i.Assesses
+	case i.Kind == RA && target == TEST:
+		return &i.Mitigations
 	}
+	return nil
+}
+
+// refer adds a reference once; false is one too many.
+func refer(to *[]Reference, r Reference) bool {
+	if slices.ContainsFunc(*to, func(have Reference) bool { return have.ID == r.ID }) {
+		return true
+	}
+	if len(*to) >= MaxReferences {
+		return false
+	}
+	*to = append(*to, r)
+	return true
 }
 
 // Stated is what is wrong with an item that says nothing (DOC-S04).

@@ -33,7 +33,7 @@ type Place struct {
 // not exist is a finding (DOC-S08, DOC-T03), and so is a second scenario for one
 // test (DOC-S02). Several definitions of an id are left for Check.
 func Meet(items []Item) ([]Item, []document.Finding) {
-	m := meeting{at: make(map[string]int, len(items))}
+	m := meeting{at: make(map[string]int, len(items)), own: map[int]bool{}}
 	for _, i := range items {
 		if i.By == "" {
 			m.keep(i)
@@ -50,6 +50,7 @@ func Meet(items []Item) ([]Item, []document.Finding) {
 type meeting struct {
 	items    []Item
 	at       map[string]int // index of the item that counts
+	own      map[int]bool   // items whose lists were copied: those of a file are kept for others
 	findings []document.Finding
 }
 
@@ -72,28 +73,33 @@ func (m *meeting) meet(i Item) {
 	case !known:
 		m.findings = append(m.findings, finding("DOC-T03", i.At, "correct the id, or write the item", "%s %q names %s, which does not exist", i.By, i.Title, i.ID))
 	default:
+		if !m.own[at] {
+			to := &m.items[at]
+			to.Places, to.Verifies, m.own[at] = slices.Clone(to.Places), slices.Clone(to.Verifies), true
+		}
 		m.join(&m.items[at], i, place)
 	}
 }
 
-// join adds what a carrier says to the item. The item is copied where it grows,
-// as the lists of a cached file are not ours to write to.
+// join adds what a carrier says to the item.
 func (m *meeting) join(to *Item, i Item, place Place) {
 	if i.By == Scenario && i.Kind == TEST {
 		if first := slices.IndexFunc(to.Places, func(p Place) bool { return p.By == Scenario }); first >= 0 {
 			m.findings = append(m.findings, finding("DOC-S02", i.At, "give the scenario a number that was never used", "%s stands at two scenarios, first at %s", i.ID, to.Places[first].At))
 		}
 	}
-	to.Places = append(slices.Clip(to.Places), place)
+	to.Places = append(to.Places, place)
 	if i.Kind != TEST {
 		if len(to.Planned) == 0 && to.Kind == FS {
 			to.Planned = i.Planned
 		}
 		return
 	}
-	to.Verifies = slices.Clip(to.Verifies)
 	for _, r := range i.Verifies {
-		refer(&to.Verifies, r)
+		if !refer(&to.Verifies, r) {
+			m.findings = append(m.findings, finding("DOC-S12", i.At, "split the test", "%s has more than %d links", i.ID, MaxReferences))
+			break
+		}
 	}
 	if len(to.Planned) == 0 {
 		to.Planned = i.Planned
