@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dc-release/dc-release/internal/adapter/itemfile"
 	"github.com/dc-release/dc-release/internal/adapter/testresult"
 	"github.com/dc-release/dc-release/internal/adapter/workflowfile/framework"
 	"github.com/dc-release/dc-release/internal/app/operation"
@@ -60,6 +61,10 @@ func places() []place {
 		{
 			what: "a result format", file: "internal/adapter/testresult/read.go", line: "var formats = []format{",
 			also: []string{"internal/adapter/testresult/junit.go"}, proof: []string{"internal/adapter/testresult/testdata"}, have: testresult.Formats(),
+		},
+		{
+			what: "a source of items", file: "internal/adapter/itemfile/itemfile.go", line: "var formats = []format{",
+			also: []string{"internal/adapter/itemfile/list.go", "docs/sources.md"}, proof: []string{"internal/adapter/itemfile/testdata"}, have: itemfile.Formats(),
 		},
 		{
 			what: "a command", file: "internal/face/cli/root.go", line: "func commands(d Deps) []*cobra.Command {",

@@ -2,10 +2,12 @@ package traceability
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"github.com/dc-release/dc-release/internal/core/document"
 	"github.com/dc-release/dc-release/internal/core/gate"
+	"github.com/dc-release/dc-release/internal/core/release"
 	"github.com/dc-release/dc-release/internal/core/trace"
 )
 
@@ -31,21 +33,32 @@ const (
 	Requirements Repository = "requirements"
 )
 
-// prefix tells a file of one repository from one of the other.
-func (r Repository) prefix() string {
+// Name is what a file of the repository is called in items and findings.
+func (r Repository) Name(path string) string {
 	if r == Requirements {
-		return "requirements:"
+		return "requirements:" + path
 	}
-	return ""
+	return path
 }
 
 // Sources reads items out of files, whatever the format of the file.
 type Sources interface {
-	// Holds reports whether a file of a repository may hold items.
-	Holds(r Repository, path string) bool
-	// Read gives the items of one file and what is wrong with it. The name is
-	// what findings call it.
-	Read(name string, data []byte) ([]trace.Item, []document.Finding)
+	// Open gives the reader of one repository at one commit. What the repository
+	// says of how its files are read is read now; false of read is a file that is
+	// not there.
+	Open(r Repository, files []release.File, read func(path string) ([]byte, bool, error)) (Reader, []document.Finding, error)
+	// TestMap reads the lines of a test map that are right; what is wrong with the
+	// others is found when the file is read for items.
+	TestMap(data []byte) trace.TestMap
+}
+
+// Reader reads the files of one repository at one commit.
+type Reader interface {
+	// Holds reports whether a file may hold items. The setting is everything but
+	// the file itself that decides what Read gives for it.
+	Holds(path string) (setting string, ok bool)
+	// Read gives the items of one file and what is wrong with it.
+	Read(path string, data []byte) ([]trace.Item, []document.Finding)
 }
 
 // Items reads the items of both repositories at their pinned commits, with the
@@ -90,7 +103,8 @@ func (t *Tracer) gather(ctx context.Context, code, requirements Tree, p Pin, pro
 		}
 		all.items, all.findings = append(all.items, found.items...), append(all.findings, found.findings...)
 	}
-	return all.items, append(all.findings, trace.Check(all.items, project)...), nil
+	items, apart := trace.Meet(all.items)
+	return items, slices.Concat(all.findings, apart, trace.Check(items, project)), nil
 }
 
 // scan reads the items of one repository.
@@ -99,19 +113,25 @@ func (t *Tracer) scan(ctx context.Context, tree Tree, commit string, r Repositor
 	if err != nil {
 		return out, err
 	}
+	reader, wrong, err := t.Sources.Open(r, files, func(path string) ([]byte, bool, error) { return tree.ReadFile(ctx, commit, path) })
+	if err != nil {
+		return out, err
+	}
+	out.findings = wrong
 	for _, f := range files {
-		if !t.Sources.Holds(r, f.Path) {
+		setting, ok := reader.Holds(f.Path)
+		if !ok {
 			continue
 		}
-		name := r.prefix() + f.Path
-		found, known := t.cache.get(name, f.Object)
+		key := fileKey{r.Name(f.Path), f.Object, setting}
+		found, known := t.cache.get(key)
 		if !known {
 			data, _, err := tree.ReadFile(ctx, commit, f.Path)
 			if err != nil {
 				return out, err
 			}
-			found.items, found.findings = t.Sources.Read(name, data)
-			t.cache.put(name, f.Object, found)
+			found.items, found.findings = reader.Read(f.Path, data)
+			t.cache.put(key, found)
 		}
 		out.items, out.findings = append(out.items, found.items...), append(out.findings, found.findings...)
 	}
@@ -127,25 +147,46 @@ type scanned struct {
 // maxCached is how many files a cache keeps; beyond it, it begins again.
 const maxCached = 4096
 
-// cache keeps what a file holds by its name and the id of its bytes, so that
-// one changed file is one file to read. Its zero value is ready.
+// fileKey is everything that decides what a file holds: its name, the id of its
+// bytes, and the setting that it is read with.
+type fileKey struct{ name, object, setting string }
+
+// cache keeps what files hold and what commits bind, so that one changed file is
+// one file to read. Its zero value is ready.
 type cache struct {
 	mu    sync.Mutex
-	files map[[2]string]scanned
+	files map[fileKey]scanned
+	maps  map[Pin]trace.TestMap
 }
 
-func (c *cache) get(name, object string) (scanned, bool) {
+func (c *cache) get(key fileKey) (scanned, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	s, ok := c.files[[2]string{name, object}]
-	return s, ok && object != ""
+	s, ok := c.files[key]
+	return s, ok && key.object != ""
 }
 
-func (c *cache) put(name, object string, s scanned) {
+func (c *cache) put(key fileKey, s scanned) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.files == nil || len(c.files) >= maxCached {
-		c.files = map[[2]string]scanned{}
+		c.files = map[fileKey]scanned{}
 	}
-	c.files[[2]string{name, object}] = s
+	c.files[key] = s
+}
+
+func (c *cache) testMap(p Pin) (trace.TestMap, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	m, ok := c.maps[p]
+	return m, ok
+}
+
+func (c *cache) keepTestMap(p Pin, m trace.TestMap) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.maps == nil || len(c.maps) >= maxCached {
+		c.maps = map[Pin]trace.TestMap{}
+	}
+	c.maps[p] = m
 }

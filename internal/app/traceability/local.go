@@ -34,6 +34,10 @@ func (t *Tracer) ShowLocal(ctx context.Context, q Local) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
+	binds, err := t.readTestMap(ctx, q.Code, "")
+	if err != nil {
+		return Report{}, err
+	}
 	var results []trace.Result
 	for _, r := range q.Results {
 		for _, p := range r.Report.Problems {
@@ -41,7 +45,7 @@ func (t *Tracer) ShowLocal(ctx context.Context, q Local) (Report, error) {
 				return Report{}, fault.New(fault.Invalid, "result file %s: %s", r.Name, p)
 			}
 		}
-		for _, j := range evidence.Judge(r.Report, everything(r)) {
+		for _, j := range evidence.Judge(binds.Bind(r.Report), everything(r)) {
 			results = append(results, trace.Results(j, 1, "", r.Report.SHA256)...)
 		}
 	}

@@ -39,6 +39,9 @@ func (t *Tracer) Judged(ctx context.Context, run state.Run, rec state.Recorded, 
 		origin = deploy.InstallationOrigin(item.Environment)
 	}
 	report, err := t.read(ctx, item)
+	if err == nil {
+		report, err = t.bind(ctx, Pin{Solution: run.Run.Solution, Code: run.Run.Trigger.SHA}, report)
+	}
 	if err != nil {
 		return report, evidence.Judged{}, fmt.Errorf("evidence %q: %w", item.Name, err)
 	}
@@ -74,4 +77,33 @@ var ownFormats = map[string]func([]byte) (evidence.Report, error){
 	evidence.FormatConclusion:   evidence.ReadConclusion,
 	evidence.FormatAcceptance:   acceptance.ReadProtocol,
 	evidence.FormatInstallation: deploy.ReadInstallation,
+}
+
+// bind gives cases that name no item the ids of the test map at the commit. Ids
+// decide nothing of what a case proves, so the item that was recorded stays the
+// same.
+func (t *Tracer) bind(ctx context.Context, p Pin, r evidence.Report) (evidence.Report, error) {
+	if _, own := ownFormats[r.Format]; own || !trace.Unbound(r) {
+		return r, nil
+	}
+	m, known := t.cache.testMap(p)
+	if !known {
+		tree, err := t.code(ctx, p)
+		if err != nil {
+			return r, err
+		}
+		if m, err = t.readTestMap(ctx, tree, p.Code); err != nil {
+			return r, err
+		}
+		t.cache.keepTestMap(p, m)
+	}
+	return m.Bind(r), nil
+}
+
+func (t *Tracer) readTestMap(ctx context.Context, code Tree, commit string) (trace.TestMap, error) {
+	data, ok, err := code.ReadFile(ctx, commit, trace.TestMapFile)
+	if err != nil || !ok {
+		return nil, err
+	}
+	return t.Sources.TestMap(data), nil
 }

@@ -72,7 +72,7 @@ func SARIF(findings []document.Finding) ([]byte, error) {
 		r := sarifResult{RuleID: f.ID, Level: level(f.Severity), Message: sarifText{document.Visible(message)}}
 		if f.At.File != "" {
 			var at sarifLocation
-			at.Physical.Artifact.URI = strings.TrimPrefix(f.At.File, Requirements.prefix())
+			at.Physical.Artifact.URI = strings.TrimPrefix(f.At.File, Requirements.Name(""))
 			at.Physical.Region.Line, at.Physical.Region.Column = max(f.At.Line, 1), f.At.Column
 			r.Locations = []sarifLocation{at}
 		}

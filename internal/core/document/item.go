@@ -17,11 +17,23 @@ type Item struct {
 	Manual     bool        `json:"manual,omitempty"`
 	Steps      []Step      `json:"steps,omitempty"`
 	Assessment *Assessment `json:"assessment,omitempty"`
+	// Attributes are what the source says beside all this, such as the id that
+	// another tool gave the item.
+	Attributes []Attribute `json:"attributes,omitempty"`
+	// Places are what carries the item out and where it stands: "job a of
+	// main.yaml (.github/workflows/main.yaml:8)".
+	Places []string `json:"places,omitempty"`
 	// Change since the previous release: added, changed, retired, "" for none.
 	Change      string `json:"change,omitempty"`
 	Fingerprint string `json:"fingerprint,omitempty"`
 	State       string `json:"state,omitempty"` // "" for a retired item
 	Reason      string `json:"reason,omitempty"`
+}
+
+// Attribute is a key of the source with its value.
+type Attribute struct {
+	Key   string `json:"key"`
+	Value string `json:"value"`
 }
 
 // Step is one step of a manual test.

@@ -1,5 +1,7 @@
 package document
 
+import "strings"
+
 // outlineRequirements writes every requirement at its pinned commit.
 func outlineRequirements(a *author) {
 	a.identification()
@@ -94,6 +96,12 @@ func (a *author) itemTexts(kind, title, empty string) {
 		}
 		if len(i.Below) > 0 {
 			fields = append(fields, field(belowTitle(kind), ids(i.Below)...))
+		}
+		if len(i.Places) > 0 {
+			fields = append(fields, field("Also at", plain(strings.Join(i.Places, ", "))...))
+		}
+		for _, x := range i.Attributes {
+			fields = append(fields, field(x.Key, plain(x.Value)...))
 		}
 		if i.Change != "" {
 			fields = append(fields, field("Since the previous release", changeMark(i.Change)...))

@@ -100,7 +100,7 @@ func verificationOf(c Case, o Origin) (Verification, Rule) {
 		return c.Verification, ByTag
 	}
 	for _, place := range []string{c.File, strings.ReplaceAll(c.Class, ".", "/"), o.Path} {
-		if v, ok := byFolder(place, o.Environment); ok {
+		if v, ok := OfFolder(place, o.Environment); ok {
 			return v, ByFolder
 		}
 	}
@@ -114,7 +114,9 @@ func verificationOf(c Case, o Origin) (Verification, Rule) {
 	}
 }
 
-func byFolder(place, environment string) (Verification, bool) {
+// OfFolder is the verification that a usual test folder in a path says; it
+// differs between PRD and the other environments.
+func OfFolder(place, environment string) (Verification, bool) {
 	place = "/" + strings.ReplaceAll(place, `\`, "/") + "/"
 	for _, f := range folders {
 		if !strings.Contains(place, "/"+f.name+"/") {

@@ -2,7 +2,6 @@ package trace
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -26,7 +25,9 @@ func (i *Item) Set(key, value string, at document.Position) []document.Finding {
 	case "mitigation", "mitigations", "mitigated by":
 		v.references(&i.Mitigations, value)
 	case "status":
-		i.Retired = strings.EqualFold(value, "retired")
+		if i.Retired = strings.EqualFold(value, "retired"); !i.Retired {
+			i.Attributes = append(i.Attributes, Attribute{Key: key, Value: value})
+		}
 	case "verification":
 		v.verifications(value)
 	case "environments", "environment":
@@ -66,23 +67,32 @@ func words(value string) []string {
 	return strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ';' || r == ' ' || r == '\t' })
 }
 
-// references reads ids with commas between them, each with the fingerprint that
-// it was reviewed at where there is one.
+// references reads ids with commas between them.
 func (v *setter) references(to *[]Reference, value string) {
 	for _, w := range words(value) {
-		id, seen, pinned := strings.Cut(w, "@")
-		if _, err := evidence.ParseID(id); err != nil {
-			v.report("DOC-S01", "write ids with commas between them", "%v", err)
+		r, err := ParseReference(w, v.at)
+		if err != nil {
+			v.report("DOC-S01", "write ids with commas between them, and after @ the fingerprint that the trace prints", "%v", err)
 			continue
 		}
-		if pinned && !isFingerprint(seen) {
-			v.report("DOC-S01", "write the fingerprint that the trace prints for the item", "fingerprint %q of %s: want %d hexadecimal digits", seen, id, fingerprintLength)
-			continue
-		}
-		if !slices.ContainsFunc(*to, func(r Reference) bool { return r.ID == id }) {
-			*to = append(*to, Reference{ID: id, At: v.at, Seen: seen})
+		if !refer(to, r) {
+			v.report("DOC-S01", "split the item", "more than %d links", MaxReferences)
+			return
 		}
 	}
+}
+
+// ParseReference reads an id, and after @ the fingerprint that it was reviewed
+// at where there is one.
+func ParseReference(word string, at document.Position) (Reference, error) {
+	id, seen, pinned := strings.Cut(word, "@")
+	if _, err := evidence.ParseID(id); err != nil {
+		return Reference{}, err
+	}
+	if pinned && !isFingerprint(seen) {
+		return Reference{}, fmt.Errorf("fingerprint %q of %s: want %d hexadecimal digits", seen, id, fingerprintLength)
+	}
+	return Reference{ID: id, At: at, Seen: seen}, nil
 }
 
 func (v *setter) verifications(value string) {

@@ -17,6 +17,8 @@ var Checks = []document.Check{
 	{ID: "DOC-S02", Severity: workflow.Error, Rule: "an id stands once over all files and repositories"},
 	{ID: "DOC-S04", Severity: workflow.Error, Rule: "every requirement and specification has a statement"},
 	{ID: "DOC-S06", Severity: workflow.Error, Rule: "every requirement says its owner, its risk and whether it is relevant to GxP, in the words of the vocabulary"},
+	{ID: "DOC-S08", Severity: workflow.Error, Rule: "every specification that a resource of the bundle deploys exists and is in force"},
+	{ID: "DOC-S12", Severity: workflow.Error, Rule: "every source of items can be read, and everything in it has a meaning here"},
 	{ID: "DOC-K01", Severity: workflow.Error, Rule: "every risk names the item that it is about"},
 	{ID: "DOC-K02", Severity: workflow.Error, Rule: "severity, occurrence and detection are 1 to 3 each; the class is computed and not typed"},
 	{ID: "DOC-K03", Severity: workflow.Error, Rule: "a risk of class High or Medium names the tests and specifications that mitigate it"},
@@ -26,6 +28,8 @@ var Checks = []document.Check{
 	{ID: "DOC-T02", Severity: workflow.Error, Rule: "every requirement has a specification"},
 	{ID: "DOC-T03", Severity: workflow.Error, Rule: "every link goes to an item that exists, is not retired and is of the right kind"},
 	{ID: "DOC-T04", Severity: workflow.Warning, Rule: "every specification and test traces back to a requirement"},
+	{ID: "DOC-T05", Severity: workflow.Error, Rule: "every feature file can be read"},
+	{ID: "DOC-T06", Severity: workflow.Error, Rule: "a scenario that names an item has exactly one tag of a verification, or a folder that says it"},
 }
 
 func finding(id string, at document.Position, hint, format string, args ...any) document.Finding {

@@ -115,6 +115,12 @@ func (i Item) document() document.Item {
 	for _, s := range i.Steps {
 		d.Steps = append(d.Steps, document.Step{Action: s.Action, Expected: s.Expected})
 	}
+	for _, a := range i.Attributes {
+		d.Attributes = append(d.Attributes, document.Attribute{Key: a.Key, Value: a.Value})
+	}
+	for _, p := range i.Places {
+		d.Places = append(d.Places, fmt.Sprintf("%s (%s)", p.Name, source(p.At)))
+	}
 	if a := i.Assessment; a != nil {
 		d.Assessment = &document.Assessment{
 			Severity: int64(a.Severity), Occurrence: int64(a.Occurrence), Detection: int64(a.Detection),

@@ -152,13 +152,19 @@ func (g *graph) assess(ra int) {
 }
 
 // review marks a link whose target is no longer what was reviewed: the link
-// names another fingerprint, or it names none, the target changed since the
-// approved baseline, and the item that holds the link did not.
+// names another fingerprint, ours or that of the tool of its source, or it names
+// none that can be compared, the target changed since the approved baseline, and
+// the item that holds the link did not.
 func (g *graph) review(from int, r Reference, to int) {
-	n, now := &g.nodes[from], g.nodes[to].item.Fingerprint
+	n, target := &g.nodes[from], &g.nodes[to].item
+	now := target.Fingerprint
 	switch {
-	case r.Seen != "":
+	case isFingerprint(r.Seen):
 		if r.Seen != now() {
+			n.suspect = append(n.suspect, r.ID)
+		}
+	case r.Seen != "" && target.Stamp != "":
+		if r.Seen != target.Stamp {
 			n.suspect = append(n.suspect, r.ID)
 		}
 	case g.scope.Approved != nil:

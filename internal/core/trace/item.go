@@ -5,6 +5,7 @@
 package trace
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -51,6 +52,72 @@ type Item struct {
 	Manual       bool                    `json:"manual,omitempty"`     // TEST: a person executes it
 	Steps        []Step                  `json:"steps,omitempty"`      // of a manual TEST
 	Attributes   []Attribute             `json:"attributes,omitempty"` // every other key
+	// By is what stands for the item here, "" where its source defines it.
+	By Carrier `json:"by,omitempty"`
+	// Places are where else the item stands, after Meet.
+	Places []Place `json:"places,omitempty"`
+	// Stamp is the fingerprint that the tool of the source computes for the
+	// present content, "" for none. A link that names it was reviewed at it.
+	Stamp string `json:"stamp,omitempty"`
+}
+
+// ForeignID is the key of the attribute that keeps the id which another tool
+// gave the item.
+const ForeignID = "Foreign id"
+
+// MaxReferences is how many links of one meaning an item has at most.
+const MaxReferences = 1000
+
+// Link adds a link whose meaning follows from the kinds of both: a
+// specification implements a requirement, a test verifies either, a risk
+// assesses either and is mitigated by a test. The error says why the item cannot
+// hold it.
+func (i *Item) Link(r Reference) error {
+	to := i.linksTo(kindOf(r.ID))
+	if to == nil {
+		return fmt.Errorf("%s cannot link to %s: %s", i.ID, r.ID, rightKinds)
+	}
+	if !refer(to, r) {
+		return fmt.Errorf("%s has more than %d links", i.ID, MaxReferences)
+	}
+	return nil
+}
+
+// linksTo are the links from the item to a kind, nil when it has none. A
+// specification that mitigates a risk has to be named as that.
+func (i *Item) linksTo(target Kind) *[]Reference {
+	required := target == FS || target == URS
+	switch {
+	case i.Kind == FS && target == URS:
+		return &i.Implements
+	case i.Kind == TEST && required:
+		return &i.Verifies
+	case i.Kind == RA && required:
+		return &i.Assesses
+	case i.Kind == RA && target == TEST:
+		return &i.Mitigations
+	}
+	return nil
+}
+
+// refer adds a reference once; false is one too many.
+func refer(to *[]Reference, r Reference) bool {
+	if slices.ContainsFunc(*to, func(have Reference) bool { return have.ID == r.ID }) {
+		return true
+	}
+	if len(*to) >= MaxReferences {
+		return false
+	}
+	*to = append(*to, r)
+	return true
+}
+
+// Stated is what is wrong with an item that says nothing (DOC-S04).
+func (i Item) Stated() []document.Finding {
+	if i.Text != "" || i.Retired || i.Kind != URS && i.Kind != FS {
+		return nil
+	}
+	return []document.Finding{finding("DOC-S04", i.At, "write what is required", "%s has no statement", i.ID)}
 }
 
 // ByPeople reports whether people execute the test: it says so, or everything

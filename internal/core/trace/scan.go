@@ -96,7 +96,7 @@ func (s *scanner) heading(level int, title string, column int) {
 	if i := strings.IndexAny(title, " \t:"); i >= 0 {
 		word = title[:i]
 	}
-	if !looksLikeID(word) {
+	if !LooksLikeID(word) {
 		if s.current >= 0 && level > s.level {
 			s.listing = false
 			s.text(strings.Repeat("#", level) + " " + title)
@@ -115,9 +115,9 @@ func (s *scanner) heading(level int, title string, column int) {
 	s.current, s.level, s.listing, s.listed = len(s.items)-1, level, true, false
 }
 
-// looksLikeID reports whether the first word of a heading is meant as an id:
-// KIND-something with a digit in it, in any case.
-func looksLikeID(word string) bool {
+// LooksLikeID reports whether a word is meant as an id: KIND-something with a
+// digit in it, in any case.
+func LooksLikeID(word string) bool {
 	kind, rest, ok := strings.Cut(word, "-")
 	if !ok || !strings.ContainsAny(rest, "0123456789") {
 		return false
@@ -130,11 +130,12 @@ func (s *scanner) end() {
 	if s.current < 0 {
 		return
 	}
-	item := &s.items[s.current]
-	item.Text = strings.TrimSpace(strings.Join(s.body, "\n"))
-	if item.Text == "" && !item.Retired && (item.Kind == URS || item.Kind == FS) {
-		s.findings = append(s.findings, finding("DOC-S04", item.At, "write what is required below the heading", "%s has no statement", item.ID))
+	item, body := &s.items[s.current], s.body
+	if item.Kind == TEST {
+		item.Steps, body = takeSteps(body)
 	}
+	item.Text = strings.TrimSpace(strings.Join(body, "\n"))
+	s.findings = append(s.findings, item.Stated()...)
 	s.current, s.body = -1, s.body[:0]
 }
 

@@ -197,9 +197,21 @@ func writeNear(w *tabwriter.Writer, r traceability.Report, id string) {
 		if i.ID != id {
 			continue
 		}
-		fmt.Fprintf(w, "%s  %s\n%s\nfingerprint %s\n", i.ID, visible(i.Title), i.Source, i.Fingerprint)
+		fmt.Fprintf(w, "%s  %s\n%s\nfingerprint %s\n", i.ID, visible(i.Title), visible(i.Source), i.Fingerprint)
+		for _, p := range i.Places {
+			fmt.Fprintf(w, "also at %s\n", visible(p))
+		}
+		for _, a := range i.Attributes {
+			fmt.Fprintf(w, "%s: %s\n", visible(a.Key), visible(a.Value))
+		}
 		if i.Text != "" {
 			fmt.Fprintf(w, "\n%s\n", document.Visible(i.Text))
+		}
+		for n, s := range i.Steps {
+			fmt.Fprintf(w, "\n%d. %s\n", n+1, document.Visible(s.Action))
+			if s.Expected != "" {
+				fmt.Fprintf(w, "   expected: %s\n", document.Visible(s.Expected))
+			}
 		}
 		fmt.Fprintln(w)
 	}
