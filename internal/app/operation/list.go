@@ -131,8 +131,8 @@ var All = []Operation{
 		return a.Actions.Verify(ctx, q.Sources)
 	}),
 
-	query("release.list", func(ctx context.Context, a *App, q Scope) ([]inspect.Release, error) {
-		return a.Inspector.Releases(ctx, q.Solution)
+	query("release.list", func(ctx context.Context, a *App, q inspect.AsOf) ([]inspect.Release, error) {
+		return a.Inspector.ReleasesAt(ctx, q)
 	}),
 	query("release.show", func(ctx context.Context, a *App, q Version) (inspect.ReleaseDetail, error) {
 		return a.Inspector.Release(ctx, q.Solution, q.Version)
@@ -178,8 +178,8 @@ var All = []Operation{
 		return a.Inspector.Evidence(ctx, q.Run)
 	}),
 
-	query("environment.list", func(ctx context.Context, a *App, q Scope) ([]inspect.Environment, error) {
-		return a.Inspector.Environments(ctx, q.Solution)
+	query("environment.list", func(ctx context.Context, a *App, q inspect.AsOf) ([]inspect.Environment, error) {
+		return a.Inspector.EnvironmentsAt(ctx, q)
 	}),
 	query("environment.drift", func(ctx context.Context, a *App, q Place) ([]string, error) {
 		return a.Deployer.Drift(ctx, q.Solution, q.Environment)

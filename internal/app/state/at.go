@@ -78,3 +78,31 @@ func (r *Reader) PersonAt(ctx context.Context, id string, size int64) (policy.Su
 	}
 	return s.Resolve(fold)
 }
+
+// Until are the events of a stream up to a time in the ledger's form, with it.
+func (r *Reader) Until(ctx context.Context, stream ledger.Stream, at string) ([]ledger.Event, error) {
+	events, err := r.Log.Stream(ctx, stream, 0)
+	for i, e := range events {
+		if e.Time > at {
+			return events[:i], err
+		}
+	}
+	return events, err
+}
+
+// PlaceUntil folds an environment as it was at a time in the ledger's form.
+func (r *Reader) PlaceUntil(ctx context.Context, solution, environment, at string) (Place, error) {
+	events, err := r.Until(ctx, ledger.EnvironmentStream(solution, environment), at)
+	return place(events), err
+}
+
+// StandingUntil folds the gates of a release as they were at a time in the
+// ledger's form.
+func (r *Reader) StandingUntil(ctx context.Context, solution, version, at string) (gate.Standing, error) {
+	var s gate.Standing
+	events, err := r.Until(ctx, ledger.ReleaseStream(solution, version), at)
+	for _, e := range events {
+		s = gate.Apply(s, e)
+	}
+	return s, err
+}

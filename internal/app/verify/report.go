@@ -116,19 +116,7 @@ const maxGaps = 20
 // issuer.
 func (r Report) Text() string {
 	var b strings.Builder
-	switch r.Trust {
-	case TrustVerified:
-		b.WriteString("issuer: the keys are those of the trust file\n")
-	case TrustRefused:
-		b.WriteString("issuer: the keys are NOT those of the trust file\n")
-	default:
-		if r.OK {
-			b.WriteString("self-consistent; issuer not established\n")
-		} else {
-			b.WriteString("issuer not established\n")
-		}
-	}
-	fmt.Fprintf(&b, "%s: ", r.Subject)
+	fmt.Fprintf(&b, "%s\n%s: ", r.TrustText(), r.Subject)
 	if r.OK {
 		b.WriteString("verified")
 	} else {
@@ -137,8 +125,7 @@ func (r Report) Text() string {
 	if r.State != "" {
 		fmt.Fprintf(&b, "; state: %s", r.State)
 	}
-	fmt.Fprintf(&b, "\n%d files, %d events, %d signatures, %d statements, %d evidence items (%d counted again), %d checkpoints\n",
-		r.Counts.Files, r.Counts.Events, r.Counts.Signatures, r.Counts.Statements, r.Counts.Evidence, r.Counts.Recounted, r.Counts.Checkpoints)
+	fmt.Fprintf(&b, "\n%s\n", r.CountsText())
 	if r.Timestamps != nil {
 		b.WriteString(r.Timestamps.text())
 	}
@@ -162,11 +149,35 @@ func (r Report) Text() string {
 		fmt.Fprintf(&b, "event %d: erased: %s\n", e.Seq, strings.Join(e.Parts, ", "))
 	}
 	for _, f := range r.Findings {
-		where := f.File
-		if f.Seq > 0 {
-			where = strings.TrimPrefix(fmt.Sprintf("%s event %d", where, f.Seq), " ")
-		}
-		fmt.Fprintf(&b, "%s: %s [%s]\n", where, f.Message, f.Rule)
+		fmt.Fprintln(&b, f)
 	}
 	return b.String()
+}
+
+// TrustText is what is known of the issuer, in words.
+func (r Report) TrustText() string {
+	switch {
+	case r.Trust == TrustVerified:
+		return "issuer: the keys are those of the trust file"
+	case r.Trust == TrustRefused:
+		return "issuer: the keys are NOT those of the trust file"
+	case r.OK:
+		return "self-consistent; issuer not established"
+	}
+	return "issuer not established"
+}
+
+// CountsText is how much was looked at, in words.
+func (r Report) CountsText() string {
+	return fmt.Sprintf("%d files, %d events, %d signatures, %d statements, %d evidence items (%d counted again), %d checkpoints",
+		r.Counts.Files, r.Counts.Events, r.Counts.Signatures, r.Counts.Statements, r.Counts.Evidence, r.Counts.Recounted, r.Counts.Checkpoints)
+}
+
+// String is "file event 7: message [rule]".
+func (f Finding) String() string {
+	where := f.File
+	if f.Seq > 0 {
+		where = strings.TrimPrefix(fmt.Sprintf("%s event %d", where, f.Seq), " ")
+	}
+	return fmt.Sprintf("%s: %s [%s]", where, f.Message, f.Rule)
 }

@@ -156,7 +156,7 @@ const (
 type Run struct {
 	Style Style  `json:"style"`
 	Text  string `json:"text"`
-	Href  string `json:"href,omitempty"` // http, https or #anchor; a renderer drops every other scheme
+	Href  string `json:"href,omitempty"` // http, https, #anchor or, for HTML, ./file; a renderer drops every other scheme
 	Tone  Tone   `json:"tone,omitempty"`
 }
 

@@ -48,12 +48,11 @@ func (m Meta) Subject() string {
 // Control is the document's control data, in the order of the head of its
 // first page.
 func (m Meta) Control() []Field {
-	items := []Field{
-		field("Document", code(m.Number)),
-		field("Status", status(string(m.Stage), m.Stage.tone())),
-		field("Product", text(m.Product)),
-		field("Version", text(m.Version)),
+	items := []Field{field("Product", text(m.Product)), field("Version", text(m.Version))}
+	if m.Number == "" {
+		return items // a page that is no document of a release
 	}
+	items = append([]Field{field("Document", code(m.Number)), field("Status", status(string(m.Stage), m.Stage.tone()))}, items...)
 	if m.Environment != "" {
 		items = append(items, field("Environment", text(strings.ToUpper(m.Environment))))
 	}

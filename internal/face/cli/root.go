@@ -36,6 +36,7 @@ type Deps struct {
 	Preview  workflows.Preview
 	Verify   audit.Verify
 	Witness  audit.Witness
+	Bundle   audit.Bundle
 	Trace    trace.Deps
 	Results  records.ReadResult
 	Code     func(seed string, at time.Time) (string, error) // one-time codes of the demo's persons
@@ -86,7 +87,7 @@ func commands(d Deps) []*cobra.Command {
 		actions.New(d.Env),
 		install.Serve(d.Env), install.Intake(d.Env), install.Solution(d.Env),
 		records.Runs(d.Env), records.Releases(d.Env), gate.New(d.Env), records.Evidence(d.Env, d.Results), acceptance.New(d.Env),
-		records.Environments(d.Env), records.Rollback(d.Env), audit.New(d.Env, d.Verify, d.Witness),
+		records.Environments(d.Env), records.Rollback(d.Env), audit.New(d.Env, d.Verify, d.Witness, d.Bundle),
 		people.Person(d.Env), people.Token(d.Env), people.Role(d.Env), change.Deviation(d.Env), change.Approval(d.Env),
 		job.Deploy(d.Env), job.Publish(d.Env), documentCommand(d.Env), trace.New(d.Env, d.Trace), workflows.New(d.Env, d.Preview),
 		workerCommand(d), versionCommand(d),

@@ -42,10 +42,10 @@ func run(r document.Run) string {
 	return escape(r.Text)
 }
 
-// allowed keeps http, https and places in the document.
+// allowed keeps http, https, places in the document and files below its folder.
 func allowed(href string) bool {
 	lower := strings.ToLower(href)
-	return strings.HasPrefix(lower, "http://") || strings.HasPrefix(lower, "https://") || strings.HasPrefix(lower, "#")
+	return strings.HasPrefix(lower, "http://") || strings.HasPrefix(lower, "https://") || strings.HasPrefix(lower, "#") || strings.HasPrefix(lower, "./")
 }
 
 func tone(t document.Tone) string {

@@ -31,9 +31,9 @@ type Verification struct {
 type Verify func(ctx context.Context, q Verification) (verify.Report, error)
 
 // New makes the command.
-func New(env *console.Env, do Verify, look Witness) *cobra.Command {
+func New(env *console.Env, do Verify, look Witness, bundle Bundle) *cobra.Command {
 	cmd := &cobra.Command{Use: "audit", Short: "The audit trail: list, anchor and verify"}
-	cmd.AddCommand(listCommand(env), exportCommand(env), reviewCommand(env), verifyCommand(env, do), checkpoint(env), rotateCommand(env), witnessCommand(env, look))
+	cmd.AddCommand(listCommand(env), exportCommand(env, bundle), reviewCommand(env), verifyCommand(env, do), checkpoint(env), rotateCommand(env), witnessCommand(env, look))
 	return cmd
 }
 

@@ -34,41 +34,52 @@ var formats = map[string]func() sheet{
 	"jsonl": func() sheet { return jsonSheet{} },
 }
 
-func exportCommand(env *console.Env) *cobra.Command {
+func exportCommand(env *console.Env, bundle Bundle) *cobra.Command {
 	var f filtering
-	var format, file string
+	var format, file, log string
 	cmd := &cobra.Command{
 		Use: "export", Short: "Export the audit trail for readers or for verification elsewhere", Args: cobra.NoArgs,
-		Long: "Export the events that the filter selects, the oldest first. Every form begins with the filter, how many of how many events are shown, and the range of the ledger.\n\nhtml is for readers and csv for spreadsheets. jsonl holds every event with its proof and the signed checkpoint, so that it verifies without this installation: dc-release audit verify --export FILE.",
+		Long: "Export the events that the filter selects, the oldest first. Every form begins with the filter, how many of how many events are shown, and the range of the ledger.\n\nhtml is for readers and csv for spreadsheets. jsonl holds every event with its proof and the signed checkpoint, so that it verifies without this installation: dc-release audit verify --export FILE.\n\nbundle is everything that was published of one release (--version, with --release-log DIR or --solution), in one ZIP file with an index that opens without a server.",
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+			if format == bundleFormat || log != "" {
+				return exportBundle(cmd.Context(), env, bundle, Inspected{ReleaseLog: log, Data: env.Data, Solution: f.filter.Solution, Version: strings.TrimPrefix(f.filter.Version, "v")}, file)
+			}
 			made, ok := formats[format]
 			if !ok {
-				return fault.New(fault.Invalid, "--format %q: want one of %s", format, strings.Join(slices.Sorted(maps.Keys(formats)), ", "))
+				return fault.New(fault.Invalid, "--format %q: want one of %s", format, strings.Join(slices.Sorted(maps.Keys(formats)), ", ")+", "+bundleFormat)
 			}
 			filter, err := f.read()
 			if err != nil {
 				return err
 			}
-			out := env.Out
-			if file != "" {
-				to, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-				if err != nil {
-					return fault.New(fault.Invalid, "--out: %v", err).WithHint("name a file that is not there yet")
-				}
-				defer func() {
-					if err = errors.Join(err, to.Close()); err != nil {
-						err = errors.Join(err, os.Remove(file)) // half an export is none
-					}
-				}()
-				out = to
-			}
-			return env.With(cmd.Context(), func(s console.Session) error { return export(cmd.Context(), s, filter, made(), out) })
+			return into(env, file, func(out io.Writer) error {
+				return env.With(cmd.Context(), func(s console.Session) error { return export(cmd.Context(), s, filter, made(), out) })
+			})
 		},
 	}
 	f.flags(cmd.Flags())
-	cmd.Flags().StringVar(&format, "format", "html", "html, csv or jsonl")
+	cmd.Flags().StringVar(&format, "format", "html", "html, csv, jsonl or bundle")
+	cmd.Flags().StringVar(&log, "release-log", "", "folder of a release log that the bundle is made of (default: what the data directory has of it)")
 	cmd.Flags().StringVar(&file, "out", "", "new file (default: standard output)")
 	return cmd
+}
+
+// into writes to a new file, or to standard output without a name. Half an export
+// is none.
+func into(env *console.Env, file string, write func(io.Writer) error) (err error) {
+	if file == "" {
+		return write(env.Out)
+	}
+	to, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return fault.New(fault.Invalid, "--out: %v", err).WithHint("name a file that is not there yet")
+	}
+	defer func() {
+		if err = errors.Join(err, to.Close()); err != nil {
+			err = errors.Join(err, os.Remove(file))
+		}
+	}()
+	return write(to)
 }
 
 // export writes all pages of one size of the ledger.

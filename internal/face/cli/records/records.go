@@ -11,12 +11,14 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/dc-release/dc-release/internal/app/inspect"
 	"github.com/dc-release/dc-release/internal/app/operation"
 	"github.com/dc-release/dc-release/internal/app/rollback"
 	"github.com/dc-release/dc-release/internal/app/sign"
 	"github.com/dc-release/dc-release/internal/core/fault"
+	"github.com/dc-release/dc-release/internal/core/trail"
 	"github.com/dc-release/dc-release/internal/face/cli/change"
 	"github.com/dc-release/dc-release/internal/face/cli/console"
 	"github.com/dc-release/dc-release/internal/face/cli/gate"
@@ -86,8 +88,11 @@ func changeRun(env *console.Env, use, op, short string, job bool) *cobra.Command
 // Releases makes "dc-release release".
 func Releases(env *console.Env) *cobra.Command {
 	cmd := &cobra.Command{Use: "release", Short: "Releases and their gates"}
-	var scope operation.Scope
-	list := &cobra.Command{Use: "list", Short: "List releases", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+	var scope inspect.AsOf
+	list := &cobra.Command{Use: "list", Short: "List releases, now or as of a past time", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) (err error) {
+		if scope.At, err = moment(scope.At); err != nil {
+			return err
+		}
 		releases, err := console.Ask[[]inspect.Release](cmd.Context(), env, "release.list", scope)
 		if err != nil {
 			return err
@@ -99,7 +104,7 @@ func Releases(env *console.Env) *cobra.Command {
 			}
 		})
 	}}
-	list.Flags().StringVar(&scope.Solution, "solution", "", "only this solution")
+	asOf(list.Flags(), &scope)
 	var q operation.Version
 	show := &cobra.Command{Use: "show VERSION", Aliases: []string{"status"}, Short: "Show a release with its gates", Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
 		q.Version = args[0]
@@ -184,8 +189,11 @@ func addEvidence(env *console.Env) *cobra.Command {
 // Environments makes "dc-release environment".
 func Environments(env *console.Env) *cobra.Command {
 	cmd := &cobra.Command{Use: "environment", Short: "What runs where"}
-	var scope operation.Scope
-	list := &cobra.Command{Use: "list", Aliases: []string{"show"}, Short: "List what is deployed", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+	var scope inspect.AsOf
+	list := &cobra.Command{Use: "list", Aliases: []string{"show"}, Short: "List what is deployed, now or as of a past time", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) (err error) {
+		if scope.At, err = moment(scope.At); err != nil {
+			return err
+		}
 		places, err := console.Ask[[]inspect.Environment](cmd.Context(), env, "environment.list", scope)
 		if err != nil {
 			return err
@@ -201,7 +209,7 @@ func Environments(env *console.Env) *cobra.Command {
 			}
 		})
 	}}
-	list.Flags().StringVar(&scope.Solution, "solution", "", "only this solution")
+	asOf(list.Flags(), &scope)
 	var q operation.Place
 	drift := &cobra.Command{Use: "drift PLACE", Short: "Compare what is there with what was deployed", Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
 		q.Environment = args[0]
@@ -252,4 +260,18 @@ func Rollback(env *console.Env) *cobra.Command {
 	fs.StringVar(&q.As, "as", "", "login of the administrator who asks")
 	fs.StringVar(&q.Reason, "reason", "", "reason")
 	return cmd
+}
+
+// asOf adds the flags of a past moment.
+func asOf(fs *pflag.FlagSet, q *inspect.AsOf) {
+	fs.StringVar(&q.Solution, "solution", "", "only this solution")
+	fs.StringVar(&q.At, "at", "", "as of this time: RFC 3339, or the beginning of a day in UTC")
+}
+
+// moment is a time in the ledger's form, "" for now.
+func moment(at string) (string, error) {
+	if at == "" {
+		return "", nil
+	}
+	return trail.ParseMoment(at)
 }
