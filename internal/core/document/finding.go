@@ -37,4 +37,7 @@ type Check struct {
 	ID       string            `json:"id"`
 	Severity workflow.Severity `json:"severity"`
 	Rule     string            `json:"rule"` // one sentence
+	// Basic says that it counts outside of GxP as well; what the others find
+	// there is a warning.
+	Basic bool `json:"basic,omitempty"`
 }

@@ -14,6 +14,11 @@ type Commit struct {
 	Body    string   `json:"body,omitempty"`
 	Author  string   `json:"author"` // name as written
 	Email   string   `json:"email"`  // lower case
+	// Paths are what it changed against its first parent, where that was asked
+	// for.
+	Paths []string `json:"paths,omitempty"`
+	// NotesOnly says that all of them are release notes.
+	NotesOnly bool `json:"notes_only,omitempty"`
 }
 
 // Merge reports whether the commit has more than one parent.

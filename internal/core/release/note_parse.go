@@ -220,7 +220,7 @@ func readChange(s string) (Change, error) {
 	label, link := inner[:cut], inner[cut+2:len(inner)-1]
 	digits, title, _ := strings.Cut(label, " - ")
 	n, err := strconv.ParseInt(strings.TrimSpace(digits), 10, 64)
-	title = strings.TrimSpace(title)
+	title = unescaped(strings.TrimSpace(title))
 	switch {
 	case err != nil || n < 1:
 		return Change{}, fmt.Errorf("has the number %q, want #N - title", digits)
