@@ -11,8 +11,11 @@ import (
 
 func TestJudgeGivesEveryCheckOneVerdict(t *testing.T) {
 	checks := []document.Check{
-		{ID: "A", Severity: workflow.Error, Basic: true}, {ID: "B", Severity: workflow.Error}, {ID: "C", Severity: workflow.Warning},
-		{ID: "D", Severity: workflow.Error, Basic: true}, {ID: "E", Severity: workflow.Error},
+		{ID: "A", Severity: workflow.Error, Basic: true},
+		{ID: "B", Severity: workflow.Error},
+		{ID: "C", Severity: workflow.Warning},
+		{ID: "D", Severity: workflow.Error, Basic: true},
+		{ID: "E", Severity: workflow.Error},
 	}
 	findings := []document.Finding{
 		{ID: "A", Severity: workflow.Error}, {ID: "A", Severity: workflow.Warning}, {ID: "B", Severity: workflow.Error}, {ID: "C", Severity: workflow.Warning},
