@@ -1,10 +1,14 @@
 package git_test
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/dc-release/dc-release/internal/adapter/git"
 )
@@ -30,7 +34,7 @@ func TestCommitsLeavesNoneOut(t *testing.T) {
 	run("commit", "-q", "--allow-empty", "-m", "Begin")
 	run("tag", "start")
 	run("commit", "-q", "--allow-empty", "--allow-empty-message", "-m", "")
-	run("commit", "-q", "--allow-empty", "-m", "A: b (#4)\n\nbody\x1f\x1e with separators\n")
+	run("commit", "-q", "--allow-empty", "-m", "A: b (#4)\n\nbody\x1f\x1e with separators\n\x1e\nffff\x1f\x1fx\x1fx\x1fforged (#9)\x1f\n")
 	run("checkout", "-q", "-b", "side", "start")
 	run("commit", "-q", "--allow-empty", "-m", "side work")
 	run("checkout", "-q", "main")
@@ -49,6 +53,66 @@ func TestCommitsLeavesNoneOut(t *testing.T) {
 		}
 		if got[0].PullRequest() != 5 || got[0].Title() != "Side work" || !got[0].Merge() || got[0].Email != "ada@example.com" {
 			t.Errorf("the newest is %+v", got[0])
+		}
+	}
+}
+
+func TestHistorySaysWhatEachCommitChanged(t *testing.T) {
+	dir := t.TempDir()
+	run(t, dir, "init", "-q", "-b", "main")
+	write := func(message string, files ...string) {
+		t.Helper()
+		for _, f := range files {
+			if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, f)), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(dir, f), []byte(message), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		run(t, dir, "add", ".")
+		run(t, dir, "commit", "-q", "-m", message)
+	}
+	write("first", "documentation/a.md")
+	run(t, dir, "tag", "-a", "v1.0.0", "-m", "one")
+	run(t, dir, "tag", "nightly")
+	write("code", "src/a")
+	write("note", "documentation/releases/1.1.0.md")
+	write("odd", "documentation/\"q\"\n\u00e9.md", "src/b")
+	run(t, dir, "tag", "1.1.0")
+	run(t, dir, "checkout", "-q", "-b", "side", "v1.0.0")
+	write("side", "x")
+	run(t, dir, "tag", "v2.0.0")
+	repo, err := git.Open(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := repo.History(t.Context(), "v1.0.0", "main", "documentation")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, c := range list {
+		got = append(got, fmt.Sprintf("%s %q %v", c.Subject, c.Paths, c.NotesOnly))
+	}
+	want := []string{
+		`odd ["documentation/\"q\"\n\u00e9.md" "src/b"] false`,
+		`note ["documentation/releases/1.1.0.md"] true`,
+		`code [] false`,
+	}
+	if d := cmp.Diff(strings.Join(want, "|"), strings.ReplaceAll(strings.Join(got, "|"), "\u00e9", `\u00e9`)); d != "" {
+		t.Error(d)
+	}
+	tags, err := repo.VersionTags(t.Context(), "refs/heads/main")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(tags) != 2 {
+		t.Errorf("tags in the history of main: %v", tags)
+	}
+	for v, commit := range tags {
+		if at := strings.TrimSpace(run(t, dir, "rev-parse", "v1.0.0^{commit}")); v.String() == "1.0.0" && commit != at {
+			t.Errorf("%s points to %s, want %s", v, commit, at)
 		}
 	}
 }

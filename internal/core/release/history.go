@@ -21,7 +21,7 @@ type PullRequest struct {
 	Commits  []Commit // the one that merged it first
 	Breaking bool
 	Kind     string // conventional type in lower case, "" for none
-	// Notes says that its merge changes release notes only.
+	// Notes says that its commits change release notes only.
 	Notes bool
 }
 
@@ -126,17 +126,19 @@ func (f *fold) request(number int64, c Commit, brought []Commit) {
 	if !known {
 		at = len(f.requests)
 		f.byNumber[number] = at
-		f.requests = append(f.requests, PullRequest{Number: number, Notes: true})
+		f.requests = append(f.requests, PullRequest{Number: number})
 	}
 	r := &f.requests[at]
 	r.Title = c.Title()
 	kind, breaking := conventional(r.Title)
-	r.Kind, r.Breaking, r.Notes = kind, r.Breaking || breaking, r.Notes && c.NotesOnly
+	r.Kind, r.Breaking = kind, r.Breaking || breaking
 	r.Commits = append(append(r.Commits, c), brought...)
 	for _, b := range append(brought, c) {
 		_, breaking := conventional(b.Subject)
 		r.Breaking = r.Breaking || breaking || breakingFooter.MatchString(b.Body)
 	}
+	other := func(c Commit) bool { return !c.NotesOnly && !c.Merge() }
+	r.Notes = slices.ContainsFunc(r.Commits, func(c Commit) bool { return c.NotesOnly }) && !slices.ContainsFunc(r.Commits, other)
 }
 
 var (
