@@ -140,3 +140,10 @@ func refusal(k Classified, o Origin) string {
 	}
 	return fmt.Sprintf("the plan does not let this job prove %s in %s", k.Verification, k.Environment)
 }
+
+// FolderOf is the verification that a path outside of PRD belongs to, "" where
+// no folder says.
+func FolderOf(path string) Verification {
+	v, _ := byFolder(path, "")
+	return v
+}

@@ -27,6 +27,7 @@ var Checks = []document.Check{
 	{ID: "DOC-R14", Severity: workflow.Warning, Rule: "the version rises as much as the types of the changes ask for"},
 	{ID: "DOC-R15", Severity: workflow.Error, Rule: "the note is the one that was tagged, until and in the publication"},
 	{ID: "DOC-R16", Severity: workflow.Error, Rule: "documentation/releases holds README.md and a TEMPLATE_RELEASE_NOTE.md with the sections of a note"},
+	{ID: "DOC-S10", Severity: workflow.Error, Rule: "every document is the one that was approved last, or was changed since by a commit of the release"},
 }
 
 func finding(id string, at document.Position, hint, format string, args ...any) document.Finding {

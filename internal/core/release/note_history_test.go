@@ -186,3 +186,29 @@ func TestWhatAContextCannotAnswerIsLeft(t *testing.T) {
 		t.Errorf("left without pull requests: %v", left)
 	}
 }
+
+func TestDOC_S10_DocumentsAreApprovedOrChangedByThisRelease(t *testing.T) {
+	file := func(path, object string) release.File { return release.File{Path: path, Object: object} }
+	before := []release.File{file("documentation/a.md", "1"), file("documentation/b.md", "1")}
+	by := []release.Commit{{SHA: "a", Paths: []string{"documentation/a.md"}}}
+	for name, c := range map[string]struct {
+		after   []release.File
+		commits []release.Commit
+		want    string
+	}{
+		"nothing changed":              {before, nil, ""},
+		"changed by a commit":          {[]release.File{file("documentation/a.md", "2"), before[1]}, by, ""},
+		"changed by none":              {[]release.File{file("documentation/a.md", "2"), before[1]}, nil, "documentation/a.md"},
+		"another one than was touched": {[]release.File{before[0], file("documentation/b.md", "2")}, by, "documentation/b.md"},
+		"gone without a commit":        {before[:1], by, "documentation/b.md"},
+		"a new one":                    {append(before[:2:2], file("documentation/c.md", "1")), nil, ""},
+	} {
+		var got []string
+		for _, f := range release.CheckApproved(before, c.after, c.commits, func(p string) string { return p }) {
+			got = append(got, f.At.File)
+		}
+		if strings.Join(got, " ") != c.want {
+			t.Errorf("%s: %v, want %q", name, got, c.want)
+		}
+	}
+}

@@ -19,6 +19,7 @@ var Checks = []document.Check{
 	{ID: "DOC-S04", Severity: workflow.Error, Rule: "every requirement and specification has a statement"},
 	{ID: "DOC-S05", Severity: workflow.Warning, Rule: "a requirement or specification says shall at most once, and no vague words"},
 	{ID: "DOC-S06", Severity: workflow.Error, Rule: "every requirement says its owner, its risk and whether it is relevant to GxP, in the words of the vocabulary"},
+	{ID: "DOC-S08", Severity: workflow.Error, Basic: true, Rule: "the tag specification of every bundle and resource names a specification that is there"},
 	{ID: "DOC-S11", Severity: workflow.Warning, Rule: "a changed requirement or specification was changed by a pull request"},
 	{ID: "DOC-K01", Severity: workflow.Error, Rule: "every risk names the item that it is about"},
 	{ID: "DOC-K02", Severity: workflow.Error, Rule: "severity, occurrence and detection are 1 to 3 each; the class is computed and not typed"},
