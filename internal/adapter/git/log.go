@@ -96,3 +96,40 @@ func (r *Repository) VersionTags(ctx context.Context, commit string) (map[releas
 	}
 	return tags, nil
 }
+
+// FolderChange is what one commit did to files of a folder that were there
+// before it; paths are relative to the folder.
+type FolderChange struct {
+	Commit           string
+	Changed, Removed []string
+}
+
+// FolderChanges are the commits up to one that touched a folder, the oldest
+// first. A merge is compared with its first parent.
+func (r *Repository) FolderChanges(ctx context.Context, to, folder string) ([]FolderChange, error) {
+	out, err := r.run(ctx, "-c", "core.quotePath=true", "log", "--first-parent", "--diff-merges=first-parent", "--reverse", "--no-renames", "--name-status", "--format=%x00%H", to, "--", folder)
+	if err != nil {
+		return nil, fmt.Errorf("list changes of %q: %w", folder, err)
+	}
+	var list []FolderChange
+	for record := range strings.SplitSeq(strings.TrimPrefix(string(out), "\x00"), "\x00") {
+		sha, names, _ := strings.Cut(record, "\n")
+		if !isObject(sha) {
+			continue
+		}
+		c := FolderChange{Commit: sha}
+		for line := range strings.Lines(names) {
+			status, name, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
+			name = strings.TrimPrefix(unquoted(name), folder+"/")
+			switch {
+			case !ok || status == "A":
+			case status == "D":
+				c.Removed = append(c.Removed, name)
+			default:
+				c.Changed = append(c.Changed, name)
+			}
+		}
+		list = append(list, c)
+	}
+	return list, nil
+}

@@ -129,23 +129,23 @@ const maxCached = 4096
 
 // cache keeps what a file holds by its name and the id of its bytes, so that
 // one changed file is one file to read. Its zero value is ready.
-type cache struct {
+type cache[T any] struct {
 	mu    sync.Mutex
-	files map[[2]string]scanned
+	files map[[2]string]T
 }
 
-func (c *cache) get(name, object string) (scanned, bool) {
+func (c *cache[T]) get(name, object string) (T, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s, ok := c.files[[2]string{name, object}]
 	return s, ok && object != ""
 }
 
-func (c *cache) put(name, object string, s scanned) {
+func (c *cache[T]) put(name, object string, s T) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.files == nil || len(c.files) >= maxCached {
-		c.files = map[[2]string]scanned{}
+		c.files = map[[2]string]T{}
 	}
 	c.files[[2]string{name, object}] = s
 }

@@ -34,21 +34,29 @@ func (t *Tracer) ShowLocal(ctx context.Context, q Local) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	var results []trace.Result
-	for _, r := range q.Results {
-		for _, p := range r.Report.Problems {
-			if p.Fatal {
-				return Report{}, fault.New(fault.Invalid, "result file %s: %s", r.Name, p)
-			}
-		}
-		for _, j := range evidence.Judge(r.Report, everything(r)) {
-			results = append(results, trace.Results(j, 1, "", r.Report.SHA256)...)
-		}
+	results, err := counted(q.Results)
+	if err != nil {
+		return Report{}, err
 	}
 	m := trace.Link(items, results, trace.Scope{})
 	out := Report{Solution: q.Project, Matrix: m.Document(), Items: m.Items(items, nil), Findings: nonNil(findings)}
 	out.Near, err = near(m, q.Item, q.Depth)
 	return out, err
+}
+
+// counted are the cases of result files that name an id.
+func counted(files []LocalResult) (out []trace.Result, err error) {
+	for _, r := range files {
+		for _, p := range r.Report.Problems {
+			if p.Fatal {
+				return nil, fault.New(fault.Invalid, "result file %s: %s", r.Name, p)
+			}
+		}
+		for _, j := range evidence.Judge(r.Report, everything(r)) {
+			out = append(out, trace.Results(j, 1, "", r.Report.SHA256)...)
+		}
+	}
+	return out, nil
 }
 
 // everything is an origin that lets a file prove whatever it says.

@@ -111,7 +111,7 @@ func (t *Tracer) Commits(ctx context.Context, p Pin, previous string) ([]release
 	if err != nil {
 		return nil, err
 	}
-	history, err := t.Repositories.History(ctx, s.Baseline)
+	history, err := t.Repositories.History(ctx, s.Baseline, Code)
 	if err != nil {
 		return nil, err
 	}

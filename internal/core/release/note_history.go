@@ -96,6 +96,21 @@ func CheckFolder(template, readme []byte) []document.Finding {
 	return out
 }
 
+// CheckNames judges the names of the notes (DOC-R02).
+func CheckNames(paths []string) []document.Finding {
+	var out []document.Finding
+	for _, p := range paths {
+		name, below := strings.CutPrefix(p, NotesFolder)
+		if !below || p == TemplatePath || p == ReadmePath || strings.Contains(name, "/") || !strings.HasSuffix(name, ".md") {
+			continue
+		}
+		if v, err := ParseVersion(strings.TrimSuffix(name, ".md")); err != nil || v.NotePath() != p {
+			out = append(out, finding("DOC-R02", document.Position{File: p, Line: 1, Column: 1}, "name the file X.Y.Z.md", "the file name %q is no version", name))
+		}
+	}
+	return out
+}
+
 // CategoriesOf are the risk categories of a template of notes: what it names,
 // a note must have. Nil for none.
 func CategoriesOf(template []byte) []string {

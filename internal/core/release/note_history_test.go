@@ -212,3 +212,14 @@ func TestDOC_S10_DocumentsAreApprovedOrChangedByThisRelease(t *testing.T) {
 		}
 	}
 }
+
+func TestDOC_R02_NotesAreNamedAsVersions(t *testing.T) {
+	for file, want := range map[string]int{
+		"1.2.0.md": 0, "README.md": 0, "TEMPLATE_RELEASE_NOTE.md": 0, "img/x.md": 0, "plan.txt": 0, "10.20.30.md": 0,
+		"v1.2.0.md": 1, "01.2.0.md": 1, "1.2.md": 1, "1.2.0-rc1.md": 1, "notes.md": 1, ".md": 1,
+	} {
+		if got := release.CheckNames([]string{"documentation/releases/" + file, "docs/v1.md"}); len(got) != want {
+			t.Errorf("%s: %v", file, got)
+		}
+	}
+}

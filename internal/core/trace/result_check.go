@@ -78,8 +78,10 @@ func (r *resultChecker) test(n *node) {
 	if n.state == Justified {
 		return
 	}
+	seen := false
 	for at, c := range n.cells {
 		column := r.Columns[at]
+		seen = seen || c.State != ""
 		switch {
 		case c.State == Failed:
 			r.report("DOC-T10", n.item.At, "correct it and run it again", "%s did not pass: %s, attempt %d, %s", n.name(), column, c.Attempt, c.Note)
@@ -91,6 +93,10 @@ func (r *resultChecker) test(n *node) {
 		if c.State != "" && c.State != Missing && column.Environment == production && destructive(evidence.Verification(column.Verification)) {
 			r.report("DOC-T12", n.item.At, "only pIV and pOV may run there", "%s ran as %s", n.name(), column)
 		}
+	}
+	// Where no place is asked for, or the test plans none, any result will do.
+	if !seen && (len(r.g.scope.Columns) == 0 || len(n.item.Planned) == 0) {
+		r.report("DOC-T08", n.item.At, "run it at this commit", "%s has no result that counts: %s", n.name(), n.reason)
 	}
 	for _, i := range n.results {
 		if x := r.g.results[i]; x.Retries > 0 && x.Outcome == evidence.Passed && x.Commit == r.g.scope.Commit {
