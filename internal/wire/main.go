@@ -19,6 +19,7 @@ import (
 	"github.com/dc-release/dc-release/internal/face/cli"
 	"github.com/dc-release/dc-release/internal/face/cli/console"
 	"github.com/dc-release/dc-release/internal/face/cli/document"
+	"github.com/dc-release/dc-release/internal/face/cli/records"
 	"github.com/dc-release/dc-release/internal/face/cli/run"
 	"github.com/dc-release/dc-release/internal/face/cli/trace"
 	"github.com/dc-release/dc-release/internal/face/cli/workflows"
@@ -33,7 +34,8 @@ func Main(ctx context.Context, version string, args []string, in io.Reader, out,
 	env.Connect = func(ctx context.Context, e *console.Env) (console.Session, error) { return connect(ctx, base, e) }
 	root := cli.Root(cli.Deps{
 		Env: env, Version: version, Code: totp.Code, Verify: Verify, Witness: Witness, Results: ReadResult,
-		Trace: trace.Deps{Local: TraceLocal, HTML: html.Render},
+		Trace:  trace.Deps{Local: TraceLocal, HTML: html.Render},
+		Author: records.Author{Draft: DraftNote, Diff: DiffLocal},
 		Documents: document.Deps{Local: TestDocumentsLocal, Folder: func(ctx context.Context, q document.FolderRequest) (coredocument.Tested, error) {
 			return TestDocumentsFolder(ctx, version, q)
 		}},

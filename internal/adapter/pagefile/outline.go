@@ -39,7 +39,43 @@ func Outline(name string, data []byte) document.Outline {
 		}
 		return ast.WalkContinue, nil
 	})
+	o.passages()
 	return o.out
+}
+
+// passages cuts the page at its headings.
+func (o *outliner) passages() {
+	add := func(title string, from, to int) {
+		if text := string(o.source[from:to]); title != "" || strings.TrimSpace(text) != "" {
+			o.out.Passages = append(o.out.Passages, document.Passage{Title: title, Text: text})
+		}
+	}
+	line := func(n int) int { // offset of the first byte of a line
+		if n <= 1 {
+			return 0
+		}
+		if n-2 < len(o.breaks) {
+			return o.breaks[n-2] + 1
+		}
+		return len(o.source)
+	}
+	title, from := "", 0
+	for _, s := range o.out.Sections {
+		if end := line(s.At.Line); !isItem(title) && from <= end {
+			add(title, from, end)
+		}
+		title, from = s.Title, line(s.At.Line+1)
+	}
+	if !isItem(title) {
+		add(title, from, len(o.source))
+	}
+}
+
+func isItem(title string) bool {
+	word, _, _ := strings.Cut(title, ":")
+	word, _, _ = strings.Cut(word, " ")
+	_, err := evidence.ParseID(word)
+	return err == nil
 }
 
 type outliner struct {
@@ -98,10 +134,7 @@ func (o *outliner) block(n ast.Node) {
 	}
 	r := reader{source: o.source}
 	title := strings.TrimSpace(plain(r.runs(h)))
-	word, _, _ := strings.Cut(title, ":")
-	word, _, _ = strings.Cut(word, " ")
-	_, err := evidence.ParseID(word)
-	o.item = err == nil
+	o.item = isItem(title)
 	o.out.Sections = append(o.out.Sections, document.Section{Level: h.Level, Title: title, At: o.place(h), Empty: true})
 	anchor := slug(title)
 	if n := o.used[anchor]; n > 0 {

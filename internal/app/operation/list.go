@@ -139,6 +139,9 @@ var All = []Operation{
 	query("trace.show", func(ctx context.Context, a *App, q traceability.Query) (traceability.Report, error) {
 		return a.Tracer.Show(ctx, q, ledger.FormatTime(a.Now()))
 	}),
+	query("release.diff", func(ctx context.Context, a *App, q traceability.DiffQuery) (traceability.Difference, error) {
+		return a.Tracer.Diff(ctx, q, ledger.FormatTime(a.Now()))
+	}),
 	query("document.test", func(ctx context.Context, a *App, q traceability.TestQuery) (document.Tested, error) {
 		return a.Tracer.TestRelease(ctx, q, ledger.FormatTime(a.Now()))
 	}),

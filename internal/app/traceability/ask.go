@@ -55,14 +55,15 @@ func (t *Tracer) TestRelease(ctx context.Context, q TestQuery, now string) (docu
 	if q.Gate == "" {
 		q.Gate = reached(standing)
 	}
-	s.results = func(_, _ []trace.Item, scenarios []trace.Scenario) ([]document.Finding, error) {
+	s.results = func(_, _ []trace.Item, scenarios []trace.Scenario) ([]document.Finding, document.Left, error) {
 		traced, err := t.Trace(ctx, run, standing, q.Gate, now)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		return traced.Matrix.CheckResults(trace.Circumstance{
+		findings, left := traced.Matrix.CheckResults(trace.Circumstance{
 			Version: q.Version, At: now, Scenarios: scenarios, Waivers: waivers(standing), Artifacts: artifacts(run),
-		}), nil
+		})
+		return findings, left, nil
 	}
 	return t.test(ctx, s)
 }

@@ -49,7 +49,8 @@ type subject struct {
 	before  *before
 	unknown string
 	// results gives the matrix with its circumstances; nil leaves its checks out.
-	results func(items []trace.Item, before []trace.Item, s []trace.Scenario) ([]document.Finding, error)
+	results func(items []trace.Item, before []trace.Item, s []trace.Scenario) ([]document.Finding, document.Left, error)
+	left    document.Left // that nothing here could answer
 }
 
 // before is the release before with what was committed since.
@@ -78,6 +79,7 @@ func (t *Tracer) test(ctx context.Context, s subject) (document.Tested, error) {
 			return document.Tested{}, err
 		}
 	}
+	x.left.Add(s.left)
 	for _, c := range verify.Checks {
 		x.left.Because(noFolder, c.ID)
 	}
@@ -217,8 +219,9 @@ func (x *tests) testChange(ctx context.Context) error {
 	for _, s := range x.sources() {
 		scenarios = append(scenarios, x.surveys[s.name].scenarios...)
 	}
-	findings, err := x.of.results(x.items, was, scenarios)
+	findings, left, err := x.of.results(x.items, was, scenarios)
 	x.add(findings...)
+	x.left.Add(left)
 	return err
 }
 

@@ -46,9 +46,11 @@ func (t *Tracer) TestLocal(ctx context.Context, q LocalTest) (document.Tested, e
 		if err != nil {
 			return document.Tested{}, err
 		}
-		s.results = func(items, before []trace.Item, scenarios []trace.Scenario) ([]document.Finding, error) {
+		s.results = func(items, before []trace.Item, scenarios []trace.Scenario) ([]document.Finding, document.Left, error) {
 			m := trace.Link(items, results, trace.Scope{Approved: trace.Fingerprints(before)})
-			return m.CheckResults(trace.Circumstance{Scenarios: scenarios}), nil
+			findings, left := m.CheckResults(trace.Circumstance{Scenarios: scenarios})
+			left.Because("waivers are those of a release; see --version", "DOC-T14")
+			return findings, left, nil
 		}
 	}
 	return t.test(ctx, s)
@@ -134,6 +136,8 @@ func (s *subject) choose(ctx context.Context, q LocalTest, tags map[release.Vers
 		s.untested = "the newest note is of version " + newest.String() + ", which is tagged; see --note"
 		return nil
 	}
-	s.version = newest
+	if s.version = newest; !newest.IsZero() && tags[newest] == "" {
+		s.left = document.Left{"DOC-R04": "version " + newest.String() + " is not tagged yet"}
+	}
 	return nil
 }

@@ -13,7 +13,8 @@ import (
 // Outline is what a page is made of as far as sections and links go.
 type Outline struct {
 	Sections []Section
-	Anchors  []string // that a link may name, as GitHub makes them of headings
+	Passages []Passage // every text with its heading, but for items of the trace
+	Anchors  []string  // that a link may name, as GitHub makes them of headings
 	Targets  []Target
 	// Leftovers are places where a template's text was left.
 	Leftovers []Leftover

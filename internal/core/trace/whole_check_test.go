@@ -154,7 +154,8 @@ const highChain = "## URS-corp-1: a\n- Risk: High\n- Owner: x\n- GxP: no\n\nIt s
 func checkResults(results []trace.Result, c trace.Circumstance, change ...string) []document.Finding {
 	text := strings.NewReplacer(change...).Replace(highChain)
 	scope := trace.Scope{Commit: "c", Columns: []trace.Column{{Verification: "OV", Environment: "tst"}, {Verification: "OV", Environment: "val"}}}
-	return trace.Link(itemsOf(text), results, scope).CheckResults(c)
+	findings, _ := trace.Link(itemsOf(text), results, scope).CheckResults(c)
+	return findings
 }
 
 func passed(environment string, attempt int) trace.Result {
@@ -226,6 +227,20 @@ func TestDOC_T09_TheArtifactIsTheVerifiedOne(t *testing.T) {
 	} {
 		if got := of("DOC-T09", checkResults(nil, trace.Circumstance{Artifacts: c.by})); got != c.want {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
+
+func TestDOC_T09_IsNotRunBeforeBothPlaces(t *testing.T) {
+	for name, c := range map[string]struct {
+		by  map[string][]string
+		run bool
+	}{
+		"neither": {nil, false}, "VAL only": {map[string][]string{"val": {"a"}}, false}, "both": {map[string][]string{"val": {"a"}, "prd": {"a"}}, true},
+	} {
+		_, left := trace.Link(nil, nil, trace.Scope{}).CheckResults(trace.Circumstance{Artifacts: c.by})
+		if run := left["DOC-T09"] == ""; run != c.run {
+			t.Errorf("%s: run is %v", name, run)
 		}
 	}
 }

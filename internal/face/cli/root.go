@@ -38,6 +38,7 @@ type Deps struct {
 	Witness   audit.Witness
 	Trace     trace.Deps
 	Documents document.Deps
+	Author    records.Author
 	Results   records.ReadResult
 	Code      func(seed string, at time.Time) (string, error) // one-time codes of the demo's persons
 	Worker    func(ctx context.Context, child string) error
@@ -86,7 +87,7 @@ func commands(d Deps) []*cobra.Command {
 		run.New(d.Env, d.Rehearse),
 		actions.New(d.Env),
 		install.Serve(d.Env), install.Intake(d.Env), install.Solution(d.Env),
-		records.Runs(d.Env), records.Releases(d.Env), gate.New(d.Env), records.Evidence(d.Env, d.Results),
+		records.Runs(d.Env), records.Releases(d.Env, d.Author), gate.New(d.Env), records.Evidence(d.Env, d.Results),
 		records.Environments(d.Env), records.Rollback(d.Env), audit.New(d.Env, d.Verify, d.Witness),
 		people.Person(d.Env), people.Token(d.Env), people.Role(d.Env), change.Deviation(d.Env), change.Approval(d.Env),
 		job.Deploy(d.Env), job.Publish(d.Env), document.New(d.Env, d.Documents), trace.New(d.Env, d.Trace), workflows.New(d.Env, d.Preview),

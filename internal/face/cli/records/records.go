@@ -84,7 +84,7 @@ func changeRun(env *console.Env, use, op, short string, job bool) *cobra.Command
 }
 
 // Releases makes "dc-release release".
-func Releases(env *console.Env) *cobra.Command {
+func Releases(env *console.Env, d Author) *cobra.Command {
 	cmd := &cobra.Command{Use: "release", Short: "Releases and their gates"}
 	var scope operation.Scope
 	list := &cobra.Command{Use: "list", Short: "List releases", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
@@ -119,7 +119,7 @@ func Releases(env *console.Env) *cobra.Command {
 		})
 	}}
 	show.Flags().StringVar(&q.Solution, "solution", "", "solution")
-	cmd.AddCommand(append(change.OfRelease(env), list, show)...)
+	cmd.AddCommand(append(change.OfRelease(env), list, show, draftCommand(env, d.Draft), diffCommand(env, d.Diff))...)
 	return cmd
 }
 
