@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/dc-release/dc-release/internal/core/document"
+	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/core/release"
 	"github.com/dc-release/dc-release/internal/core/trace"
 )
@@ -111,8 +112,10 @@ func (s *subject) local(ctx context.Context, q LocalTest) error {
 // one that the head is tagged with, or the newest note that is not tagged.
 func (s *subject) choose(ctx context.Context, q LocalTest, tags map[release.Version]string, head string) (err error) {
 	if q.Note != "" {
-		s.version, err = release.ParseVersion(q.Note)
-		return err
+		if s.version, err = release.ParseVersion(q.Note); err != nil {
+			return fault.New(fault.Invalid, "%v", err)
+		}
+		return nil
 	}
 	files, err := q.Code.Files(ctx, "", "")
 	if err != nil {
