@@ -196,7 +196,7 @@ func (d *documents) deployed(before int64) []string {
 
 // trees tests every document of the folder with what was rendered of it.
 func (d *documents) trees() {
-	again := 0
+	again, trees, pages := 0, 0, 0
 	for _, file := range slices.Sorted(maps.Keys(d.files)) {
 		top, _, _ := strings.Cut(file, "/")
 		base, isTree := strings.CutSuffix(file, ".json")
@@ -204,11 +204,13 @@ func (d *documents) trees() {
 			continue
 		}
 		if path.Ext(file) == ".html" {
+			pages++
 			d.links(file)
 		}
 		if !isTree {
 			continue
 		}
+		trees++
 		tree, err := document.ParseTree(d.files[file])
 		if err != nil {
 			d.add("DOC-P08", d.at(file), 1, "publish what the program wrote", "%v", err)
@@ -217,6 +219,12 @@ func (d *documents) trees() {
 		d.stage(top, base, tree)
 		d.glyphs(file, tree)
 		again += d.again(base, tree)
+	}
+	if trees == 0 {
+		d.left.Because("the folder has no document", "DOC-P08", "DOC-P09", "DOC-P12", "DOC-P13")
+	}
+	if pages == 0 {
+		d.left.Because("the folder has no rendered page", "DOC-P11")
 	}
 	if d.o.Missing == nil {
 		d.left.Because("no renderer of this version has fonts of its own", "DOC-P12")
@@ -326,6 +334,9 @@ func (d *documents) links(file string) {
 // leaks wants no evidence to hold what must not be published. What is kept
 // elsewhere is not looked at.
 func (d *documents) leaks() {
+	if !slices.ContainsFunc(slices.Collect(maps.Keys(d.files)), func(p string) bool { return strings.HasPrefix(p, "evidence/") }) {
+		d.left.Because("the folder has no evidence", "DOC-P10")
+	}
 	for _, file := range slices.Sorted(maps.Keys(d.files)) {
 		if !strings.HasPrefix(file, "evidence/") {
 			continue

@@ -125,14 +125,14 @@ func TestWhoeverHasTheDocumentKeyIsStillFound(t *testing.T) {
 		"an envelope was left out":    {with(log, envelope, nil), envelope, "missing"},
 		"an envelope was made anew":   {with(log, envelope, seal(t, canonical.SHA256(log[payload].Data))), envelope, "attestation"},
 		"a signature was added":       {with(log, "1.0.0/signatures/X.json", log[payload].Data), "1.0.0/signatures/X.json", "unknown"},
-		"the manifest was edited":     {edit(t, log, "1.0.0/manifests/pre_val.json", func(m *gate.Manifest) { m.Evidence = m.Evidence[1:] }), "1.0.0/manifests/pre_val.json", "manifest"},
+		"the manifest was edited":     {edit(t, log, "1.0.0/manifests/pre_val.json", func(m *gate.Manifest) { m.Evidence = m.Evidence[1:] }), "1.0.0/manifests/pre_val.json", "frozen"},
 		"the note was edited":         {with(log, "1.0.0/release-note.md", []byte("# other\n")), "1.0.0/manifests/pre_val.json", "manifest"},
 		"a document was edited":       {with(log, "1.0.0/draft/pre_val/change-record.md", []byte("other")), "1.0.0/draft/pre_val/change-record.md", "document"},
 		"a document was added":        {with(log, "1.0.0/draft/pre_val/more.md", []byte("other")), "1.0.0/draft/pre_val/more.md", "unknown"},
 		"an event was left out":       {edit(t, log, run, drop(3, 4)), run, "record"},
 		"the first event is not here": {edit(t, log, run, drop(0, 1)), run, "stream"},
 		"the last event is not here":  {edit(t, log, subject, func(s *releaselog.Stream) { s.Records = s.Records[:len(s.Records)-1] }), subject, "publication"},
-		"a stream is not here":        {with(log, run, nil), "1.0.0/manifests/pre_val.json", "manifest"},
+		"a stream is not here":        {with(log, run, nil), "1.0.0/manifests/pre_val.json", "frozen"},
 		"an event was edited": {edit(t, log, run, func(s *releaselog.Stream) {
 			s.Records[0].Header = bytes.Replace(s.Records[0].Header, []byte(`"reason":"test"`), []byte(`"reason":"best"`), 1)
 		}), run, "record"},
@@ -267,7 +267,7 @@ func TestTheLedgerIsNotBelieved(t *testing.T) {
 			r.Finish(x, fence, r.JUnit("unit.xml", "", strings.Replace(publishtest.Passed, `name="two"/>`, `name="two"><failure/></testcase>`, 1), evidence.UT)...)
 			r.Items = nil
 			return r.Pass(gate.PreVal)
-		}, "manifest"},
+		}, "frozen"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := start(t)
