@@ -116,3 +116,50 @@ func TestHistorySaysWhatEachCommitChanged(t *testing.T) {
 		}
 	}
 }
+
+func TestFolderChangesSayWhatWasThereBefore(t *testing.T) {
+	dir := t.TempDir()
+	run(t, dir, "init", "-q", "-b", "main")
+	commit := func(message string, files map[string]string) {
+		t.Helper()
+		for name, text := range files {
+			path := filepath.Join(dir, name)
+			if text == "" {
+				if err := os.Remove(path); err != nil {
+					t.Fatal(err)
+				}
+				continue
+			}
+			if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		run(t, dir, "add", "-A")
+		run(t, dir, "commit", "-q", "-m", message)
+	}
+	commit("first", map[string]string{"1.0.0/index.json": "1", "1.0.0/evidence/a": "1"})
+	commit("other", map[string]string{"1.1.0/index.json": "1"})
+	commit("second", map[string]string{"1.0.0/index.json": "2", "1.0.0/evidence/b": "1"})
+	run(t, dir, "checkout", "-q", "-b", "side")
+	commit("side", map[string]string{"1.0.0/evidence/a": ""})
+	run(t, dir, "checkout", "-q", "main")
+	run(t, dir, "merge", "-q", "--no-ff", "-m", "merge", "side")
+	repo, err := git.Open(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := repo.FolderChanges(t.Context(), "HEAD", "1.0.0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, c := range list {
+		got = append(got, fmt.Sprint(c.Changed, c.Removed))
+	}
+	if d := cmp.Diff([]string{"[] []", "[index.json] []", "[] [evidence/a]"}, got); d != "" {
+		t.Error(d)
+	}
+}

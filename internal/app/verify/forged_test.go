@@ -125,7 +125,7 @@ func TestWhoeverHasTheDocumentKeyIsStillFound(t *testing.T) {
 		"an envelope was left out":    {with(log, envelope, nil), envelope, "missing"},
 		"an envelope was made anew":   {with(log, envelope, seal(t, canonical.SHA256(log[payload].Data))), envelope, "attestation"},
 		"a signature was added":       {with(log, "1.0.0/signatures/X.json", log[payload].Data), "1.0.0/signatures/X.json", "unknown"},
-		"the manifest was edited":     {edit(t, log, "1.0.0/manifests/pre_val.json", func(m *gate.Manifest) { m.Evidence = m.Evidence[1:] }), "1.0.0/manifests/pre_val.json", "frozen"},
+		"the manifest was edited":     {edit(t, log, "1.0.0/manifests/pre_val.json", func(m *gate.Manifest) { m.Evidence = m.Evidence[1:] }), "1.0.0/manifests/pre_val.json", "manifest"},
 		"the note was edited":         {with(log, "1.0.0/release-note.md", []byte("# other\n")), "1.0.0/manifests/pre_val.json", "manifest"},
 		"a document was edited":       {with(log, "1.0.0/draft/pre_val/change-record.md", []byte("other")), "1.0.0/draft/pre_val/change-record.md", "document"},
 		"a document was added":        {with(log, "1.0.0/draft/pre_val/more.md", []byte("other")), "1.0.0/draft/pre_val/more.md", "unknown"},

@@ -119,12 +119,23 @@ func (d Draft) commits(b *strings.Builder, requests []PullRequest, alone []Commi
 		fmt.Fprintf(b, "- #%d%s: %s\n", r.Number, what, strings.Join(ids, ", "))
 	}
 	for _, c := range alone {
-		title := escaped(c.Title())
+		title := escaped(cut(c.Title()))
 		if title == "" {
 			title = "no message"
 		}
 		fmt.Fprintf(b, "- %s without a pull request: %s\n", short(c.SHA), title)
 	}
+}
+
+// maxAlone is how much of the subject of a commit without a pull request a draft
+// repeats, in characters; its id leads to the rest.
+const maxAlone = 120
+
+func cut(title string) string {
+	if r := []rune(title); len(r) > maxAlone {
+		return string(r[:maxAlone]) + "..."
+	}
+	return title
 }
 
 func short(sha string) string { return sha[:min(12, len(sha))] }

@@ -16,7 +16,7 @@ const (
 	impactTitle = "Impact assessment"
 	riskTitle   = "Risk assessment"
 	typeTitle   = "Change type"
-	maxNote     = 1 << 20 // bytes
+	maxNote     = 4 << 20 // bytes; a release of 10,000 pull requests has some 1.5 MB
 )
 
 // leftovers are the words and marks that a template leaves behind. Comments and
