@@ -8,6 +8,7 @@ import (
 	"github.com/dc-release/dc-release/internal/core/document"
 	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/core/gate"
+	"github.com/dc-release/dc-release/internal/core/policy"
 	"github.com/dc-release/dc-release/internal/core/release"
 	"github.com/dc-release/dc-release/internal/core/trace"
 )
@@ -22,8 +23,12 @@ type TestQuery struct {
 }
 
 // TestRun runs the document tests of a run at its commits, without results.
-// Version is "" for a run of no release.
+// Version is "" for a run of no release. A rehearsal of a repository that says
+// no profile is not judged by that of GxP.
 func (t *Tracer) TestRun(ctx context.Context, p Pin, version, profile string) (document.Tested, error) {
+	if profile == "" {
+		profile = string(policy.NonGxP)
+	}
 	s, err := t.subject(ctx, p, version, profile)
 	if err != nil {
 		return document.Tested{}, err
