@@ -28,7 +28,7 @@ peer: ## our expressions beside act's; its modules are not the product's
 	$(GO) vet -C peer ./...
 	$(GO) test -C peer ./...
 
-generate: ## docs/where.md, docs/workflows.md, docs/gxp.md and .github/workflows from what is in the code
+generate: ## docs/where.md, docs/workflows.md, docs/checks.md, docs/gxp.md and .github/workflows from what is in the code
 	$(GO) test ./internal/archtest -count=1 -update
 	$(GO) test ./internal/core/event -count=1 -update
 	$(GO) test ./internal/wire -run TestANewDatabase -count=1 -update

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -105,6 +106,50 @@ func TestDemoTakesTwoReleasesToPRDAndOneBack(t *testing.T) {
 	for _, place := range []string{"dev", "tst", "val", "prd"} {
 		if _, err := os.Stat(filepath.Join(dir, "environments", place, "current")); err != nil {
 			t.Errorf("nothing is in %s: %v", place, err)
+		}
+	}
+}
+
+// TestDocumentsOfTheDemoPassEveryCheck tests the documents of its releases and of
+// what was published, and compares the two releases.
+func TestDocumentsOfTheDemoPassEveryCheck(t *testing.T) {
+	dir, _ := demo(t)
+	data := copyOf(t, filepath.Join(dir, "data"))
+	for _, version := range []string{"1.0.0", "1.1.0"} {
+		r := want(t, 0, "", "--data", data, "document", "test", "--solution", "corp-procurement", "--version", version, "--results")
+		for _, id := range []string{"DOC-R09", "DOC-R15", "DOC-T08", "DOC-T09", "DOC-T10", "DOC-T14"} {
+			if !strings.Contains(r.out, "ok   "+id) {
+				t.Errorf("%s of %s was not passed:\n%s", id, version, r)
+			}
+		}
+	}
+	log := copyOf(t, filepath.Join(dir, "release-log"))
+	code := filepath.Join(dir, "work", "corp-procurement")
+	r := want(t, 0, "", "document", "test", "--release-log", log, "--version", "1.0.0", "--code", code)
+	for _, id := range []string{"DOC-P01", "DOC-P02", "DOC-P03", "DOC-P04", "DOC-P05", "DOC-P06", "DOC-P08", "DOC-P09", "DOC-P10", "DOC-P11", "DOC-P13", "DOC-R15"} {
+		if !strings.Contains(r.out, "ok   "+id) {
+			t.Errorf("%s of the published folder was not passed:\n%s", id, r)
+		}
+	}
+	final := filepath.Join(log, "1.0.0", "final", "change-record.md")
+	if err := os.WriteFile(final, []byte("another"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"add", "-A"}, {"-c", "user.name=x", "-c", "user.email=x@example.com", "commit", "-qm", "Improve"}} {
+		if out, err := exec.Command("git", append([]string{"-C", log}, args...)...).CombinedOutput(); err != nil {
+			t.Fatalf("git %v: %v\n%s", args, err, out)
+		}
+	}
+	r = want(t, 7, "", "document", "test", "--release-log", log, "--version", "1.0.0")
+	for _, id := range []string{"DOC-P01", "DOC-P02", "DOC-P09"} {
+		if !strings.Contains(r.out, "FAIL "+id) {
+			t.Errorf("%s does not find the changed document:\n%s", id, r)
+		}
+	}
+	r = want(t, 0, "", "--data", data, "release", "diff", "1.0.0", "1.1.0", "--solution", "corp-procurement")
+	for _, text := range []string{"documentation/releases/1.1.0.md", "src/etl/landing_to_bronze.sh", "change-record", "RESULTS (0, "} {
+		if !strings.Contains(r.out, text) {
+			t.Errorf("the difference does not name %q:\n%s", text, r)
 		}
 	}
 }

@@ -13,19 +13,18 @@ import (
 	"github.com/dc-release/dc-release/internal/adapter/testresult"
 	"github.com/dc-release/dc-release/internal/adapter/workflowfile/framework"
 	"github.com/dc-release/dc-release/internal/app/operation"
+	"github.com/dc-release/dc-release/internal/app/traceability"
 	"github.com/dc-release/dc-release/internal/archtest"
 	"github.com/dc-release/dc-release/internal/core/document"
 	"github.com/dc-release/dc-release/internal/core/event"
 	"github.com/dc-release/dc-release/internal/core/gate"
 	"github.com/dc-release/dc-release/internal/core/policy"
-	"github.com/dc-release/dc-release/internal/core/release"
 	"github.com/dc-release/dc-release/internal/core/signature"
-	"github.com/dc-release/dc-release/internal/core/trace"
 	"github.com/dc-release/dc-release/internal/face/cli"
 	"github.com/dc-release/dc-release/internal/face/cli/console"
 )
 
-var update = flag.Bool("update", false, "write docs/where.md, docs/workflows.md, docs/gxp.md and .github/workflows")
+var update = flag.Bool("update", false, "write docs/where.md, docs/workflows.md, docs/checks.md, docs/gxp.md and .github/workflows")
 
 // place is an answer to "where do I add": the list that gets a line, with a
 // text that must stand in it, what goes with it, and what proves it.
@@ -51,8 +50,9 @@ func places() []place {
 		},
 		{
 			what: "a document check", file: "internal/core/release/note_check.go", line: "var Checks = []document.Check{",
-			also: []string{"internal/core/trace/check.go"}, proof: []string{"internal/core/release/note_test.go", "internal/core/trace/scan_test.go"},
-			have: names(append(append([]document.Check{}, release.Checks...), trace.Checks...), func(c document.Check) string { return c.ID }),
+			also:  []string{"internal/core/trace/check.go", "internal/core/document/outline.go", "internal/app/verify/document.go"},
+			proof: []string{"internal/core/release/note_test.go", "internal/core/trace/whole_check_test.go", "internal/app/traceability/check_test.go", "internal/archtest/checks_test.go"},
+			have:  names(traceability.Checks(), func(c document.Check) string { return c.ID }),
 		},
 		{
 			what: "a deployment target", file: "internal/wire/owner.go", line: "Targets: map[string]deploy.Target{",

@@ -13,10 +13,13 @@ import (
 	"github.com/dc-release/dc-release/internal/adapter/identity/totp"
 	"github.com/dc-release/dc-release/internal/adapter/render/html"
 	"github.com/dc-release/dc-release/internal/app/inspect"
+	coredocument "github.com/dc-release/dc-release/internal/core/document"
 	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/face/api"
 	"github.com/dc-release/dc-release/internal/face/cli"
 	"github.com/dc-release/dc-release/internal/face/cli/console"
+	"github.com/dc-release/dc-release/internal/face/cli/document"
+	"github.com/dc-release/dc-release/internal/face/cli/records"
 	"github.com/dc-release/dc-release/internal/face/cli/run"
 	"github.com/dc-release/dc-release/internal/face/cli/trace"
 	"github.com/dc-release/dc-release/internal/face/cli/workflows"
@@ -31,7 +34,11 @@ func Main(ctx context.Context, version string, args []string, in io.Reader, out,
 	env.Connect = func(ctx context.Context, e *console.Env) (console.Session, error) { return connect(ctx, base, e) }
 	root := cli.Root(cli.Deps{
 		Env: env, Version: version, Code: totp.Code, Verify: Verify, Witness: Witness, Bundle: Bundle, Results: ReadResult,
-		Trace: trace.Deps{Local: TraceLocal, HTML: html.Render},
+		Trace:  trace.Deps{Local: TraceLocal, HTML: html.Render},
+		Author: records.Author{Draft: DraftNote, Diff: DiffLocal},
+		Documents: document.Deps{Local: TestDocumentsLocal, Folder: func(ctx context.Context, q document.FolderRequest) (coredocument.Tested, error) {
+			return TestDocumentsFolder(ctx, version, q)
+		}},
 		Rehearse: func(ctx context.Context, q run.Rehearsal, progress func(inspect.RunDetail)) (run.Outcome, error) {
 			base.Sandbox, base.Data, base.Labels, base.Processes = env.Sandbox, env.Data, env.Labels, env.Processes
 			return Rehearse(ctx, base, q, progress)

@@ -282,7 +282,7 @@ func (o *Owner) compose() {
 	}
 	f := factors{password.NewHasher(2)}
 	vars := func(string, string) map[string]string { return o.Config.Vars }
-	o.tracer = &traceability.Tracer{Repositories: o.mirrors, Blobs: o.Blobs, Solutions: registry, Results: readResult, Sources: itemfile.Sources{}, Page: pagefile.Read, Releases: o.state}
+	o.tracer = &traceability.Tracer{Repositories: o.mirrors, Blobs: o.Blobs, Solutions: registry, Results: readResult, Sources: itemfile.Sources{}, Page: pagefile.Read, Releases: o.state, Readers: readers}
 	deviations := &deviation.Deviations{Log: o.Store, State: o.state}
 	o.Orchestrator = &orchestrate.Orchestrator{Log: o.Store, State: o.state, Blobs: o.Blobs, Deviations: deviations, Vars: vars, Now: time.Now}
 	claims := &claim.Server{

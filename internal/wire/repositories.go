@@ -58,8 +58,8 @@ func (m *mirrors) CodeTree(_ context.Context, b policy.Baseline) (traceability.T
 }
 
 // History implements traceability.Repositories.
-func (m *mirrors) History(_ context.Context, b policy.Baseline) (traceability.History, error) {
-	return git.OpenBare(m.dir(b.Solution, "code"))
+func (m *mirrors) History(_ context.Context, b policy.Baseline, r traceability.Repository) (traceability.History, error) {
+	return git.OpenBare(m.dir(b.Solution, string(r)))
 }
 
 // RequirementsTree implements traceability.Repositories.

@@ -19,7 +19,6 @@ import (
 	"github.com/dc-release/dc-release/internal/app/work"
 	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/core/pipeline"
-	"github.com/dc-release/dc-release/internal/core/workflow"
 )
 
 // server answers workers with the owner's use cases.
@@ -90,21 +89,12 @@ func (s server) TestDocuments(ctx context.Context, e work.Execution) (work.Teste
 	if err != nil {
 		return work.TestedDocuments{}, err
 	}
-	findings, err := s.o.tracer.Test(ctx, traceability.Pin{Solution: slot.Solution, Code: run.Run.Trigger.SHA, Requirements: requirements}, run.Run.Version)
-	if err != nil {
+	var out work.TestedDocuments
+	pin := traceability.Pin{Solution: slot.Solution, Code: run.Run.Trigger.SHA, Requirements: requirements}
+	if out.Tested, err = s.o.tracer.TestRun(ctx, pin, run.Run.Version, run.Run.Profile); err != nil {
 		return work.TestedDocuments{}, err
 	}
-	out := work.TestedDocuments{Findings: findings}
-	for _, c := range traceability.Checks() {
-		row := work.CheckResult{ID: c.ID, Rule: c.Rule}
-		for _, f := range findings {
-			if f.ID == c.ID && f.Severity == workflow.Error {
-				row.Findings++
-			}
-		}
-		out.Checks = append(out.Checks, row)
-	}
-	out.Report, err = traceability.JUnit(findings)
+	out.Report, err = traceability.JUnit(out.Tested)
 	return out, err
 }
 

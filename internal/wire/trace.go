@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/dc-release/dc-release/internal/adapter/itemfile"
+	"github.com/dc-release/dc-release/internal/adapter/pagefile"
 	"github.com/dc-release/dc-release/internal/app/traceability"
 	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/core/policy"
@@ -16,9 +17,24 @@ import (
 // TraceLocal computes the trace of a working directory, without a data
 // directory.
 func TraceLocal(ctx context.Context, q trace.Request) (traceability.Report, error) {
+	local, err := localOf(q)
+	if err != nil {
+		return traceability.Report{}, err
+	}
+	tracer := &traceability.Tracer{Sources: itemfile.Sources{}}
+	return tracer.ShowLocal(ctx, local)
+}
+
+// readers read what document tests look at beside the items.
+var readers = traceability.Readers{
+	Outline: pagefile.Outline,
+}
+
+// localOf is a working directory with its results.
+func localOf(q trace.Request) (traceability.Local, error) {
 	for _, dir := range []string{q.Dir, q.Requirements} {
 		if info, err := os.Stat(dir); dir != "" && (err != nil || !info.IsDir()) {
-			return traceability.Report{}, fault.New(fault.NotFound, "folder %q is not there", dir)
+			return traceability.Local{}, fault.New(fault.NotFound, "folder %q is not there", dir)
 		}
 	}
 	local := traceability.Local{Code: itemfile.Dir(q.Dir), Project: q.Project, Item: q.Item, Depth: q.Depth}
@@ -28,12 +44,11 @@ func TraceLocal(ctx context.Context, q trace.Request) (traceability.Report, erro
 	for _, r := range q.Results {
 		result, err := readLocal(r)
 		if err != nil {
-			return traceability.Report{}, err
+			return traceability.Local{}, err
 		}
 		local.Results = append(local.Results, result)
 	}
-	tracer := &traceability.Tracer{Sources: itemfile.Sources{}}
-	return tracer.ShowLocal(ctx, local)
+	return local, nil
 }
 
 // readLocal reads FILE, or ENVIRONMENT=FILE.

@@ -179,6 +179,7 @@ const maxTags = 500
 func (r *featureReader) take(s scene) {
 	var tests, others []named
 	var planned []evidence.Verification
+	var environments []string
 	manual := false
 	if !r.affordable(s) {
 		return
@@ -194,6 +195,8 @@ func (r *featureReader) take(s scene) {
 				}
 			case strings.EqualFold(word, "manual"):
 				manual = true
+			case slices.Contains(trace.Environments, strings.ToLower(word)):
+				environments = append(environments, strings.ToLower(word))
 			case r.isID(word, tag.Location):
 				tests, others = sort(tests, others, named{word, l.name, tag.Location})
 			}
@@ -206,7 +209,7 @@ func (r *featureReader) take(s scene) {
 		return
 	}
 	r.staged(s, planned)
-	i := trace.Item{Title: s.scenario.Name, By: trace.Scenario, Planned: planned, Manual: manual}
+	i := trace.Item{Title: s.scenario.Name, By: trace.Scenario, Planned: planned, Environments: environments, Manual: manual}
 	if manual || i.ByPeople() {
 		i.Steps = r.stepsOf(s)
 	}
@@ -294,6 +297,11 @@ func (r *featureReader) put(i trace.Item, n named, verifies []named) {
 	for _, v := range i.Planned {
 		if !slices.Contains(item.Planned, v) {
 			item.Planned = append(item.Planned, v)
+		}
+	}
+	for _, e := range i.Environments {
+		if !slices.Contains(item.Environments, e) {
+			item.Environments = append(item.Environments, e)
 		}
 	}
 	item.Manual = item.Manual || i.Manual

@@ -25,6 +25,7 @@ import (
 	"github.com/dc-release/dc-release/internal/app/traceability"
 	"github.com/dc-release/dc-release/internal/app/trail"
 	"github.com/dc-release/dc-release/internal/core/approval"
+	"github.com/dc-release/dc-release/internal/core/document"
 	"github.com/dc-release/dc-release/internal/core/ledger"
 	"github.com/dc-release/dc-release/internal/core/pipeline"
 	"github.com/dc-release/dc-release/internal/core/policy"
@@ -139,6 +140,12 @@ var All = []Operation{
 	}),
 	query("trace.show", func(ctx context.Context, a *App, q traceability.Query) (traceability.Report, error) {
 		return a.Tracer.Show(ctx, q, ledger.FormatTime(a.Now()))
+	}),
+	query("release.diff", func(ctx context.Context, a *App, q traceability.DiffQuery) (traceability.Difference, error) {
+		return a.Tracer.Diff(ctx, q, ledger.FormatTime(a.Now()))
+	}),
+	query("document.test", func(ctx context.Context, a *App, q traceability.TestQuery) (document.Tested, error) {
+		return a.Tracer.TestRelease(ctx, q, ledger.FormatTime(a.Now()))
 	}),
 	query("gate.list", func(ctx context.Context, a *App, q Scope) ([]inspect.Gate, error) {
 		return a.Inspector.Gates(ctx, q.Solution)

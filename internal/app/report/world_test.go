@@ -269,7 +269,7 @@ func (trees) RequirementsTree(context.Context, policy.Baseline) (traceability.Tr
 
 // History implements traceability.Repositories: one commit by a pull request,
 // one without, one by nobody who is known.
-func (trees) History(context.Context, policy.Baseline) (traceability.History, error) {
+func (trees) History(context.Context, policy.Baseline, traceability.Repository) (traceability.History, error) {
 	return tree{}, nil
 }
 
@@ -279,6 +279,11 @@ func (tree) Commits(context.Context, string, string) ([]release.Commit, error) {
 		{SHA: strings.Repeat("3", 40), Subject: "Load orders (#1)", Email: "ada@example.com", Parents: []string{strings.Repeat("2", 40)}},
 		{SHA: strings.Repeat("2", 40), Subject: "Fix the build", Email: "nobody@example.com"},
 	}, nil
+}
+
+// History implements traceability.History.
+func (t tree) History(ctx context.Context, from, to, _ string) ([]release.Commit, error) {
+	return t.Commits(ctx, from, to)
 }
 
 type tree map[string]string

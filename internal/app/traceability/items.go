@@ -125,7 +125,7 @@ func (t *Tracer) scan(ctx context.Context, tree Tree, commit string, r Repositor
 		}
 		key := fileKey{r.Name(f.Path), f.Object, setting}
 		found, known := t.cache.get(key)
-		if !known {
+		if !known || f.Object == "" {
 			data, _, err := tree.ReadFile(ctx, commit, f.Path)
 			if err != nil {
 				return out, err
@@ -151,42 +151,25 @@ const maxCached = 4096
 // bytes, and the setting that it is read with.
 type fileKey struct{ name, object, setting string }
 
-// cache keeps what files hold and what commits bind, so that one changed file is
-// one file to read. Its zero value is ready.
-type cache struct {
-	mu    sync.Mutex
-	files map[fileKey]scanned
-	maps  map[Pin]trace.TestMap
+// cache keeps what was read, so that one changed file is one file to read. Its
+// zero value is ready.
+type cache[K comparable, T any] struct {
+	mu   sync.Mutex
+	kept map[K]T
 }
 
-func (c *cache) get(key fileKey) (scanned, bool) {
+func (c *cache[K, T]) get(key K) (T, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	s, ok := c.files[key]
-	return s, ok && key.object != ""
+	v, ok := c.kept[key]
+	return v, ok
 }
 
-func (c *cache) put(key fileKey, s scanned) {
+func (c *cache[K, T]) put(key K, v T) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.files == nil || len(c.files) >= maxCached {
-		c.files = map[fileKey]scanned{}
+	if c.kept == nil || len(c.kept) >= maxCached {
+		c.kept = map[K]T{}
 	}
-	c.files[key] = s
-}
-
-func (c *cache) testMap(p Pin) (trace.TestMap, bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	m, ok := c.maps[p]
-	return m, ok
-}
-
-func (c *cache) keepTestMap(p Pin, m trace.TestMap) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.maps == nil || len(c.maps) >= maxCached {
-		c.maps = map[Pin]trace.TestMap{}
-	}
-	c.maps[p] = m
+	c.kept[key] = v
 }

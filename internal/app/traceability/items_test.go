@@ -49,7 +49,7 @@ func (r repositories) RequirementsTree(context.Context, policy.Baseline) (tracea
 	return r.requirements, nil
 }
 
-func (repositories) History(context.Context, policy.Baseline) (traceability.History, error) {
+func (repositories) History(context.Context, policy.Baseline, traceability.Repository) (traceability.History, error) {
 	return nil, nil
 }
 

@@ -34,25 +34,33 @@ func (t *Tracer) ShowLocal(ctx context.Context, q Local) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	binds, err := t.readTestMap(ctx, q.Code, "")
+	results, err := t.counted(ctx, q)
 	if err != nil {
 		return Report{}, err
-	}
-	var results []trace.Result
-	for _, r := range q.Results {
-		for _, p := range r.Report.Problems {
-			if p.Fatal {
-				return Report{}, fault.New(fault.Invalid, "result file %s: %s", r.Name, p)
-			}
-		}
-		for _, j := range evidence.Judge(binds.Bind(r.Report), everything(r)) {
-			results = append(results, trace.Results(j, 1, "", r.Report.SHA256)...)
-		}
 	}
 	m := trace.Link(items, results, trace.Scope{})
 	out := Report{Solution: q.Project, Matrix: m.Document(), Items: m.Items(items, nil), Findings: nonNil(findings)}
 	out.Near, err = near(m, q.Item, q.Depth)
 	return out, err
+}
+
+// counted are the cases of result files that name an id.
+func (t *Tracer) counted(ctx context.Context, q Local) (out []trace.Result, err error) {
+	binds, err := t.readTestMap(ctx, q.Code, "")
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range q.Results {
+		for _, p := range r.Report.Problems {
+			if p.Fatal {
+				return nil, fault.New(fault.Invalid, "result file %s: %s", r.Name, p)
+			}
+		}
+		for _, j := range evidence.Judge(binds.Bind(r.Report), everything(r)) {
+			out = append(out, trace.Results(j, 1, "", r.Report.SHA256)...)
+		}
+	}
+	return out, nil
 }
 
 // everything is an origin that lets a file prove whatever it says.

@@ -86,7 +86,7 @@ func (t *Tracer) bind(ctx context.Context, p Pin, r evidence.Report) (evidence.R
 	if _, own := ownFormats[r.Format]; own || !trace.Unbound(r) {
 		return r, nil
 	}
-	m, known := t.cache.testMap(p)
+	m, known := t.maps.get(p)
 	if !known {
 		tree, err := t.code(ctx, p)
 		if err != nil {
@@ -95,7 +95,7 @@ func (t *Tracer) bind(ctx context.Context, p Pin, r evidence.Report) (evidence.R
 		if m, err = t.readTestMap(ctx, tree, p.Code); err != nil {
 			return r, err
 		}
-		t.cache.keepTestMap(p, m)
+		t.maps.put(p, m)
 	}
 	return m.Bind(r), nil
 }

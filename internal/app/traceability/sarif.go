@@ -16,8 +16,21 @@ type (
 		Runs    []sarifRun `json:"runs"`
 	}
 	sarifRun struct {
-		Tool    sarifTool     `json:"tool"`
-		Results []sarifResult `json:"results"`
+		Tool        sarifTool         `json:"tool"`
+		Invocations []sarifInvocation `json:"invocations,omitempty"`
+		Results     []sarifResult     `json:"results"`
+	}
+	// sarifInvocation says which rules were not run, and why.
+	sarifInvocation struct {
+		Successful    bool                `json:"executionSuccessful"`
+		Notifications []sarifNotification `json:"toolExecutionNotifications"`
+	}
+	sarifNotification struct {
+		Level   string    `json:"level"`
+		Message sarifText `json:"message"`
+		Rule    struct {
+			ID string `json:"id"`
+		} `json:"associatedRule"`
 	}
 	sarifTool struct {
 		Driver sarifDriver `json:"driver"`
@@ -56,15 +69,16 @@ type (
 	}
 )
 
-// SARIF is findings for tools that show them beside the code.
-func SARIF(findings []document.Finding) ([]byte, error) {
+// SARIF is findings for tools that show them beside the code. A check that was
+// not run is a notification.
+func SARIF(t document.Tested) ([]byte, error) {
 	run := sarifRun{Tool: sarifTool{sarifDriver{Name: "dc-release", Rules: []sarifRule{}}}, Results: []sarifResult{}}
 	for _, c := range Checks() {
 		rule := sarifRule{ID: c.ID, Short: sarifText{c.Rule}}
 		rule.Default.Level = level(c.Severity)
 		run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, rule)
 	}
-	for _, f := range findings {
+	for _, f := range t.Findings {
 		message := f.Message
 		if f.Hint != "" {
 			message += ": " + f.Hint
@@ -77,6 +91,17 @@ func SARIF(findings []document.Finding) ([]byte, error) {
 			r.Locations = []sarifLocation{at}
 		}
 		run.Results = append(run.Results, r)
+	}
+	for _, c := range t.Checks {
+		if c.Verdict != document.CheckNotRun {
+			continue
+		}
+		n := sarifNotification{Level: "note", Message: sarifText{"not run: " + c.Reason}}
+		n.Rule.ID = c.ID
+		if len(run.Invocations) == 0 {
+			run.Invocations = []sarifInvocation{{Successful: true}}
+		}
+		run.Invocations[0].Notifications = append(run.Invocations[0].Notifications, n)
 	}
 	out, err := json.MarshalIndent(sarifLog{Schema: "https://json.schemastore.org/sarif-2.1.0.json", Version: "2.1.0", Runs: []sarifRun{run}}, "", "  ")
 	return append(out, '\n'), err

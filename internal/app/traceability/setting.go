@@ -13,16 +13,6 @@ import (
 	"github.com/dc-release/dc-release/internal/core/release"
 )
 
-// pages are the texts of the code repository that documents are made of.
-// Section is a heading of the page, "" for the whole of it.
-var pages = []struct{ name, path, section string }{
-	{document.PageIntendedUse, "documentation/functional_specification.md", "Intended use"},
-	{document.PagePublicAPI, "documentation/functional_specification.md", "Public API"},
-	{document.PageTestStrategy, "documentation/test_strategy.md", ""},
-	{document.PageOperations, "documentation/operations_manual.md", ""},
-	{document.PageRecovery, "documentation/recovery_procedure.md", ""},
-}
-
 // Pages are those of a commit that are there.
 func (t *Tracer) Pages(ctx context.Context, p Pin) ([]document.Page, error) {
 	tree, err := t.code(ctx, p)
@@ -30,8 +20,8 @@ func (t *Tracer) Pages(ctx context.Context, p Pin) ([]document.Page, error) {
 		return nil, err
 	}
 	var out []document.Page
-	for _, page := range pages {
-		data, ok, err := tree.ReadFile(ctx, p.Code, page.path)
+	for _, page := range document.PageFiles {
+		data, ok, err := tree.ReadFile(ctx, p.Code, page.Path)
 		if err != nil {
 			return nil, err
 		}
@@ -39,10 +29,10 @@ func (t *Tracer) Pages(ctx context.Context, p Pin) ([]document.Page, error) {
 			continue
 		}
 		blocks := t.Page(data)
-		if page.section != "" {
-			blocks = section(blocks, page.section)
+		if page.Section != "" {
+			blocks = section(blocks, page.Section)
 		}
-		out = append(out, document.Page{Name: page.name, Path: page.path, SHA256: canonical.SHA256(data), Blocks: items(blocks)})
+		out = append(out, document.Page{Name: page.Name, Path: page.Path, SHA256: canonical.SHA256(data), Blocks: items(blocks)})
 	}
 	return out, nil
 }
@@ -121,7 +111,7 @@ func (t *Tracer) Commits(ctx context.Context, p Pin, previous string) ([]release
 	if err != nil {
 		return nil, err
 	}
-	history, err := t.Repositories.History(ctx, s.Baseline)
+	history, err := t.Repositories.History(ctx, s.Baseline, Code)
 	if err != nil {
 		return nil, err
 	}

@@ -29,12 +29,15 @@ type Tree interface {
 type Repositories interface {
 	CodeTree(ctx context.Context, b policy.Baseline) (Tree, error)
 	RequirementsTree(ctx context.Context, b policy.Baseline) (Tree, error)
-	History(ctx context.Context, b policy.Baseline) (History, error)
+	History(ctx context.Context, b policy.Baseline, r Repository) (History, error)
 }
 
-// History lists the commits of the code, the newest first.
+// History lists the commits of a repository, the newest first.
 type History interface {
 	Commits(ctx context.Context, from, to string) ([]release.Commit, error)
+	// History gives each commit the paths that it changed, as far as it touched a
+	// folder ("" for every one).
+	History(ctx context.Context, from, to, folder string) ([]release.Commit, error)
 }
 
 // Blobs reads result files.
@@ -66,8 +69,11 @@ type Tracer struct {
 	Sources      Sources
 	Page         func(data []byte) []document.Block // reads a page of Markdown
 	Releases     Releases
+	Readers      Readers
 
-	cache cache
+	cache   cache[fileKey, scanned]
+	maps    cache[Pin, trace.TestMap]
+	surveys cache[fileKey, document.Outline]
 }
 
 // Columns are the results that a gate expects.

@@ -32,14 +32,19 @@ type folder struct {
 
 // Folder verifies one folder of a release log: a version or rollbacks/ID.
 func Folder(fsys fs.FS, name string, o Options) Report {
+	return check(fsys, name, o).report.finish()
+}
+
+// check verifies a folder as far as it can be read.
+func check(fsys fs.FS, name string, o Options) *folder {
 	f := &folder{fsys: fsys, name: name, options: o, files: map[string][]byte{}, report: &Report{Subject: name, Trust: TrustNone}}
 	if err := releaselog.CheckPath(name); err != nil {
 		f.report.add("", 0, "folder", "%v", err)
-		return f.report.finish()
+		return f
 	}
 	f.read()
 	if !f.integrity() {
-		return f.report.finish()
+		return f
 	}
 	f.report.Subject, f.report.State = f.index.Solution+" "+name, f.index.State
 	f.externals()
@@ -55,7 +60,7 @@ func Folder(fsys fs.FS, name string, o Options) Report {
 		f.known()
 		f.stamps()
 	}
-	return f.report.finish()
+	return f
 }
 
 // at names a file from the root of the release log.

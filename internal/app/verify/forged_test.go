@@ -132,7 +132,7 @@ func TestWhoeverHasTheDocumentKeyIsStillFound(t *testing.T) {
 		"an event was left out":       {edit(t, log, run, drop(3, 4)), run, "record"},
 		"the first event is not here": {edit(t, log, run, drop(0, 1)), run, "stream"},
 		"the last event is not here":  {edit(t, log, subject, func(s *releaselog.Stream) { s.Records = s.Records[:len(s.Records)-1] }), subject, "publication"},
-		"a stream is not here":        {with(log, run, nil), "1.0.0/manifests/pre_val.json", "manifest"},
+		"a stream is not here":        {with(log, run, nil), "1.0.0/manifests/pre_val.json", "frozen"},
 		"an event was edited": {edit(t, log, run, func(s *releaselog.Stream) {
 			s.Records[0].Header = bytes.Replace(s.Records[0].Header, []byte(`"reason":"test"`), []byte(`"reason":"best"`), 1)
 		}), run, "record"},
@@ -267,7 +267,7 @@ func TestTheLedgerIsNotBelieved(t *testing.T) {
 			r.Finish(x, fence, r.JUnit("unit.xml", "", strings.Replace(publishtest.Passed, `name="two"/>`, `name="two"><failure/></testcase>`, 1), evidence.UT)...)
 			r.Items = nil
 			return r.Pass(gate.PreVal)
-		}, "manifest"},
+		}, "frozen"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := start(t)

@@ -70,6 +70,11 @@ func (f *folder) consumed(s gate.Standing, e ledger.Event, d *gate.Consumed, fro
 	for _, wrong := range append(f.manifest(m, g.Opened, previous), frozen.change(m)...) {
 		f.add(file, "manifest", "%s", wrong)
 	}
+	if r := f.registered(); r != nil {
+		for _, wrong := range f.frozen(m, r.Run, g.Opened.Position) {
+			f.add(file, "frozen", "%s", wrong)
+		}
+	}
 }
 
 // manifest compares what was signed with the ledger and the files that are
@@ -120,7 +125,7 @@ func (f *folder) manifest(m gate.Manifest, o *gate.Opened, previous string) []st
 			}
 		}
 	}
-	return append(out, f.frozen(m, r.Run, o.Position)...)
+	return out
 }
 
 // frozen compares the manifest's evidence with the run up to the position of

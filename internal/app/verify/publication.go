@@ -53,13 +53,22 @@ func (f *folder) profile() policy.Profile {
 
 // baseline is the solution's baseline as the ledger has it.
 func (f *folder) baseline() policy.Baseline {
-	var b policy.Baseline
+	all := f.baselines()
+	if len(all) == 0 {
+		return policy.Baseline{}
+	}
+	return all[len(all)-1]
+}
+
+// baselines are those of the solution, the oldest first.
+func (f *folder) baselines() []policy.Baseline {
+	var out []policy.Baseline
 	for _, e := range f.history.streams[ledger.SolutionStream(f.index.Solution)] {
-		if now, ok := policy.BaselineOf(e.Data); ok {
-			b = now
+		if b, ok := policy.BaselineOf(e.Data); ok {
+			out = append(out, b)
 		}
 	}
-	return b
+	return out
 }
 
 // publication checks that the index is the one of the event that asked for it:

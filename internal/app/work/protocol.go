@@ -139,16 +139,8 @@ type Published struct {
 
 // TestedDocuments answers "dc-release document test".
 type TestedDocuments struct {
-	Findings []document.Finding `json:"findings"`
-	Checks   []CheckResult      `json:"checks"`
-	Report   []byte             `json:"report"` // JUnit
-}
-
-// CheckResult is one check of the document tests.
-type CheckResult struct {
-	ID       string `json:"id"`
-	Rule     string `json:"rule"`
-	Findings int    `json:"findings"`
+	document.Tested
+	Report []byte `json:"report"` // JUnit
 }
 
 // Server is what a worker can ask for.

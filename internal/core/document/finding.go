@@ -1,6 +1,10 @@
 package document
 
-import "github.com/dc-release/dc-release/internal/core/workflow"
+import (
+	"strings"
+
+	"github.com/dc-release/dc-release/internal/core/workflow"
+)
 
 // Position is a place in a source file, line and column 1-based.
 type Position = workflow.Position
@@ -16,8 +20,16 @@ type Finding struct {
 	Hint     string            `json:"hint,omitempty"` // what to write instead
 }
 
-// String is one line: "file:line:col: error: message [DOC-R01]: hint".
+// String is one line: "file:line:col: error: message [DOC-R01]: hint", without a
+// place where there is none.
 func (f Finding) String() string {
+	if f.At.File == "" {
+		return strings.TrimPrefix(f.line(), f.At.String()+": ")
+	}
+	return f.line()
+}
+
+func (f Finding) line() string {
 	return workflow.Finding{At: f.At, Severity: f.Severity, Rule: f.ID, Message: f.Message, Hint: f.Hint}.String()
 }
 
@@ -37,4 +49,7 @@ type Check struct {
 	ID       string            `json:"id"`
 	Severity workflow.Severity `json:"severity"`
 	Rule     string            `json:"rule"` // one sentence
+	// Basic says that it counts outside of GxP as well; what the others find
+	// there is a warning.
+	Basic bool `json:"basic,omitempty"`
 }

@@ -2,6 +2,7 @@ package release
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -14,10 +15,20 @@ type Commit struct {
 	Body    string   `json:"body,omitempty"`
 	Author  string   `json:"author"` // name as written
 	Email   string   `json:"email"`  // lower case
+	// Paths are what it changed, as far as that was asked for.
+	Paths []string `json:"paths,omitempty"`
+	// NotesOnly says that it changed release notes and nothing else.
+	NotesOnly bool `json:"notes_only,omitempty"`
 }
 
 // Merge reports whether the commit has more than one parent.
 func (c Commit) Merge() bool { return len(c.Parents) > 1 }
+
+// Touched gives a commit all paths that it changed.
+func (c *Commit) Touched(paths []string) {
+	c.Paths = paths
+	c.NotesOnly = len(paths) > 0 && !slices.ContainsFunc(paths, func(p string) bool { return !strings.HasPrefix(p, NotesFolder) })
+}
 
 var (
 	squashed = regexp.MustCompile(`\(#([1-9][0-9]{0,8})\)\s*$`)

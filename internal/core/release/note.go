@@ -82,23 +82,52 @@ func ParseNote(file string, data []byte) (Note, []document.Finding) {
 	return p.note, sorted(p.findings)
 }
 
-// Context is what a note is checked against besides its text.
+// Context is what a note is checked against besides its text. What is absent
+// leaves the checks that need it out; Left names them.
 type Context struct {
 	Version  Version
-	Released []Version // every version that was ever released
+	Released []Version // every version that was released before; nil for not known
 	// Repository is the address of the code repository without trailing slash,
 	// "https://github.com/org/repo"; "" checks no link.
 	Repository string
 	// Categories are the risk categories that must be there.
 	Categories []string
+	// History is what was merged since the release before; nil for not known.
+	History *History
+	// Registered is the SHA-256 of the note that was registered with the tag, ""
+	// while nothing is.
+	Registered string
+}
+
+// Left says which checks the context cannot answer, and why.
+func (c Context) Left() document.Left {
+	left := document.Left{}
+	if c.Released == nil {
+		left.Because("it is not known which versions were released", "DOC-R03")
+	}
+	if c.Version.IsZero() {
+		left.Because("no version is tagged or asked for", "DOC-R03", "DOC-R04")
+	}
+	if c.Repository == "" {
+		left.Because("the address of the code repository is not known", "DOC-R08")
+	}
+	if c.Registered == "" {
+		left.Because("the version is not registered", "DOC-R15")
+	}
+	left.Add(c.History.left())
+	return left
 }
 
 // CheckNote is ParseNote and the checks that need a context (DOC-R02, R03,
-// R04, R08, the categories of R13).
+// R04, R08 to R11, R14, R15, the categories of R13).
 func CheckNote(file string, data []byte, c Context) (Note, []document.Finding) {
 	n, findings := ParseNote(file, data)
-	p := noteParser{file: file, findings: findings}
+	p := noteParser{file: file, findings: findings, note: n}
 	p.name(c)
+	p.history(c)
+	if digest := canonical.SHA256(data); c.Registered != "" && digest != c.Registered {
+		p.report("DOC-R15", document.Position{File: file, Line: 1, Column: 1}, "take a new version; a note is not changed after its tag", "the note has SHA-256 %s, %s was registered", digest, c.Registered)
+	}
 	for _, change := range n.Changes {
 		if want := c.Repository + "/pull/" + strconv.FormatInt(change.Number, 10); c.Repository != "" && change.Link != want {
 			p.report("DOC-R08", change.At, "write the address as "+want, "change #%d links to %q", change.Number, change.Link)
@@ -128,6 +157,9 @@ func (p *noteParser) name(c Context) {
 		p.report("DOC-R04", at, "tag the version of the note, or name the note after the tag", "the note is of version %s, the tag of %s", named, c.Version)
 	}
 	for _, r := range c.Released {
+		if p.note.ChangeType.Type == Hotfix && (r.major != c.Version.major || r.minor != c.Version.minor) {
+			continue // a hotfix goes on from an earlier line
+		}
 		if !c.Version.IsZero() && c.Version.Compare(r) <= 0 {
 			p.report("DOC-R03", at, "take a version that is higher than every released one", "version %s is not higher than the released %s", c.Version, r)
 			break

@@ -16,7 +16,7 @@ const (
 	impactTitle = "Impact assessment"
 	riskTitle   = "Risk assessment"
 	typeTitle   = "Change type"
-	maxNote     = 1 << 20 // bytes
+	maxNote     = 4 << 20 // bytes; a release of 10,000 pull requests has some 1.5 MB
 )
 
 // leftovers are the words and marks that a template leaves behind. Comments and
@@ -220,7 +220,7 @@ func readChange(s string) (Change, error) {
 	label, link := inner[:cut], inner[cut+2:len(inner)-1]
 	digits, title, _ := strings.Cut(label, " - ")
 	n, err := strconv.ParseInt(strings.TrimSpace(digits), 10, 64)
-	title = strings.TrimSpace(title)
+	title = unescaped(strings.TrimSpace(title))
 	switch {
 	case err != nil || n < 1:
 		return Change{}, fmt.Errorf("has the number %q, want #N - title", digits)

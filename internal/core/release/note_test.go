@@ -57,7 +57,7 @@ func TestTheGuidesNoteHasNoFinding(t *testing.T) {
 }
 
 // Each row changes the guide's note at one place and names the one finding.
-func TestEachDefectIsFoundWhereItIs(t *testing.T) {
+func TestDOC_R05_R07_R08_R12_R13_EachDefectIsFoundWhereItIs(t *testing.T) {
 	for _, c := range []struct {
 		name, old, new string
 		want           string // id at line:column
@@ -115,7 +115,7 @@ func places(findings []document.Finding) string {
 	return strings.Join(parts, ",")
 }
 
-func TestGXP096_AnEmptyImpactAndNoChangeAreRefused(t *testing.T) {
+func TestGXP096_DOC_R06_R12_AnEmptyImpactAndNoChangeAreRefused(t *testing.T) {
 	_, findings := release.ParseNote(path, []byte("# Release note\n\n## Impact assessment\n\n## Risk assessment\n- **Low Risk**: none\n"))
 	if got := places(findings); got != "DOC-R06 1:1,DOC-R12 7:1" {
 		t.Errorf("got %s", got)
@@ -159,7 +159,7 @@ func TestShapesThatAreAllowed(t *testing.T) {
 	}
 }
 
-func TestTheNameAndTheVersion(t *testing.T) {
+func TestDOC_R01_R02_R03_R04_TheNameAndTheVersion(t *testing.T) {
 	for _, c := range []struct {
 		name, file, version, released, want string
 	}{

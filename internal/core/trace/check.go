@@ -13,11 +13,14 @@ import (
 
 // Checks is the list of the rules of this package.
 var Checks = []document.Check{
-	{ID: "DOC-S01", Severity: workflow.Error, Rule: "ids and the keys that hold ids follow the grammar"},
-	{ID: "DOC-S02", Severity: workflow.Error, Rule: "an id stands once over all files and repositories"},
+	{ID: "DOC-S01", Severity: workflow.Error, Basic: true, Rule: "ids and the keys that hold ids follow the grammar"},
+	{ID: "DOC-S02", Severity: workflow.Error, Basic: true, Rule: "an id stands once over all files and repositories"},
+	{ID: "DOC-S03", Severity: workflow.Error, Rule: "an id is retired and never removed, and never used again"},
 	{ID: "DOC-S04", Severity: workflow.Error, Rule: "every requirement and specification has a statement"},
+	{ID: "DOC-S05", Severity: workflow.Warning, Rule: "a requirement or specification says shall at most once, and no vague words"},
 	{ID: "DOC-S06", Severity: workflow.Error, Rule: "every requirement says its owner, its risk and whether it is relevant to GxP, in the words of the vocabulary"},
-	{ID: "DOC-S08", Severity: workflow.Error, Rule: "every specification that a resource of the bundle deploys exists and is in force"},
+	{ID: "DOC-S08", Severity: workflow.Error, Basic: true, Rule: "every specification that a resource of the bundle deploys exists and is in force"},
+	{ID: "DOC-S11", Severity: workflow.Warning, Rule: "a changed requirement or specification was changed by a pull request"},
 	{ID: "DOC-S12", Severity: workflow.Error, Rule: "every source of items can be read, and everything in it has a meaning here"},
 	{ID: "DOC-K01", Severity: workflow.Error, Rule: "every risk names the item that it is about"},
 	{ID: "DOC-K02", Severity: workflow.Error, Rule: "severity, occurrence and detection are 1 to 3 each; the class is computed and not typed"},
@@ -26,10 +29,19 @@ var Checks = []document.Check{
 	{ID: "DOC-K05", Severity: workflow.Error, Rule: "every requirement that is relevant to GxP, or a specification of it, has a risk"},
 	{ID: "DOC-T01", Severity: workflow.Error, Rule: "every specification has a test, or says which verification is planned"},
 	{ID: "DOC-T02", Severity: workflow.Error, Rule: "every requirement has a specification"},
-	{ID: "DOC-T03", Severity: workflow.Error, Rule: "every link goes to an item that exists, is not retired and is of the right kind"},
+	{ID: "DOC-T03", Severity: workflow.Error, Basic: true, Rule: "every link goes to an item that exists, is not retired and is of the right kind"},
 	{ID: "DOC-T04", Severity: workflow.Warning, Rule: "every specification and test traces back to a requirement"},
-	{ID: "DOC-T05", Severity: workflow.Error, Rule: "every feature file can be read"},
+	{ID: "DOC-T05", Severity: workflow.Error, Basic: true, Rule: "every feature file can be read"},
 	{ID: "DOC-T06", Severity: workflow.Error, Rule: "a scenario that names an item has exactly one tag of a verification, or a folder that says it"},
+	{ID: "DOC-T07", Severity: workflow.Error, Rule: "every item of class High has an acceptance test"},
+	{ID: "DOC-T08", Severity: workflow.Error, Rule: "every test has a result of this commit wherever one is expected"},
+	{ID: "DOC-T09", Severity: workflow.Error, Rule: "the artifact in PRD is the one that was verified in VAL"},
+	{ID: "DOC-T10", Severity: workflow.Error, Basic: true, Rule: "the latest attempt of every test passed"},
+	{ID: "DOC-T11", Severity: workflow.Warning, Rule: "no test passed only after it had failed at the same commit"},
+	{ID: "DOC-T12", Severity: workflow.Error, Basic: true, Rule: "nothing but pIV and pOV runs in PRD"},
+	{ID: "DOC-T13", Severity: workflow.Error, Rule: "no link leads to an item that changed since the link was reviewed"},
+	{ID: "DOC-T14", Severity: workflow.Error, Rule: "every waiver of a gap is signed, of this version and not run out"},
+	{ID: "DOC-T15", Severity: workflow.Error, Rule: "a case has one result in a place at each attempt"},
 }
 
 func finding(id string, at document.Position, hint, format string, args ...any) document.Finding {
@@ -42,9 +54,8 @@ func finding(id string, at document.Position, hint, format string, args ...any) 
 	return document.Finding{ID: id, Severity: severity, At: at, Message: fmt.Sprintf(format, args...), Hint: hint}
 }
 
-// Check judges the items of all files together (DOC-S02, S06, K01 to K05, T01 to
-// T04). A link
-// to an id of another project is a warning, as its baseline is not pinned here;
+// Check judges the items of all files together (DOC-S02, S05, S06, K01 to K05,
+// T01 to T04, T12). A link to an id of another project is a warning, as its baseline is not pinned here;
 // project "" treats every id as our own.
 func Check(items []Item, project string) []document.Finding {
 	c := checker{project: project, byID: make(map[string]*Item, len(items)), down: map[string]bool{}, assessed: map[string]bool{}}
@@ -60,6 +71,8 @@ func Check(items []Item, project string) []document.Finding {
 	for i := range items {
 		c.covered(&items[i])
 		c.risk(&items[i])
+		c.wording(&items[i])
+		c.inProduction(&items[i])
 	}
 	slices.SortStableFunc(c.findings, func(a, b document.Finding) int {
 		return cmp.Or(cmp.Compare(a.At.File, b.At.File), cmp.Compare(a.At.Line, b.At.Line), cmp.Compare(a.At.Column, b.At.Column), cmp.Compare(a.ID, b.ID))

@@ -162,6 +162,8 @@ type Result struct {
 	Commit       string           `json:"commit"`
 	Outcome      evidence.Outcome `json:"outcome"`
 	Evidence     string           `json:"evidence"` // SHA-256 of the file
+	Class        string           `json:"class,omitempty"`
+	Retries      int              `json:"retries,omitempty"` // failed tries inside the case
 }
 
 // kindOf is the kind of an id that was parsed before.

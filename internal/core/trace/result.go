@@ -12,7 +12,7 @@ func Results(j evidence.Judged, attempt int, commit, sha256 string) []Result {
 		}
 		out = append(out, Result{
 			IDs: k.Case.IDs, Name: k.Case.Name, Verification: string(k.Verification), Environment: k.Environment,
-			Attempt: attempt, Commit: commit, Outcome: k.Case.Outcome, Evidence: sha256,
+			Attempt: attempt, Commit: commit, Outcome: k.Case.Outcome, Evidence: sha256, Class: k.Case.Class, Retries: k.Case.Retries,
 		})
 	}
 	return out

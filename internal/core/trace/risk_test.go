@@ -46,7 +46,7 @@ func TestTheClassOfARiskIsComputed(t *testing.T) {
 	}
 }
 
-func TestRisksAreChecked(t *testing.T) {
+func TestDOC_K01_K02_K03_K04_K05_RisksAreChecked(t *testing.T) {
 	const urs = "- Owner: cleo\n- Risk: Low\n- GxP: yes\n\nx"
 	for _, c := range []struct{ name, text, want string }{
 		{"complete", "## RA-corp-1: r\n- Item: FS-corp-1\n- Severity: 3\n- Occurrence: 2\n- Detection: 1\n- Mitigation: TEST-corp-1\n- Residual: Low\n", ""},

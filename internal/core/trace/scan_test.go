@@ -84,7 +84,7 @@ func TestScanReadsItems(t *testing.T) {
 	}
 }
 
-func TestScanFindsWrongIDsAndEmptyStatements(t *testing.T) {
+func TestDOC_S01_S04_WrongIDsAndEmptyStatementsAreFound(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
 		{"a leading zero", "## FS-corp-01: x\ntext", "DOC-S01 1:4"},
 		{"upper case", "# intro\n## URS-Corp-1: x\ntext", "DOC-S01 2:4"},
@@ -113,7 +113,7 @@ func places(findings []document.Finding) string {
 	return strings.Join(parts, ",")
 }
 
-func TestCheckFindsEveryDefectAtOnce(t *testing.T) {
+func TestDOC_S02_S06_T01_T02_T03_T04_EveryDefectIsFoundAtOnce(t *testing.T) {
 	text := strings.Join([]string{
 		"## URS-corp-1: covered", "x", // 1
 		"## URS-corp-2: not implemented", "x", // 3

@@ -62,8 +62,11 @@ type verdict struct {
 	own    bool
 }
 
-// environments is the order of promotion.
-var environments = []string{"", "dev", "tst", "val", "prd"}
+// Environments are the places in the order of promotion.
+var Environments = []string{"dev", "tst", "val", "prd"}
+
+// environments is that order with what is bound to none before it.
+var environments = append([]string{""}, Environments...)
 
 // findColumns are the columns that the scope demands and those of results at
 // its commit, in the order of promotion.

@@ -18,6 +18,7 @@ import (
 	"github.com/dc-release/dc-release/internal/face/cli/change"
 	"github.com/dc-release/dc-release/internal/face/cli/console"
 	"github.com/dc-release/dc-release/internal/face/cli/demo"
+	"github.com/dc-release/dc-release/internal/face/cli/document"
 	"github.com/dc-release/dc-release/internal/face/cli/gate"
 	"github.com/dc-release/dc-release/internal/face/cli/install"
 	"github.com/dc-release/dc-release/internal/face/cli/job"
@@ -30,17 +31,19 @@ import (
 
 // Deps is what the wiring gives to commands beyond operations.
 type Deps struct {
-	Env      *console.Env
-	Version  string
-	Rehearse run.Rehearse
-	Preview  workflows.Preview
-	Verify   audit.Verify
-	Witness  audit.Witness
-	Bundle   audit.Bundle
-	Trace    trace.Deps
-	Results  records.ReadResult
-	Code     func(seed string, at time.Time) (string, error) // one-time codes of the demo's persons
-	Worker   func(ctx context.Context, child string) error
+	Env       *console.Env
+	Version   string
+	Rehearse  run.Rehearse
+	Preview   workflows.Preview
+	Verify    audit.Verify
+	Witness   audit.Witness
+	Bundle    audit.Bundle
+	Trace     trace.Deps
+	Documents document.Deps
+	Author    records.Author
+	Results   records.ReadResult
+	Code      func(seed string, at time.Time) (string, error) // one-time codes of the demo's persons
+	Worker    func(ctx context.Context, child string) error
 }
 
 // Root makes the whole command line. To add a command: its package, a line in
@@ -86,10 +89,10 @@ func commands(d Deps) []*cobra.Command {
 		run.New(d.Env, d.Rehearse),
 		actions.New(d.Env),
 		install.Serve(d.Env), install.Intake(d.Env), install.Solution(d.Env),
-		records.Runs(d.Env), records.Releases(d.Env), gate.New(d.Env), records.Evidence(d.Env, d.Results), acceptance.New(d.Env),
+		records.Runs(d.Env), records.Releases(d.Env, d.Author), gate.New(d.Env), records.Evidence(d.Env, d.Results), acceptance.New(d.Env),
 		records.Environments(d.Env), records.Rollback(d.Env), audit.New(d.Env, d.Verify, d.Witness, d.Bundle),
 		people.Person(d.Env), people.Token(d.Env), people.Role(d.Env), change.Deviation(d.Env), change.Approval(d.Env),
-		job.Deploy(d.Env), job.Publish(d.Env), documentCommand(d.Env), trace.New(d.Env, d.Trace), workflows.New(d.Env, d.Preview),
+		job.Deploy(d.Env), job.Publish(d.Env), document.New(d.Env, d.Documents), trace.New(d.Env, d.Trace), workflows.New(d.Env, d.Preview),
 		workerCommand(d), versionCommand(d),
 	}
 }
@@ -98,14 +101,6 @@ func versionCommand(d Deps) *cobra.Command {
 	return &cobra.Command{Use: "version", Short: "Print the version of this program", Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error {
 		return d.Env.Print("version", map[string]any{"version": d.Version}, func(w *tabwriter.Writer) { fmt.Fprintln(w, d.Version) })
 	}}
-}
-
-func documentCommand(env *console.Env) *cobra.Command {
-	cmd := &cobra.Command{Use: "document", Short: "Documents of releases"}
-	cmd.AddCommand(&cobra.Command{Use: "test", Short: "Test the documents of the job's commit", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
-		return job.TestDocuments(cmd.Context(), env)
-	}})
-	return cmd
 }
 
 func workerCommand(d Deps) *cobra.Command {

@@ -23,7 +23,6 @@ import (
 	"github.com/dc-release/dc-release/internal/app/deploy"
 	"github.com/dc-release/dc-release/internal/app/work"
 	"github.com/dc-release/dc-release/internal/core/fault"
-	"github.com/dc-release/dc-release/internal/core/workflow"
 	"github.com/dc-release/dc-release/internal/face/cli/console"
 )
 
@@ -172,34 +171,9 @@ func Publish(env *console.Env) *cobra.Command {
 	return cmd
 }
 
-// TestDocuments is "dc-release document test" inside a job.
-func TestDocuments(ctx context.Context, env *console.Env) error {
-	t, err := call[work.TestedDocuments](ctx, http.MethodPost, "/document-test", "", http.NoBody)
-	if err != nil {
-		return err
-	}
-	failed := 0
-	for _, c := range t.Checks {
-		mark := "ok  "
-		if c.Findings > 0 {
-			mark, failed = "FAIL", failed+1
-		}
-		fmt.Fprintf(env.Out, "%s %s %s\n", mark, c.ID, c.Rule)
-	}
-	for _, f := range t.Findings {
-		fmt.Fprintln(env.Out, f)
-		if os.Getenv("GITHUB_ACTIONS") == "true" {
-			level := "error"
-			if f.Severity == workflow.Warning {
-				level = "warning"
-			}
-			fmt.Fprintf(env.Out, "::%s file=%s,line=%d,title=%s::%s\n", level, f.At.File, f.At.Line, f.ID, f.Message)
-		}
-	}
-	if failed > 0 {
-		return fault.New(fault.RunFailed, "%d of %d document checks failed", failed, len(t.Checks))
-	}
-	return nil
+// TestDocuments asks for the document tests of the job's commit.
+func TestDocuments(ctx context.Context) (work.TestedDocuments, error) {
+	return call[work.TestedDocuments](ctx, http.MethodPost, "/document-test", "", http.NoBody)
 }
 
 // AddEvidence is "dc-release evidence add FILE..." inside a job.

@@ -86,7 +86,7 @@ func changeRun(env *console.Env, use, op, short string, job bool) *cobra.Command
 }
 
 // Releases makes "dc-release release".
-func Releases(env *console.Env) *cobra.Command {
+func Releases(env *console.Env, d Author) *cobra.Command {
 	cmd := &cobra.Command{Use: "release", Short: "Releases and their gates"}
 	var scope inspect.AsOf
 	list := &cobra.Command{Use: "list", Short: "List releases, now or as of a past time", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) (err error) {
@@ -124,7 +124,7 @@ func Releases(env *console.Env) *cobra.Command {
 		})
 	}}
 	show.Flags().StringVar(&q.Solution, "solution", "", "solution")
-	cmd.AddCommand(append(change.OfRelease(env), list, show)...)
+	cmd.AddCommand(append(change.OfRelease(env), list, show, draftCommand(env, d.Draft), diffCommand(env, d.Diff))...)
 	return cmd
 }
 

@@ -106,7 +106,9 @@ var formats = map[string]func(d Deps, r traceability.Report) ([]byte, error){
 	"csv":   func(_ Deps, r traceability.Report) ([]byte, error) { return traceability.CSV(r.Matrix), nil },
 	"html":  func(d Deps, r traceability.Report) ([]byte, error) { return d.HTML(r.Page()) },
 	"needs": func(_ Deps, r traceability.Report) ([]byte, error) { return traceability.Needs(r) },
-	"sarif": func(_ Deps, r traceability.Report) ([]byte, error) { return traceability.SARIF(r.Findings) },
+	"sarif": func(_ Deps, r traceability.Report) ([]byte, error) {
+		return traceability.SARIF(document.Tested{Findings: r.Findings})
+	},
 }
 
 func (o *options) print(env *console.Env, d Deps, r traceability.Report) error {

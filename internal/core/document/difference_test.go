@@ -1,0 +1,35 @@
+package document_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/dc-release/dc-release/internal/core/document"
+)
+
+func TestSectionsAreComparedByTitle(t *testing.T) {
+	p := func(pairs ...string) []document.Passage {
+		var out []document.Passage
+		for i := 0; i < len(pairs); i += 2 {
+			out = append(out, document.Passage{Title: pairs[i], Text: pairs[i+1]})
+		}
+		return out
+	}
+	for name, c := range map[string]struct {
+		before, after []document.Passage
+		want          []document.SectionChange
+	}{
+		"the same":          {p("A", "x"), p("A", " x\n"), nil},
+		"moved":             {p("A", "x", "B", "y"), p("B", "y", "A", "x"), nil},
+		"changed":           {p("", "x", "A", "x"), p("", "y", "A", "x"), []document.SectionChange{{"", "changed"}}},
+		"added and removed": {p("A", "x"), p("B", "x"), []document.SectionChange{{"B", "added"}, {"A", "removed"}}},
+		"one of two alike":  {p("A", "x", "A", "y"), p("A", "x"), []document.SectionChange{{"A", "removed"}}},
+		"the second of two": {p("A", "x", "A", "y"), p("A", "x", "A", "z"), []document.SectionChange{{"A", "changed"}}},
+		"everything is new": {nil, p("A", "x"), []document.SectionChange{{"A", "added"}}},
+	} {
+		if d := cmp.Diff(c.want, document.CompareSections(c.before, c.after)); d != "" {
+			t.Errorf("%s: %s", name, d)
+		}
+	}
+}
