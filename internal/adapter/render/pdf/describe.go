@@ -97,12 +97,22 @@ func (d description) xmp() []byte {
 	return b.Bytes()
 }
 
-func pack(data []byte) []byte {
-	var b bytes.Buffer
-	w := zlib.NewWriter(&b)
-	_, _ = w.Write(data) // a buffer takes everything
-	_ = w.Close()
-	return b.Bytes()
+// packer compresses, with one set of tables for all.
+type packer struct {
+	out bytes.Buffer
+	zip *zlib.Writer
+}
+
+func (p *packer) pack(data []byte) []byte {
+	p.out.Reset()
+	if p.zip == nil {
+		p.zip = zlib.NewWriter(&p.out)
+	} else {
+		p.zip.Reset(&p.out)
+	}
+	_, _ = p.zip.Write(data) // a buffer takes everything
+	_ = p.zip.Close()
+	return bytes.Clone(p.out.Bytes())
 }
 
 // profile is the colour space sRGB (IEC 61966-2-1) as an ICC profile of version

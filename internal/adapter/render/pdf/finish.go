@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/dc-release/dc-release/internal/core/document"
 )
@@ -120,13 +121,15 @@ func finish(data []byte, m document.Meta, twin []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	p := &packer{}
 	f.links()
 	if err := f.fonts(); err != nil {
 		return nil, err
 	}
+	f.compress(p)
 	d := describe(m)
 	f.objects[f.info] = d.info()
-	spec := f.attach(m, twin, d.date)
+	spec := f.attach(p, m, twin, d.date)
 	meta := f.add(stream("/Type /Metadata /Subtype /XML", d.xmp()))
 	icc := f.add(stream("/N 3 /Alternate /DeviceRGB", profile()))
 	catalog := f.objects[f.root]
@@ -155,8 +158,8 @@ func twinName(m document.Meta) string {
 }
 
 // attach adds the canonical form as the source of the document.
-func (f *file) attach(m document.Meta, twin []byte, date string) int {
-	packed := pack(twin)
+func (f *file) attach(p *packer, m document.Meta, twin []byte, date string) int {
+	packed := p.pack(twin)
 	params := fmt.Sprintf("/Size %d /CheckSum <%s>", len(twin), checksum(twin))
 	if date != "" {
 		params += fmt.Sprintf(" /ModDate (%s)", date)
@@ -178,6 +181,18 @@ func (f *file) links() {
 	for i, o := range f.objects {
 		if strings.HasPrefix(o, "<</Type /Page\n") {
 			f.objects[i] = strings.ReplaceAll(o, link, "<</Type /Annot /Subtype /Link /F 4 /Rect [")
+		}
+	}
+}
+
+// compress packs what is drawn on the pages. fpdf would take a new packer for
+// each page, which costs more than the packing.
+func (f *file) compress(p *packer) {
+	for i, o := range f.objects {
+		rest, ok := strings.CutPrefix(o, "<</Length ")
+		head, data, found := strings.Cut(rest, ">>\nstream\n")
+		if n, err := strconv.Atoi(head); ok && found && err == nil && n <= len(data) {
+			f.objects[i] = stream("/Filter /FlateDecode", p.pack([]byte(data[:n])))
 		}
 	}
 }
@@ -215,7 +230,7 @@ func (f *file) fonts() error {
 				m := baseFont.FindStringSubmatch(s)
 				return "/" + m[1] + " /" + tagged[m[2]]
 			})
-		case strings.Contains(o, "\n<0000> <FFFF> <0000>\n"):
+		case strings.HasPrefix(o, "<</Length ") && strings.Contains(o[:min(len(o), 60)], "\nstream\n/CIDInit "):
 			f.objects[i] = stream("/Filter /FlateDecode", unicode())
 		}
 	}
@@ -234,7 +249,7 @@ func tag(data string) string {
 
 // unicode is the table of characters of a font whose codes are those of
 // Unicode.
-func unicode() []byte {
+var unicode = sync.OnceValue(func() []byte {
 	var b bytes.Buffer
 	b.WriteString("/CIDInit /ProcSet findresource begin\n12 dict begin\nbegincmap\n/CIDSystemInfo\n<</Registry (Adobe) /Ordering (UCS) /Supplement 0>> def\n" +
 		"/CMapName /Adobe-Identity-UCS def\n/CMapType 2 def\n1 begincodespacerange\n<0000> <FFFF>\nendcodespacerange\n")
@@ -246,5 +261,5 @@ func unicode() []byte {
 		b.WriteString("endbfrange\n")
 	}
 	b.WriteString("endcmap\nCMapName currentdict /CMap defineresource pop\nend\nend")
-	return pack(b.Bytes())
-}
+	return (&packer{}).pack(b.Bytes())
+})

@@ -1,6 +1,7 @@
 package pdf
 
 import (
+	"bytes"
 	_ "embed" // the fonts
 	"encoding/binary"
 	"fmt"
@@ -78,7 +79,7 @@ var typefaces = sync.OnceValues(func() (*[faces]typeface, error) {
 		if err := out[i].read(file); err != nil {
 			return nil, fmt.Errorf("read font %s: %w", names[i], err)
 		}
-		out[i].part = fpdf.UTF8CutFont(file, common())
+		out[i].part = fpdf.UTF8CutFont(bytes.Clone(file), common())
 	}
 	return &out, nil
 })
@@ -187,7 +188,8 @@ func (l *lettering) rune(f face, size float64, r rune) float64 {
 }
 
 // files are the font files for a document with a text: the whole ones where it
-// has a character that is not common.
+// has a character that is not common. They are copies, because fpdf writes into
+// a font while it takes a part of it.
 func (l *lettering) files(text []byte) (out [faces][]byte) {
 	known := map[rune]bool{'\n': true, '\t': true}
 	for _, r := range common() {
@@ -201,10 +203,11 @@ func (l *lettering) files(text []byte) (out [faces][]byte) {
 		}
 	}
 	for i := range out {
-		out[i] = l.faces[i].part
+		file := l.faces[i].part
 		if rare {
-			out[i] = l.faces[i].file
+			file = l.faces[i].file
 		}
+		out[i] = bytes.Clone(file)
 	}
 	return out
 }

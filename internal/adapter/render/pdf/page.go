@@ -72,6 +72,7 @@ func newWriter(t document.Tree, text []byte) (*writer, error) {
 	w.pdf = fpdf.New("P", "pt", "A4", "")
 	w.pdf.SetAutoPageBreak(false, 0)
 	w.pdf.SetCatalogSort(true)
+	w.pdf.SetCompression(false)                  // finish does
 	w.pdf.SetCreationDate(time.Unix(0, 0).UTC()) // finish writes what stands in the file
 	w.pdf.SetModificationDate(time.Unix(0, 0).UTC())
 	w.pdf.SetLang("en")

@@ -62,6 +62,7 @@ func (w *writer) document() error {
 	w.numberContents()
 	w.foots()
 	w.bookmarks()
+	w.revisit(len(w.pages)) // fpdf writes pages up to the current one
 	return w.pdf.Error()
 }
 
