@@ -11,6 +11,7 @@ import (
 	"github.com/dc-release/dc-release/internal/adapter/git"
 	"github.com/dc-release/dc-release/internal/adapter/render/html"
 	"github.com/dc-release/dc-release/internal/adapter/render/markdown"
+	"github.com/dc-release/dc-release/internal/adapter/render/pdf"
 	"github.com/dc-release/dc-release/internal/app/claim"
 	"github.com/dc-release/dc-release/internal/app/publish"
 	"github.com/dc-release/dc-release/internal/app/report"
@@ -26,6 +27,7 @@ import (
 var renderers = []report.Renderer{
 	{Extension: "md", Render: markdown.Render},
 	{Extension: "html", Render: html.Render},
+	{Extension: "pdf", Render: pdf.Render},
 }
 
 func (o *Owner) newReporter(signer *sign.Signer) *report.Reporter {

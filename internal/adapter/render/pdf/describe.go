@@ -30,7 +30,7 @@ func describe(m document.Meta) description {
 	d := description{title: short(m.Number + " " + m.Title), subject: short(m.Subject()), author: short(m.Product), tool: short(m.Tool)}
 	if t, err := time.Parse(time.RFC3339Nano, m.FrozenAt); err == nil && t.Year() > 0 && t.Year() < 10000 {
 		d.moment = t.UTC().Truncate(time.Second)
-		d.date = d.moment.Format("D:20060102150405") + "Z"
+		d.date = d.moment.Format("D:20060102150405") + "+00'00'"
 	}
 	return d
 }
