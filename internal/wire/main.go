@@ -30,7 +30,7 @@ func Main(ctx context.Context, version string, args []string, in io.Reader, out,
 	env := &console.Env{In: in, Out: out, Err: errOut, Terminal: isTerminal(in) && isTerminal(errOut)}
 	env.Connect = func(ctx context.Context, e *console.Env) (console.Session, error) { return connect(ctx, base, e) }
 	root := cli.Root(cli.Deps{
-		Env: env, Version: version, Code: totp.Code, Verify: Verify, Witness: Witness, Results: ReadResult,
+		Env: env, Version: version, Code: totp.Code, Verify: Verify(version), Witness: Witness, Results: ReadResult,
 		Trace: trace.Deps{Local: TraceLocal, HTML: html.Render},
 		Rehearse: func(ctx context.Context, q run.Rehearsal, progress func(inspect.RunDetail)) (run.Outcome, error) {
 			base.Sandbox, base.Data, base.Labels, base.Processes = env.Sandbox, env.Data, env.Labels, env.Processes

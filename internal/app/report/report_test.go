@@ -109,7 +109,7 @@ func (w *world) check(documents []gate.RenderedDocument, want []string, stage do
 	var got []string
 	for _, d := range documents {
 		got = append(got, d.Name)
-		for _, extension := range []string{"json", "md", "html", "pdf"} {
+		for _, extension := range []string{"json", "md", "html"} {
 			if len(w.bytes(d, extension)) == 0 {
 				w.t.Errorf("%s has no %s", d.Name, extension)
 			}

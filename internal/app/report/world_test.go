@@ -21,7 +21,6 @@ import (
 	"github.com/dc-release/dc-release/internal/adapter/pagefile"
 	"github.com/dc-release/dc-release/internal/adapter/render/html"
 	"github.com/dc-release/dc-release/internal/adapter/render/markdown"
-	"github.com/dc-release/dc-release/internal/adapter/render/pdf"
 	"github.com/dc-release/dc-release/internal/adapter/store/sqlite"
 	"github.com/dc-release/dc-release/internal/adapter/store/sqlstore"
 	"github.com/dc-release/dc-release/internal/adapter/testresult"
@@ -96,7 +95,7 @@ func (w *world) newReporter() *report.Reporter {
 		People: func(context.Context) ([]string, error) { return slices.Sorted(maps.Keys(w.names)), nil },
 		RootAt: w.rootAt,
 		Renderers: []report.Renderer{
-			{Extension: "md", Render: markdown.Render}, {Extension: "html", Render: html.Render}, {Extension: "pdf", Render: pdf.Render},
+			{Extension: "md", Render: markdown.Render}, {Extension: "html", Render: html.Render},
 		},
 		Tool: document.Tool{Name: "dc-release", Version: "0.1.0"},
 	}

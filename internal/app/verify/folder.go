@@ -52,6 +52,7 @@ func Folder(fsys fs.FS, name string, o Options) Report {
 		f.gates()
 		f.evidence()
 		f.documents()
+		f.again(f.seals())
 		f.known()
 		f.stamps()
 	}

@@ -64,6 +64,8 @@ type Counts struct {
 	Evidence    int   `json:"evidence"`
 	Recounted   int   `json:"recounted"` // evidence items whose numbers were counted again
 	Checkpoints int   `json:"checkpoints"`
+	Seals       int   `json:"seals,omitempty"`    // of final PDF files
+	Rendered    int   `json:"rendered,omitempty"` // files of documents that were made again from their canonical form
 }
 
 // Externals are files that belong to a release and are kept elsewhere.
@@ -81,6 +83,11 @@ type Options struct {
 	Results func(name string, data []byte) evidence.Report
 	// Stamps verifies time stamps; nil makes one that is there a finding.
 	Stamps Stamps
+	// Seals reads the seals of final PDF files; nil makes those that are there a
+	// finding.
+	Seals Seals
+	// Formats renders documents again.
+	Formats Formats
 	// External finds a file that is not in the folder by its SHA-256; nil finds
 	// none.
 	External func(sha256 string) (data []byte, ok bool)
@@ -88,6 +95,18 @@ type Options struct {
 
 func (r *Report) add(file string, seq int64, rule, format string, args ...any) {
 	r.Findings = append(r.Findings, Finding{File: file, Seq: seq, Rule: rule, Message: fmt.Sprintf(format, args...)})
+}
+
+func (c Counts) text() string {
+	s := fmt.Sprintf("%d files, %d events, %d signatures, %d statements, %d evidence items (%d counted again), %d checkpoints\n",
+		c.Files, c.Events, c.Signatures, c.Statements, c.Evidence, c.Recounted, c.Checkpoints)
+	if c.Seals > 0 {
+		s += fmt.Sprintf("%d sealed PDF files\n", c.Seals)
+	}
+	if c.Rendered > 0 {
+		s += fmt.Sprintf("%d files of documents rendered again\n", c.Rendered)
+	}
+	return s
 }
 
 // finish removes repetitions and gives the answer.
@@ -137,8 +156,7 @@ func (r Report) Text() string {
 	if r.State != "" {
 		fmt.Fprintf(&b, "; state: %s", r.State)
 	}
-	fmt.Fprintf(&b, "\n%d files, %d events, %d signatures, %d statements, %d evidence items (%d counted again), %d checkpoints\n",
-		r.Counts.Files, r.Counts.Events, r.Counts.Signatures, r.Counts.Statements, r.Counts.Evidence, r.Counts.Recounted, r.Counts.Checkpoints)
+	b.WriteString("\n" + r.Counts.text())
 	if r.Timestamps != nil {
 		b.WriteString(r.Timestamps.text())
 	}

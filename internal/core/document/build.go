@@ -147,7 +147,7 @@ func meta(r Request, f Facts, s Stage, digest string) Meta {
 		Product: f.Product.printed(), Version: f.Release.Version, Tag: f.Release.Tag, Commit: f.Release.Commit,
 		Environment: r.Environment, Stage: s, Gate: r.Gate, Revision: r.Revision,
 		FrozenAt: f.FrozenAt, FactsSHA256: digest, LedgerSize: f.Ledger.Size, LedgerRoot: f.Ledger.Root,
-		Tool: f.Tool.printed(), Evaluation: f.Evaluation, Restriction: f.Restriction.Sentence(),
+		Tool: f.Tool.Printed(), Evaluation: f.Evaluation, Restriction: f.Restriction.Sentence(),
 	}
 }
 
@@ -158,7 +158,8 @@ func (p Product) printed() string {
 	return p.Name
 }
 
-func (t Tool) printed() string {
+// Printed is what a document says that it was made by.
+func (t Tool) Printed() string {
 	s := strings.TrimSpace(t.Name + " " + t.Version)
 	if t.Commit != "" {
 		s += " (" + short(t.Commit) + ")"

@@ -18,7 +18,6 @@ var (
 	rule     = colour{0x9a, 0xa7, 0xb4}
 	tint     = colour{0xf4, 0xf7, 0xf9}
 	accent   = colour{0x0a, 0x4f, 0x78}
-	white    = colour{0xff, 0xff, 0xff}
 )
 
 // shade is the two colours of a tone: for text and lines, and for the ground.
