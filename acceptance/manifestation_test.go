@@ -156,7 +156,7 @@ func TestGXP023_GXP024_EveryFormPrintsTheSameOfASignature(t *testing.T) {
 		"HTML": matches(t, file(t, final, "certificate.html"),
 			`(?s)<article class="signature[^"]*">.*?<p class="name">(?P<name>[^<]+)</p>.*?<p class="meaning">(?P<meaning>[^<]+)</p>.*?<dt>Signed</dt><dd>(?P<when>[^<]+)</dd>.*?<dt>Signature</dt><dd><code>(?P<id>\w+)</code>`, html.UnescapeString),
 		"PDF": matches(t, paper(t, filepath.Join(final, "certificate.pdf")),
-			`(?:method, proof|Ledger entry \d+) (?P<name>\S+ \S+) [\w ]+ Approved (?P<meaning>[^.]+\.) [a-z-]+ (?P<when>[\d-]+ [\d:]+ UTC) .+? Signature (?P<id>\w+)`, asItIs),
+			`(?:method, proof|Ledger entry \d+) (?P<name>\S+ \S+) [\w -]+ Approved (?P<meaning>[^.]+\.) [a-z-]+ (?:Reason: .+? )?(?P<when>[\d-]+ [\d:]+ UTC) .+? Signature (?P<id>\w+)`, asItIs),
 		"release show":        matches(t, ask("release", "show", "1.0.0", "--solution", "corp-procurement"), onTerminal, asItIs),
 		"release show --json": ofJSON(t, ask("release", "show", "1.0.0", "--solution", "corp-procurement", "--json")),
 		"gate show": shown(t, func(gate string) printedOf {
