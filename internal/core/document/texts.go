@@ -75,6 +75,8 @@ func (v *visitor) block(b Block) {
 		v.matrix(*b.Matrix)
 	case b.Signatures != nil:
 		v.signatures(*b.Signatures)
+	case b.Scene != nil:
+		v.scene(*b.Scene)
 	}
 }
 
@@ -106,6 +108,16 @@ func (v *visitor) matrix(m Matrix) {
 			}
 		}
 		v.say(r.State, r.Reason)
+	}
+}
+
+func (v *visitor) scene(s Scene) {
+	v.say(s.Title)
+	for _, n := range s.Nodes {
+		v.say(n.Label, n.Note, n.State)
+	}
+	if s.Left > 0 {
+		v.say(s.Remainder())
 	}
 }
 

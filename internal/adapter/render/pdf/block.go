@@ -188,6 +188,8 @@ func (w *writer) startOf(i int) float64 {
 			return h + 3*body*leading
 		case b.Code != nil, b.Notice != nil:
 			return h + 50
+		case b.Scene != nil:
+			return h + float64(b.Scene.Place().Height) + 30
 		}
 		if g := w.grids[i]; g != nil {
 			return h + w.start(g)

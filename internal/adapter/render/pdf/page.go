@@ -318,6 +318,12 @@ func (w *writer) box(x, y, width, h float64, ground, edge colour) {
 	w.pdf.RoundedRect(x, y+w.shift, width, h, 1.6, "1234", "FD")
 }
 
+// tip is the head of an arrow to the right.
+func (w *writer) tip(x, y float64) {
+	w.pdf.SetFillColor(rule[0], rule[1], rule[2])
+	w.pdf.Polygon([]fpdf.PointType{{X: x, Y: y + w.shift}, {X: x - 5, Y: y - 2.4 + w.shift}, {X: x - 5, Y: y + 2.4 + w.shift}}, "F")
+}
+
 // uri is an address in ASCII.
 func uri(href string) string {
 	var b strings.Builder

@@ -83,6 +83,8 @@ func (w *writer) block(i int) error {
 		w.code(b.Code.Text)
 	case b.Notice != nil:
 		w.notice(*b.Notice)
+	case b.Scene != nil:
+		w.scene(*b.Scene)
 	case b.Table != nil && len(b.Table.Rows) == 0:
 		w.none(*b.Table)
 	case b.Fields != nil, b.Table != nil, b.Matrix != nil, b.Signatures != nil:
