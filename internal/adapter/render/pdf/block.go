@@ -157,6 +157,9 @@ func (w *writer) heading(i int) {
 	size := sized(h.Text, headingSizes[level-1])
 	before := size * 1.1
 	w.need(min(w.startOf(i), w.depth()*0.6))
+	if level == 1 && w.y > top+w.depth()*0.45 && w.isSigned(i) {
+		w.turn(w.wide) // who signs finds the signatures together
+	}
 	if w.y > top {
 		w.y += before
 		if level == 1 {
@@ -172,6 +175,20 @@ func (w *writer) heading(i int) {
 	s.text(" "+h.Text, look{face: bold, size: size, colour: ink})
 	w.flow(s.done(), 0)
 	w.y += size * 0.4
+}
+
+// isSigned reports whether the section of a heading holds signatures and nothing
+// that is long before them.
+func (w *writer) isSigned(i int) bool {
+	for n := i + 1; n < len(w.blocks) && n <= i+5; n++ {
+		switch b := w.blocks[n]; {
+		case b.Heading != nil && b.Heading.Level <= 1:
+			return false
+		case b.Signatures != nil:
+			return true
+		}
+	}
+	return false
 }
 
 // startOf is the height that a heading needs with the beginning of what follows,
@@ -249,8 +266,9 @@ func (w *writer) boxed(lines []line, s shade, inner float64) {
 	right := side + w.width()
 	edge := func() { w.line(side, w.y, right, w.y, 0.5, s.line) }
 	open := func() {
-		edge()
+		y := w.y
 		w.fillBox(inner, s)
+		w.line(side, y, right, y, 0.5, s.line) // over the ground
 	}
 	open()
 	for i, l := range lines {
@@ -284,7 +302,7 @@ func (w *writer) fillBox(h float64, s shade) {
 
 func (w *writer) code(text string) {
 	k := look{face: mono, size: 7.4, colour: ink}
-	w.boxed(w.letters.code(text, w.width()-20, k), shade{hairline, tint}, 6)
+	w.boxed(w.letters.code(strings.TrimSuffix(text, "\n"), w.width()-20, k), shade{hairline, tint}, 6)
 	w.y += 4
 }
 
@@ -312,7 +330,12 @@ func (w *writer) end() {
 		w.turn(false)
 	}
 	g := w.fields(w.meta.Provenance())
-	w.need(w.start(g)*float64(g.rows) + 30)
+	w.measure(g)
+	h := 40.0
+	for i := range g.rows {
+		h += g.row(i, g.widths).height()
+	}
+	w.need(min(h, w.depth()/2))
 	w.y += 10
 	w.line(side, w.y, side+w.width(), w.y, 1.4, ink)
 	w.grid(g)

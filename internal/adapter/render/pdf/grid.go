@@ -116,7 +116,7 @@ func shares(weights, least []float64, width float64) []float64 {
 }
 
 // start is the height that the beginning of a grid needs on a page: caption,
-// head and first row, where that is not more than a part of a page.
+// head and the first rows, where that is not more than a part of a page.
 func (w *writer) start(g *grid) float64 {
 	w.measure(g)
 	h := 0.0
@@ -127,7 +127,7 @@ func (w *writer) start(g *grid) float64 {
 		h += g.head.height()
 	}
 	if g.rows > 0 {
-		h += min(g.first.height(), w.depth()/3)
+		h += min(g.first.height()*float64(min(g.rows, 3)), max(g.first.height(), 60), w.depth()/3)
 	}
 	return h
 }
