@@ -47,7 +47,6 @@ const (
 type vertex struct {
 	node  int // -1 for a bend
 	layer int
-	y     int
 	up    []int // neighbours in the layer before
 	down  []int
 	box   Box

@@ -63,9 +63,10 @@ func read(data []byte) (*file, error) {
 	}
 	slices.Sort(ends)
 	f := &file{objects: make([]string, n)}
+	all := string(data) // the objects are pieces of it
 	for i := 1; i < n; i++ {
 		next, _ := slices.BinarySearch(ends, offsets[i]+1)
-		body, ok := strings.CutPrefix(string(data[offsets[i]:ends[next]]), fmt.Sprintf("%d 0 obj\n", i))
+		body, ok := strings.CutPrefix(all[offsets[i]:ends[next]], fmt.Sprintf("%d 0 obj\n", i))
 		if !ok {
 			return nil, fmt.Errorf("finish: object %d is not where the table says", i)
 		}

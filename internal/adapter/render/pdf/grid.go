@@ -18,6 +18,7 @@ type grid struct {
 	boxed   bool
 	wide    bool      // asks for landscape pages
 	least   []float64 // the narrowest that columns are made while there is room
+	roomy   []float64 // the same where there is enough for this, nil for no other
 
 	width  float64 // of the page's text that the rest was set for
 	widths []float64
@@ -55,6 +56,9 @@ func (w *writer) measure(g *grid) {
 	}
 	g.width = w.width()
 	g.widths = shares(g.weights, g.least, g.width)
+	if g.roomy != nil && total(g.roomy) <= g.width {
+		g.widths = shares(g.weights, g.roomy, g.width)
+	}
 	if g.titles != nil {
 		g.head = w.titles(g)
 	}
@@ -74,13 +78,17 @@ func (w *writer) titles(g *grid) row {
 	return r
 }
 
+func total(widths []float64) (sum float64) {
+	for _, w := range widths {
+		sum += w
+	}
+	return sum
+}
+
 // shares divides a width by weights; no column is narrower than its least
 // width, as far as there is room for all of these.
 func shares(weights, least []float64, width float64) []float64 {
-	sum := 0.0
-	for _, l := range least {
-		sum += l
-	}
+	sum := total(least)
 	out := make([]float64, len(weights))
 	if sum >= width {
 		for i, l := range least {
@@ -90,12 +98,12 @@ func shares(weights, least []float64, width float64) []float64 {
 	}
 	held := make([]bool, len(weights))
 	for range weights {
-		room, total := width, 0.0
+		room, open := width, 0.0
 		for i := range weights {
 			if held[i] {
 				room -= least[i]
 			} else {
-				total += weights[i]
+				open += weights[i]
 			}
 		}
 		again := false
@@ -104,7 +112,7 @@ func shares(weights, least []float64, width float64) []float64 {
 				out[i] = least[i]
 				continue
 			}
-			if out[i] = room * weights[i] / total; out[i] < least[i] {
+			if out[i] = room * weights[i] / open; out[i] < least[i] {
 				held[i], again = true, true
 			}
 		}

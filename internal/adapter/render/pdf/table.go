@@ -7,11 +7,12 @@ import (
 	"github.com/dc-release/dc-release/internal/core/document"
 )
 
-// How wide a column becomes at most for the sake of its longest word, and how
-// many rows are looked at for it.
+// How wide a column becomes at most for the sake of its longest word: where the
+// page is full, and where there is room. And how many rows are looked at for it.
 const (
-	widestWord = 96.0
-	lookedAt   = 200
+	fullWord  = 82.0
+	roomyWord = 125.0
+	lookedAt  = 200
 )
 
 // fields is a grid of names and values.
@@ -41,31 +42,38 @@ func (w *writer) table(t document.Table) *grid {
 		}
 		return r
 	}
-	least := make([]float64, len(t.Columns))
-	for i, c := range t.Columns {
+	for _, c := range t.Columns {
 		g.weights = append(g.weights, float64(max(c.Weight, 1)))
-		least[i] = w.longest(c.Title, look{face: bold, size: cellSize}, 2*widestWord)
+	}
+	g.roomy = w.least(t, k, roomyWord)
+	g.settle(w.least(t, k, fullWord))
+	return g
+}
+
+// least is the width of the longest word of each column, up to a limit, with the
+// room beside it.
+func (w *writer) least(t document.Table, k look, limit float64) []float64 {
+	out := make([]float64, len(t.Columns))
+	for i, c := range t.Columns {
+		out[i] = w.longest(c.Title, look{face: bold, size: cellSize}, 2*fullWord)
 	}
 	for _, r := range t.Rows[:min(len(t.Rows), lookedAt)] {
-		for i, cell := range r.Cells[:min(len(r.Cells), len(least))] {
+		for i, cell := range r.Cells[:min(len(r.Cells), len(out))] {
 			for _, x := range cell {
-				least[i] = max(least[i], w.longestRun(x, k))
+				out[i] = max(out[i], w.longestRun(x, k, limit))
 			}
 		}
 	}
-	g.settle(least)
-	return g
+	for i := range out {
+		out[i] += 2 * cellX
+	}
+	return out
 }
 
 // settle chooses between portrait and landscape: a grid whose longest words do
 // not fit beside each other gets the wider page.
 func (g *grid) settle(least []float64) {
-	sum := 0.0
-	for i := range least {
-		least[i] += 2 * cellX
-		sum += least[i]
-	}
-	g.least, g.wide = least, sum > short-2*side
+	g.least, g.wide = least, total(least) > short-2*side
 }
 
 // longest is the width of the longest part of a text that is not broken, up to a
@@ -78,18 +86,18 @@ func (w *writer) longest(text string, k look, limit float64) float64 {
 	return min(most, limit)
 }
 
-func (w *writer) longestRun(r document.Run, k look) float64 {
+func (w *writer) longestRun(r document.Run, k look, limit float64) float64 {
 	switch r.Style {
 	case document.Status:
-		return min(w.letters.width(bold, k.size*0.92, r.Text)+2*pad, 1.4*widestWord)
+		return min(w.letters.width(bold, k.size*0.92, r.Text)+2*pad, 1.4*fullWord)
 	case document.Mono:
-		return w.longest(r.Text, look{face: mono, size: k.size * 0.9}, widestWord)
+		return w.longest(r.Text, look{face: mono, size: k.size * 0.9}, limit)
 	case document.Strong:
 		k.face = bold
 	case document.Small:
 		k.size *= 0.92
 	}
-	return w.longest(r.Text, k, widestWord)
+	return w.longest(r.Text, k, min(limit, fullWord*1.2))
 }
 
 // matrix is a grid of the paths of the traceability matrix; a title that stands
@@ -104,11 +112,11 @@ func (w *writer) matrix(m document.Matrix) *grid {
 	}
 	g.titles = append(g.titles, document.Column{Title: "State"})
 	g.weights = []float64{6, 6, 2, 6}
-	least := []float64{72, 72, 34, 72}
+	least := []float64{81, 81, 43, 81}
 	for _, c := range m.Columns {
-		g.weights, least = append(g.weights, 3), append(least, max(46, w.longest(c.Title(), look{face: bold, size: cellSize}, 60)))
+		g.weights, least = append(g.weights, 3), append(least, max(55, w.longest(c.Title(), look{face: bold, size: cellSize}, 60)+2*cellX))
 	}
-	g.weights, least = append(g.weights, 5), append(least, 70)
+	g.weights, least = append(g.weights, 5), append(least, 79)
 	g.row = func(i int, widths []float64) row {
 		var above document.MatrixRow
 		if i > 0 {
