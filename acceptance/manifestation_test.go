@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"html"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -154,6 +155,8 @@ func TestGXP023_GXP024_EveryFormPrintsTheSameOfASignature(t *testing.T) {
 			"(?m)^\\| \\*\\*(?P<name>[^|]+)\\*\\* \\| [^|]+ \\| \\w+: (?P<meaning>[^|]+?) \\(`[^|]+\\| (?P<when>[^|]+) \\| [^|]+ \\| `(?P<id>\\w+)`", markdown),
 		"HTML": matches(t, file(t, final, "certificate.html"),
 			`(?s)<article class="signature[^"]*">.*?<p class="name">(?P<name>[^<]+)</p>.*?<p class="meaning">(?P<meaning>[^<]+)</p>.*?<dt>Signed</dt><dd>(?P<when>[^<]+)</dd>.*?<dt>Signature</dt><dd><code>(?P<id>\w+)</code>`, html.UnescapeString),
+		"PDF": matches(t, paper(t, filepath.Join(final, "certificate.pdf")),
+			`(?:method, proof|Ledger entry \d+) (?P<name>\S+ \S+) [\w -]+ Approved (?P<meaning>[^.]+\.) [a-z-]+ (?:Reason: .+? )?(?P<when>[\d-]+ [\d:]+ UTC) .+? Signature (?P<id>\w+)`, asItIs),
 		"release show":        matches(t, ask("release", "show", "1.0.0", "--solution", "corp-procurement"), onTerminal, asItIs),
 		"release show --json": ofJSON(t, ask("release", "show", "1.0.0", "--solution", "corp-procurement", "--json")),
 		"gate show": shown(t, func(gate string) printedOf {
@@ -178,6 +181,17 @@ func TestGXP023_GXP024_EveryFormPrintsTheSameOfASignature(t *testing.T) {
 			t.Errorf("%s prints something else than the certificate:\n%s", name, d)
 		}
 	}
+}
+
+// paper is the text of a PDF file on one line, in the order of its drawing.
+func paper(t *testing.T, path string) string {
+	t.Helper()
+	need(t, "pdftotext")
+	out, err := exec.Command("pdftotext", "-raw", path, "-").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Join(strings.Fields(string(out)), " ")
 }
 
 // shown are the signatures of all gates.

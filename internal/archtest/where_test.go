@@ -45,7 +45,7 @@ func places() []place {
 		{
 			what: "a document", file: "internal/core/document/kind.go", line: "var All = []Kind{",
 			also:  []string{"internal/core/document/change_record.go"},
-			proof: []string{"internal/core/document/testdata", "internal/adapter/render/markdown/testdata", "internal/adapter/render/html/testdata"},
+			proof: []string{"internal/core/document/testdata", "internal/adapter/render/markdown/testdata", "internal/adapter/render/html/testdata", "internal/adapter/render/pdf/testdata"},
 			have:  names(document.All, func(k document.Kind) string { return k.Name }),
 		},
 		{

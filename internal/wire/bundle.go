@@ -9,6 +9,7 @@ import (
 
 	"github.com/dc-release/dc-release/internal/adapter/git"
 	"github.com/dc-release/dc-release/internal/adapter/render/html"
+	"github.com/dc-release/dc-release/internal/adapter/seal"
 	"github.com/dc-release/dc-release/internal/app/inspection"
 	"github.com/dc-release/dc-release/internal/app/verify"
 	"github.com/dc-release/dc-release/internal/core/fault"
@@ -30,7 +31,7 @@ func Bundle(ctx context.Context, q audit.Inspected, to io.Writer) (err error) {
 		q.ReleaseLog = dir
 	}
 	log := os.DirFS(q.ReleaseLog)
-	report := verify.Folder(log, q.Version, verify.Options{Results: readWhole})
+	report := verify.Folder(log, q.Version, verify.Options{Results: readWhole, Seals: seal.Reader{}})
 	return inspection.Bundle{Log: log, Version: q.Version, Report: report, Render: html.Render}.Write(to)
 }
 

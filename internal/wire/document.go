@@ -10,6 +10,8 @@ import (
 
 	"github.com/dc-release/dc-release/internal/adapter/git"
 	"github.com/dc-release/dc-release/internal/adapter/itemfile"
+	"github.com/dc-release/dc-release/internal/adapter/render/pdf"
+	"github.com/dc-release/dc-release/internal/adapter/seal"
 	"github.com/dc-release/dc-release/internal/adapter/solutionfile"
 	"github.com/dc-release/dc-release/internal/adapter/tsa"
 	"github.com/dc-release/dc-release/internal/app/traceability"
@@ -73,12 +75,8 @@ func TestDocumentsFolder(ctx context.Context, build string, q facedocument.Folde
 		return document.Tested{}, err
 	}
 	o := verify.DocumentOptions{
-		Options:   verify.Options{Trust: trust, Results: readWhole, Stamps: tsa.Verifier{Roots: roots}},
-		Tool:      document.Tool{Name: "dc-release", Version: build}.Printed(),
-		Renderers: map[string]func(document.Tree) ([]byte, error){},
-	}
-	for _, r := range renderers {
-		o.Renderers[r.Extension] = r.Render
+		Options: verify.Options{Trust: trust, Results: readWhole, Stamps: tsa.Verifier{Roots: roots}, Seals: seal.Reader{}, Formats: formats(build)},
+		Missing: pdf.Missing,
 	}
 	if repo, ok := workingCopy(ctx, q.ReleaseLog); ok {
 		if o.History, err = pastOf(ctx, repo, q.Version); err != nil {

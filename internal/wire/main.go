@@ -33,7 +33,7 @@ func Main(ctx context.Context, version string, args []string, in io.Reader, out,
 	env := &console.Env{In: in, Out: out, Err: errOut, Terminal: isTerminal(in) && isTerminal(errOut)}
 	env.Connect = func(ctx context.Context, e *console.Env) (console.Session, error) { return connect(ctx, base, e) }
 	root := cli.Root(cli.Deps{
-		Env: env, Version: version, Code: totp.Code, Verify: Verify, Witness: Witness, Bundle: Bundle, Results: ReadResult,
+		Env: env, Version: version, Code: totp.Code, Verify: Verify(version), Witness: Witness, Bundle: Bundle, Results: ReadResult,
 		Trace:  trace.Deps{Local: TraceLocal, HTML: html.Render},
 		Author: records.Author{Draft: DraftNote, Diff: DiffLocal},
 		Documents: document.Deps{Local: TestDocumentsLocal, Folder: func(ctx context.Context, q document.FolderRequest) (coredocument.Tested, error) {

@@ -34,6 +34,7 @@ import (
 	"github.com/dc-release/dc-release/internal/adapter/livelog"
 	"github.com/dc-release/dc-release/internal/adapter/oidcissuer"
 	"github.com/dc-release/dc-release/internal/adapter/pagefile"
+	"github.com/dc-release/dc-release/internal/adapter/seal"
 	"github.com/dc-release/dc-release/internal/adapter/solutionfile"
 	"github.com/dc-release/dc-release/internal/adapter/store/sqlite"
 	"github.com/dc-release/dc-release/internal/adapter/store/sqlstore"
@@ -133,6 +134,7 @@ type Owner struct {
 	caches     *cache.Caches
 	clock      *clock.Keeper
 	keys       *keys.Holder
+	sealer     *seal.Sealer
 	names      *artifact.Names
 }
 
@@ -178,6 +180,11 @@ func (o *Owner) open(ctx context.Context) (err error) {
 		return err
 	}
 	o.keys = keys.New(o.Ring.Installation, o.Ring.Epoch, o.Ring.Keys)
+	sealing, err := o.Ring.Seal(time.Now())
+	if err != nil {
+		return err
+	}
+	o.sealer = &seal.Sealer{Installation: o.Ring.Installation, Key: sealing.Key, Since: sealing.Since}
 	o.names = &artifact.Names{Store: o.Store}
 	o.caches = &cache.Caches{Store: o.Store, Blobs: caches, Now: time.Now}
 	o.compose()

@@ -11,6 +11,7 @@ import (
 	"github.com/dc-release/dc-release/internal/adapter/git"
 	"github.com/dc-release/dc-release/internal/adapter/render/html"
 	"github.com/dc-release/dc-release/internal/adapter/render/markdown"
+	"github.com/dc-release/dc-release/internal/adapter/render/pdf"
 	"github.com/dc-release/dc-release/internal/app/claim"
 	"github.com/dc-release/dc-release/internal/app/publish"
 	"github.com/dc-release/dc-release/internal/app/report"
@@ -26,15 +27,19 @@ import (
 var renderers = []report.Renderer{
 	{Extension: "md", Render: markdown.Render},
 	{Extension: "html", Render: html.Render},
+	{Extension: "pdf", Render: pdf.Render},
 }
 
 func (o *Owner) newReporter(signer *sign.Signer) *report.Reporter {
 	return &report.Reporter{
 		State: o.state, Blobs: o.Blobs, Tracer: o.tracer, Names: signer.PrintedName, RootAt: o.rootAt, Renderers: renderers,
 		People: o.people,
-		Tool:   document.Tool{Name: "dc-release", Version: o.Config.Build},
+		Tool:   tool(o.Config.Build),
 	}
 }
+
+// tool is what documents say that they were made by.
+func tool(build string) document.Tool { return document.Tool{Name: "dc-release", Version: build} }
 
 // people are the ids of everybody, in order.
 func (o *Owner) people(ctx context.Context) ([]string, error) {
@@ -58,6 +63,6 @@ func (o *Owner) newPublisher(registry *solution.Registry, claims *claim.Server, 
 		ReleaseLogs: func(ctx context.Context, s policy.Solution) (publish.ReleaseLog, error) {
 			return git.OpenReleaseLog(ctx, s.ReleaseLog, o.mirrors.dir(s.Solution, "release-log"))
 		},
-		Now: time.Now, Keys: o.keys,
+		Now: time.Now, Keys: o.keys, Seals: o.sealer,
 	}
 }

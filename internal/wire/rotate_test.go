@@ -50,7 +50,7 @@ func administered(t *testing.T) (c Config, trust string) {
 // verified wants a store that follows from the first keys.
 func verified(t *testing.T, c Config, trust string) verify.Report {
 	t.Helper()
-	r, err := Verify(t.Context(), audit.Verification{Data: c.Data, Trust: trust})
+	r, err := Verify("test")(t.Context(), audit.Verification{Data: c.Data, Trust: trust})
 	if err != nil || !r.OK || r.Trust != verify.TrustVerified {
 		t.Errorf("verify: %v, %+v", err, r)
 	}

@@ -8,20 +8,44 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/dc-release/dc-release/internal/adapter/git"
+	"github.com/dc-release/dc-release/internal/adapter/seal"
 	"github.com/dc-release/dc-release/internal/adapter/store/sqlite"
 	"github.com/dc-release/dc-release/internal/adapter/store/sqlstore"
 	"github.com/dc-release/dc-release/internal/adapter/tsa"
 	"github.com/dc-release/dc-release/internal/app/verify"
+	"github.com/dc-release/dc-release/internal/core/document"
 	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/core/releaselog"
 	"github.com/dc-release/dc-release/internal/face/cli/audit"
 )
 
-// Verify implements "dc-release audit verify": it reads and never becomes the
-// owner, so that it works beside one and on a store in integrity hold.
-func Verify(ctx context.Context, q audit.Verification) (verify.Report, error) {
+// Verify implements "dc-release audit verify" of a program: it reads and never
+// becomes the owner, so that it works beside one and on a store in integrity
+// hold.
+func Verify(build string) func(context.Context, audit.Verification) (verify.Report, error) {
+	return func(ctx context.Context, q audit.Verification) (verify.Report, error) {
+		return verifyFor(ctx, build, q)
+	}
+}
+
+// formats are what a program renders documents in. One that is no release says
+// the same of itself as others that are none, so it cannot tell whether a document
+// is its own.
+func formats(build string) verify.Formats {
+	if strings.Contains(build, "devel") || strings.Contains(build, "dirty") {
+		return verify.Formats{}
+	}
+	f := verify.Formats{Tool: tool(build).Printed(), Render: map[string]func(document.Tree) ([]byte, error){}}
+	for _, r := range renderers {
+		f.Render[r.Extension] = r.Render
+	}
+	return f
+}
+
+func verifyFor(ctx context.Context, build string, q audit.Verification) (verify.Report, error) {
 	trust, err := readTrust(q.Trust)
 	if err != nil {
 		return verify.Report{}, err
@@ -43,7 +67,9 @@ func Verify(ctx context.Context, q audit.Verification) (verify.Report, error) {
 		if err != nil || !info.IsDir() {
 			return verify.Report{}, fault.New(fault.NotFound, "%s has no folder %s", q.ReleaseLog, q.Version)
 		}
-		return verify.Folder(os.DirFS(q.ReleaseLog), q.Version, verify.Options{Trust: trust, Results: readWhole, Stamps: stamps}), nil
+		return verify.Folder(os.DirFS(q.ReleaseLog), q.Version, verify.Options{
+			Trust: trust, Results: readWhole, Stamps: stamps, Seals: seal.Reader{}, Formats: formats(build),
+		}), nil
 	}
 	path := filepath.Join(q.Data, "ledger.db")
 	if _, err := os.Stat(path); err != nil {

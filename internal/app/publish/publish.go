@@ -82,6 +82,7 @@ type Publisher struct {
 	Keys        *keys.Holder     // that checkpoints, indexes and statements are signed with
 	Now         func() time.Time // when a checkpoint is committed
 	Authority   Authority        // that stamps anchored checkpoints, nil for none
+	Seals       Sealer           // of final PDF files, nil for none
 
 	mu sync.Mutex // one publication at a time: the root index names all versions
 }

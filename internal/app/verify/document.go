@@ -39,23 +39,15 @@ var Checks = []document.Check{
 // rules maps the rules of a verification to checks; every other is DOC-P01.
 var rules = map[string]string{
 	"gate": "DOC-P03", "signature": "DOC-P03", "attestation": "DOC-P03", "manifest": "DOC-P04", "review": "DOC-P04", "frozen": "DOC-P05",
-	"document": "DOC-P08", "canonical": "DOC-P08",
+	"document": "DOC-P08", "canonical": "DOC-P08", "rendered": "DOC-P09",
 }
 
 // DocumentOptions is what the documents of a folder are tested with.
 type DocumentOptions struct {
 	Options
-	// Tool is this program as documents name it; only what it made itself is
-	// rendered again.
-	Tool string
-	// Renderers render a document, by extension.
-	Renderers map[string]func(document.Tree) ([]byte, error)
-	// Unsealed takes the seal off a rendered file before it is compared; nil for
-	// no seals.
-	Unsealed func(extension string, data []byte) ([]byte, error)
-	// Missing are the characters of a text that a renderer cannot print; nil
-	// where none has fonts of its own.
-	Missing func(text string) []rune
+	// Missing are the characters of a document that a renderer has no glyph for;
+	// nil where none has fonts of its own.
+	Missing func(t document.Tree) ([]rune, error)
 	// History is what the commits of the release log did to the folder, the
 	// oldest first; nil where no history is at hand.
 	History []FolderCommit
@@ -77,7 +69,10 @@ type FolderCommit struct {
 func Documents(fsys fs.FS, name string, o DocumentOptions) (findings []document.Finding, left document.Left, profile string) {
 	f := check(fsys, name, o.Options)
 	d := documents{folder: f, o: o, left: document.Left{}}
-	for _, x := range f.report.finish().Findings {
+	answer := f.report.finish()
+	d.rendered = answer.Counts.Rendered > 0
+	for _, x := range answer.Findings {
+		d.rendered = d.rendered || x.Rule == "rendered"
 		id, known := rules[x.Rule]
 		if !known {
 			id = "DOC-P01"
@@ -99,6 +94,7 @@ func Documents(fsys fs.FS, name string, o DocumentOptions) (findings []document.
 
 type documents struct {
 	*folder
+	rendered bool // a document was rendered again
 	o        DocumentOptions
 	findings []document.Finding
 	left     document.Left
@@ -197,7 +193,7 @@ func (d *documents) deployed(before int64) []string {
 
 // trees tests every document of the folder with what was rendered of it.
 func (d *documents) trees() {
-	again, trees, pages := 0, 0, 0
+	trees, pages := 0, 0
 	for _, file := range slices.Sorted(maps.Keys(d.files)) {
 		top, _, _ := strings.Cut(file, "/")
 		base, isTree := strings.CutSuffix(file, ".json")
@@ -220,7 +216,6 @@ func (d *documents) trees() {
 		d.stage(top, base, tree)
 		d.glyphs(file, tree)
 		d.template(file, tree)
-		again += d.again(base, tree)
 	}
 	if trees == 0 {
 		d.left.Because("the folder has no document", "DOC-P08", "DOC-P09", "DOC-P12", "DOC-P13")
@@ -231,7 +226,7 @@ func (d *documents) trees() {
 	if d.o.Missing == nil {
 		d.left.Because("no renderer of this version has fonts of its own", "DOC-P12")
 	}
-	if again == 0 {
+	if !d.rendered {
 		d.left.Because("no document here was made by this version of the program", "DOC-P09")
 	}
 }
@@ -279,45 +274,13 @@ func (d *documents) glyphs(file string, t document.Tree) {
 	if d.o.Missing == nil {
 		return
 	}
-	missing := map[rune]bool{}
-	t.EachText(func(s string) {
-		for _, r := range d.o.Missing(s) {
-			missing[r] = true
-		}
-	})
-	for _, r := range slices.Sorted(maps.Keys(missing)) {
+	missing, err := d.o.Missing(t)
+	if err != nil {
+		d.add("DOC-P12", d.at(file), 1, "", "its characters cannot be looked at: %v", err)
+	}
+	for _, r := range missing {
 		d.add("DOC-P12", d.at(file), 1, "write it with other characters, or give a font that has it", "the character U+%04X cannot be printed", r)
 	}
-}
-
-// again renders a document of this version once more.
-func (d *documents) again(base string, t document.Tree) int {
-	if t.Meta.Tool != d.o.Tool {
-		return 0
-	}
-	n := 0
-	for _, ext := range slices.Sorted(maps.Keys(d.o.Renderers)) {
-		data, there := d.files[base+"."+ext]
-		if !there {
-			continue
-		}
-		n++
-		want, err := d.o.Renderers[ext](t)
-		if err == nil && d.o.Unsealed != nil {
-			data, err = d.o.Unsealed(ext, data)
-		}
-		if err != nil || !bytes.Equal(want, data) {
-			d.add("DOC-P09", d.at(base+"."+ext), 1, "compare it with the document as JSON", "rendered again it is another file (%v)", errOr(err, canonical.SHA256(want)))
-		}
-	}
-	return n
-}
-
-func errOr(err error, digest string) string {
-	if err != nil {
-		return err.Error()
-	}
-	return "SHA-256 " + digest
 }
 
 var (

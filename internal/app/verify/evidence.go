@@ -273,6 +273,7 @@ func (f *folder) known() {
 	asked := map[string]bool{releaselog.IndexFile: true, releaselog.NoteFile: true, releaselog.KeysFile: true}
 	if f.registered() != nil {
 		asked["release-note.md"] = true
+		asked[releaselog.SealsFile] = f.index.State == releaselog.StateAuthorised
 	}
 	for name, o := range f.consumedGates() {
 		asked[releaselog.ManifestPath(name)] = true

@@ -57,6 +57,7 @@ func check(fsys fs.FS, name string, o Options) *folder {
 		f.gates()
 		f.evidence()
 		f.documents()
+		f.again(f.seals())
 		f.known()
 		f.stamps()
 	}

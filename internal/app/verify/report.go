@@ -64,6 +64,8 @@ type Counts struct {
 	Evidence    int   `json:"evidence"`
 	Recounted   int   `json:"recounted"` // evidence items whose numbers were counted again
 	Checkpoints int   `json:"checkpoints"`
+	Seals       int   `json:"seals,omitempty"`    // of final PDF files
+	Rendered    int   `json:"rendered,omitempty"` // files of documents that were made again from their canonical form
 }
 
 // Externals are files that belong to a release and are kept elsewhere.
@@ -81,6 +83,11 @@ type Options struct {
 	Results func(name string, data []byte) evidence.Report
 	// Stamps verifies time stamps; nil makes one that is there a finding.
 	Stamps Stamps
+	// Seals reads the seals of final PDF files; nil makes those that are there a
+	// finding.
+	Seals Seals
+	// Formats renders documents again.
+	Formats Formats
 	// External finds a file that is not in the folder by its SHA-256; nil finds
 	// none.
 	External func(sha256 string) (data []byte, ok bool)
@@ -169,8 +176,16 @@ func (r Report) TrustText() string {
 
 // CountsText is how much was looked at, in words.
 func (r Report) CountsText() string {
-	return fmt.Sprintf("%d files, %d events, %d signatures, %d statements, %d evidence items (%d counted again), %d checkpoints",
-		r.Counts.Files, r.Counts.Events, r.Counts.Signatures, r.Counts.Statements, r.Counts.Evidence, r.Counts.Recounted, r.Counts.Checkpoints)
+	c := r.Counts
+	s := fmt.Sprintf("%d files, %d events, %d signatures, %d statements, %d evidence items (%d counted again), %d checkpoints",
+		c.Files, c.Events, c.Signatures, c.Statements, c.Evidence, c.Recounted, c.Checkpoints)
+	if c.Seals > 0 {
+		s += fmt.Sprintf("\n%d sealed PDF files", c.Seals)
+	}
+	if c.Rendered > 0 {
+		s += fmt.Sprintf("\n%d files of documents rendered again", c.Rendered)
+	}
+	return s
 }
 
 // String is "file event 7: message [rule]".

@@ -61,6 +61,7 @@ type Block struct {
 	Notice     *Notice         `json:"notice,omitempty"`
 	Matrix     *Matrix         `json:"matrix,omitempty"`
 	Signatures *SignatureBlock `json:"signatures,omitempty"`
+	Scene      *Scene          `json:"scene,omitempty"`
 }
 
 // Heading starts a section; level 1 to 3. The contents list is made of these.

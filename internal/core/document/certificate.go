@@ -17,6 +17,7 @@ func outlineCertificate(a *author) {
 	a.statedExceptions()
 	a.identification()
 	a.section("Gates and signatures")
+	a.road()
 	for _, g := range f.Gates {
 		a.gate(g)
 	}

@@ -80,6 +80,7 @@ func (a *author) sources() {
 // what became of them.
 func (a *author) plan() {
 	a.section("Release plan and progress")
+	a.road()
 	t := Table{
 		Caption: "Jobs and gates in the order of the plan",
 		Columns: []Column{{Title: "Job", Weight: 6}, {Title: "Name", Weight: 8}, {Title: "Environment or gate", Weight: 5}, {Title: "Tries", Weight: 2, Numeric: true}, {Title: "Conclusion", Weight: 4}, {Title: "Reason", Weight: 8}},

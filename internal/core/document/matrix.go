@@ -8,6 +8,8 @@ type Matrix struct {
 	Rows     []MatrixRow    `json:"rows"`
 	Coverage []Coverage     `json:"coverage"`
 	Gaps     []Gap          `json:"gaps"`
+	// Around are some gaps with what is above and below them.
+	Around []Scene `json:"around,omitempty"`
 }
 
 // MatrixColumn is one verification in one environment.

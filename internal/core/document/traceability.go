@@ -23,6 +23,10 @@ func outlineTraceability(a *author) {
 	a.coverage()
 	a.section("Gaps")
 	a.gaps()
+	for _, s := range m.Around {
+		a.add(Block{Scene: &s})
+	}
+	m.Around = nil // the matrix stands without them
 	a.waivers()
 	a.section("Matrix")
 	a.say("From requirement to result. A missing step is a row, not an omission.")

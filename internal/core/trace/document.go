@@ -23,7 +23,52 @@ func (m Matrix) Document() document.Matrix {
 	for _, g := range m.Gaps() {
 		out.Gaps = append(out.Gaps, document.Gap{ID: g.ID, State: string(g.State), Reason: g.Reason, Direct: g.Direct, Source: source(g.At)})
 	}
+	out.Around = m.around()
 	return out
+}
+
+// How much is drawn of what is around gaps: a document that shows every gap as a
+// drawing is read by nobody, and all of them are in its table.
+const (
+	drawnGaps  = 3
+	drawnDepth = 2
+)
+
+// around are the neighbourhoods of the first gaps that are no others' cause and
+// in no drawing before.
+func (m Matrix) around() []document.Scene {
+	var out []document.Scene
+	drawn := map[string]bool{}
+	for _, g := range m.Gaps() {
+		if len(out) == drawnGaps {
+			break
+		}
+		if !g.Direct || drawn[g.ID] {
+			continue
+		}
+		n := m.Neighbourhood(g.ID, drawnDepth)
+		for _, x := range n.Nodes {
+			drawn[x.ID] = true
+		}
+		if len(n.Nodes) > 1 {
+			out = append(out, n.Scene("Around "+g.ID))
+		}
+	}
+	return out
+}
+
+// Scene is the neighbourhood as a document draws it.
+func (n Neighbourhood) Scene(title string) document.Scene {
+	s := document.Scene{Title: title, Left: int64(n.Left)}
+	at := map[string]int{}
+	for i, x := range n.Nodes {
+		at[x.ID] = i
+		s.Nodes = append(s.Nodes, document.NodeOf(x.ID, x.Title, string(x.State)))
+	}
+	for _, e := range n.Edges {
+		s.Edges = append(s.Edges, document.SceneEdge{From: at[e.From], To: at[e.To], Verb: e.Kind})
+	}
+	return s
 }
 
 func (m Matrix) row(r Row) document.MatrixRow {

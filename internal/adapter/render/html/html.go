@@ -134,6 +134,8 @@ func (w *writer) block(b document.Block) error {
 		w.matrix(*b.Matrix)
 	case b.Signatures != nil:
 		w.signatures(*b.Signatures)
+	case b.Scene != nil:
+		w.scene(*b.Scene)
 	default:
 		return errors.New("the block is empty or of a kind that this renderer does not know")
 	}

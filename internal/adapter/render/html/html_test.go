@@ -60,8 +60,8 @@ func render(t tester, tree document.Tree) []byte {
 // The elements and attributes that this renderer writes; no text of a document
 // may bring another one.
 var (
-	elements = strings.Fields("html head meta title style body div span nav h1 h2 h3 ol ul li a main header footer p strong dl dt dd table caption colgroup col thead tbody tr th td code pre br section article")
-	attrs    = strings.Fields("lang charset http-equiv content name class id href rel style scope tabindex role aria-label aria-hidden title")
+	elements = strings.Fields("html head meta title style body div span nav h1 h2 h3 ol ul li a main header footer p strong dl dt dd table caption colgroup col thead tbody tr th td code pre br section article figure figcaption svg desc g rect text polyline path")
+	attrs    = strings.Fields("lang charset http-equiv content name class id href rel style scope tabindex role aria-label aria-hidden title viewbox width height x y rx points d")
 )
 
 func TestHostileTextAddsNoMarkup(t *testing.T) {

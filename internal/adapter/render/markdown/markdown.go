@@ -87,6 +87,8 @@ func (w *writer) block(b document.Block) error {
 		w.matrix(*b.Matrix)
 	case b.Signatures != nil:
 		w.signatures(*b.Signatures)
+	case b.Scene != nil:
+		w.scene(*b.Scene)
 	default:
 		return errors.New("the block is empty or of a kind that this renderer does not know")
 	}
@@ -191,6 +193,15 @@ func cell(c document.MatrixCell) string {
 		s += "<br>" + inline(c.Note)
 	}
 	return s
+}
+
+// scene says in words what the other forms draw.
+func (w *writer) scene(s document.Scene) {
+	w.line("**", inline(s.Title), "**")
+	w.line()
+	for _, sentence := range s.Sentences() {
+		w.line("- ", inline(sentence))
+	}
 }
 
 func (w *writer) signatures(s document.SignatureBlock) {

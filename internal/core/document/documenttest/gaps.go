@@ -72,5 +72,28 @@ func gapMatrix() document.Matrix {
 		{ID: "FS-corp-procurement-5", State: "MISSING", Reason: "no test verifies it", Direct: true, Source: "documentation/functional_specification.md:44"},
 		{ID: "TEST-corp-procurement-3", State: "FAILED", Reason: "failed OV in val (failed)", Direct: true, Source: "documentation/test_strategy.md:14"},
 	}
+	m.Around = []document.Scene{around()}
 	return m
+}
+
+// around is what core/trace draws of the first gap.
+func around() document.Scene {
+	return document.Scene{
+		Title: "Around FS-corp-procurement-5",
+		Nodes: []document.SceneNode{
+			document.NodeOf("FS-corp-procurement-5", "Export to finance", "MISSING"),
+			document.NodeOf("URS-corp-procurement-2", "Spend is reported by month, ≥ 95 % complete", "PARTIAL"),
+			document.NodeOf("FS-corp-procurement-3", "Monthly report in København time", "STALE"),
+			document.NodeOf("TEST-corp-procurement-5", "The monthly report is complete", "STALE"),
+			document.NodeOf("RA-corp-procurement-1", "The report is late", "OK"),
+		},
+		Edges: []document.SceneEdge{
+			{From: 1, To: 0, Verb: "implements"},
+			{From: 1, To: 2, Verb: "implements"},
+			{From: 2, To: 3, Verb: "verifies"},
+			{From: 1, To: 3, Verb: "verifies"},
+			{From: 1, To: 4, Verb: "assesses"},
+		},
+		Left: 2,
+	}
 }
