@@ -47,7 +47,7 @@ func (r *Reporter) facts(ctx context.Context, m *moment, gateName string) (docum
 	}
 	for _, fill := range []func(context.Context, *moment, *document.Facts) error{
 		r.fillLedger, r.fillPeople, r.fillNote, r.fillPrevious, r.fillEvidence, r.fillJobs, r.fillArtifacts,
-		r.fillEnvironments, r.fillRollback, r.fillExceptions, r.fillSetting,
+		r.fillEnvironments, r.fillRollback, r.fillExceptions, r.fillSetting, r.fillHistory,
 	} {
 		if err := fill(ctx, m, &f); err != nil {
 			reg := m.standing.Registered

@@ -92,6 +92,9 @@ func (r *Reporter) Render(ctx context.Context, run state.Run, s gate.Standing, n
 		if t, ok := templates[request.Kind.Name]; ok {
 			request.Template = &t
 		}
+		if request.Last, err = r.lastOf(ctx, f, request); err != nil {
+			return nil, err
+		}
 		tree, err := build(request, f)
 		if err != nil {
 			return nil, err

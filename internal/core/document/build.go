@@ -119,6 +119,10 @@ func build(r Request, f Facts, s Stage) (Tree, error) {
 			return Tree{}, fmt.Errorf("build %s of %q %q: %w", r.FileName(), f.Product.Key, f.Release.Version, err)
 		}
 	}
+	if !r.Kind.FinalOnly {
+		a.sections = headings(a.blocks)
+		a.history()
+	}
 	return Tree{Schema: TreeSchema, Meta: meta(r, f, s, digest), Blocks: a.blocks}, nil
 }
 

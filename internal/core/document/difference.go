@@ -1,9 +1,6 @@
 package document
 
-import (
-	"encoding/json"
-	"strings"
-)
+import "strings"
 
 // What happened to something between two states.
 const (
@@ -12,62 +9,155 @@ const (
 	WasRemoved = "removed"
 )
 
-// SectionChange is one section that is not what it was. Title is "" for what
-// stands before the first heading.
+// SectionChange is one section that is not what it was, with the lines that are
+// gone and those that are new. Title is "" for what stands before the first
+// heading.
 type SectionChange struct {
-	Title  string `json:"title"`
-	Change string `json:"change"`
+	Title   string   `json:"title"`
+	Change  string   `json:"change"`
+	Removed []string `json:"removed,omitempty"`
+	Added   []string `json:"added,omitempty"`
 }
 
 // Passage is a heading with the text that stands below it, up to the next one.
 type Passage struct{ Title, Text string }
 
-// CompareSections names every section that differs, in the order of the later
-// state, those that are gone last. Of sections with the same title the first is
-// compared with the first. White space is not compared.
-func CompareSections(before, after []Passage) []SectionChange {
-	was := map[string][]string{}
-	for _, p := range before {
-		was[p.Title] = append(was[p.Title], compact(p.Text))
-	}
-	var out []SectionChange
-	for _, p := range after {
-		texts := was[p.Title]
-		switch {
-		case len(texts) == 0:
-			out = append(out, SectionChange{p.Title, WasAdded})
-			continue
-		case texts[0] != compact(p.Text):
-			out = append(out, SectionChange{p.Title, WasChanged})
-		}
-		was[p.Title] = texts[1:]
-	}
-	for _, p := range before {
-		if texts := was[p.Title]; len(texts) > 0 {
-			was[p.Title] = texts[1:]
-			out = append(out, SectionChange{p.Title, WasRemoved})
+// lines are those of the text without blanks around words.
+func (p Passage) lines() []string {
+	var out []string
+	for l := range strings.Lines(p.Text) {
+		if l = strings.Join(strings.Fields(l), " "); l != "" {
+			out = append(out, l)
 		}
 	}
 	return out
 }
 
-func compact(s string) string { return strings.Join(strings.Fields(s), " ") }
-
-// Passages are the sections of a document.
-func (t Tree) Passages() []Passage {
-	var out []Passage
-	for _, b := range t.Blocks {
-		if b.Heading != nil {
-			out = append(out, Passage{Title: b.Heading.Text})
+// CompareSections names every section that differs, in the order of the later
+// state, those that are gone last. Of sections with the same title the first is
+// compared with the first. White space is not compared, and neither is the order
+// of lines.
+func CompareSections(before, after []Passage) []SectionChange {
+	was := map[string][][]string{}
+	for _, p := range before {
+		was[p.Title] = append(was[p.Title], p.lines())
+	}
+	var out []SectionChange
+	for _, p := range after {
+		now := p.lines()
+		earlier := was[p.Title]
+		if len(earlier) == 0 {
+			out = append(out, SectionChange{Title: p.Title, Change: WasAdded, Added: now})
 			continue
 		}
-		if len(out) == 0 {
-			out = append(out, Passage{})
+		was[p.Title] = earlier[1:]
+		removed, added := without(earlier[0], now), without(now, earlier[0])
+		if len(removed)+len(added) > 0 {
+			out = append(out, SectionChange{Title: p.Title, Change: WasChanged, Removed: removed, Added: added})
 		}
-		raw, err := json.Marshal(b)
-		if err == nil { // a block is data only
-			out[len(out)-1].Text += string(raw) + "\n"
+	}
+	for _, p := range before {
+		if left := was[p.Title]; len(left) > 0 {
+			was[p.Title] = left[1:]
+			out = append(out, SectionChange{Title: p.Title, Change: WasRemoved, Removed: left[0]})
 		}
 	}
 	return out
+}
+
+// without are the lines that stand oftener in the first list than in the second.
+func without(lines, others []string) []string {
+	there := map[string]int{}
+	for _, l := range others {
+		there[l]++
+	}
+	var out []string
+	for _, l := range lines {
+		if there[l]--; there[l] < 0 {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+// Sections that differ in every document and say nothing of what it says.
+const (
+	identificationTitle = "Identification"
+	historyTitle        = "History of this document"
+)
+
+// Passages are the sections of a document as lines for reading, without what
+// identifies it.
+func (t Tree) Passages() []Passage {
+	out := []Passage{{}}
+	left := false
+	for _, b := range t.Blocks {
+		if h := b.Heading; h != nil && (h.Level == 1 || !left) {
+			if left = h.Text == identificationTitle || h.Text == historyTitle; !left {
+				out = append(out, Passage{Title: h.Text})
+			}
+			continue
+		}
+		if left {
+			continue
+		}
+		last := &out[len(out)-1]
+		for _, l := range b.lines() {
+			last.Text += strings.Join(strings.Fields(l), " ") + "\n"
+		}
+	}
+	if out[0].Text == "" {
+		return out[1:]
+	}
+	return out
+}
+
+// lines are what a block says, a line for each paragraph, item, field and row.
+func (b Block) lines() []string {
+	switch {
+	case b.Paragraph != nil:
+		return []string{said(b.Paragraph.Runs)}
+	case b.Notice != nil:
+		return []string{b.Notice.Head + ": " + said(b.Notice.Runs)}
+	case b.Code != nil:
+		return strings.Split(b.Code.Text, "\n")
+	case b.List != nil:
+		var out []string
+		for _, item := range b.List.Items {
+			out = append(out, "- "+said(item))
+		}
+		return out
+	case b.Fields != nil:
+		var out []string
+		for _, f := range b.Fields.Items {
+			out = append(out, f.Name+": "+said(f.Value))
+		}
+		return out
+	case b.Table != nil:
+		var out []string
+		for _, r := range b.Table.Rows {
+			cells := make([]string, len(r.Cells))
+			for i, c := range r.Cells {
+				cells[i] = said(c)
+			}
+			out = append(out, strings.Join(cells, " | "))
+		}
+		return out
+	}
+	var out []string
+	v := visitor{yield: func(s string) bool { out = append(out, s); return true }}
+	v.block(b)
+	return []string{strings.Join(out, " ")}
+}
+
+// said is the text of runs, those on lines of their own behind a blank.
+func said(runs []Run) string {
+	var b strings.Builder
+	for _, r := range runs {
+		if (r.Style == Small || r.Style == Break) && b.Len() > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(r.Text)
+	}
+	return b.String()
 }

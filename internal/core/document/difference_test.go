@@ -22,11 +22,11 @@ func TestSectionsAreComparedByTitle(t *testing.T) {
 	}{
 		"the same":          {p("A", "x"), p("A", " x\n"), nil},
 		"moved":             {p("A", "x", "B", "y"), p("B", "y", "A", "x"), nil},
-		"changed":           {p("", "x", "A", "x"), p("", "y", "A", "x"), []document.SectionChange{{"", "changed"}}},
-		"added and removed": {p("A", "x"), p("B", "x"), []document.SectionChange{{"B", "added"}, {"A", "removed"}}},
-		"one of two alike":  {p("A", "x", "A", "y"), p("A", "x"), []document.SectionChange{{"A", "removed"}}},
-		"the second of two": {p("A", "x", "A", "y"), p("A", "x", "A", "z"), []document.SectionChange{{"A", "changed"}}},
-		"everything is new": {nil, p("A", "x"), []document.SectionChange{{"A", "added"}}},
+		"changed":           {p("", "x", "A", "x"), p("", "y", "A", "x"), []document.SectionChange{{Change: "changed", Removed: []string{"x"}, Added: []string{"y"}}}},
+		"added and removed": {p("A", "x"), p("B", "x"), []document.SectionChange{{Title: "B", Change: "added", Added: []string{"x"}}, {Title: "A", Change: "removed", Removed: []string{"x"}}}},
+		"one of two alike":  {p("A", "x", "A", "y"), p("A", "x"), []document.SectionChange{{Title: "A", Change: "removed", Removed: []string{"y"}}}},
+		"the second of two": {p("A", "x", "A", "y"), p("A", "x", "A", "z"), []document.SectionChange{{Title: "A", Change: "changed", Removed: []string{"y"}, Added: []string{"z"}}}},
+		"everything is new": {nil, p("A", "x"), []document.SectionChange{{Title: "A", Change: "added", Added: []string{"x"}}}},
 	} {
 		if d := cmp.Diff(c.want, document.CompareSections(c.before, c.after)); d != "" {
 			t.Errorf("%s: %s", name, d)

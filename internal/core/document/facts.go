@@ -46,6 +46,7 @@ type Facts struct {
 	// what they always meant.
 	Decisions   Decisions    `json:"decisions,omitzero"`
 	Setting     Setting      `json:"setting,omitzero"`
+	History     History      `json:"history,omitzero"`
 	Restriction *Restriction `json:"restriction,omitempty"` // of an emergency
 }
 

@@ -9,7 +9,7 @@ import (
 // document is about.
 func (a *author) identification() {
 	f := a.facts
-	a.section("Identification")
+	a.section(identificationTitle)
 	items := []Field{
 		field("Product", strong(f.Product.printed()), text(" "), code(f.Product.Key)),
 		field("Version", strong(f.Release.Version)),

@@ -17,6 +17,7 @@ type Kind struct {
 	PerEnvironment bool     // one document for each environment
 	FinalOnly      bool     // neither draft nor candidate: the certificate
 	NonGxP         bool     // also of releases that are not under GxP
+	Maintained     bool     // its text goes on from release to release: changes are listed
 	Settled        bool     // a standard change does without: its template settled it
 	Categories     []int64  // GAMP categories that ask for it, nil for all
 	outline        func(*author)
@@ -25,20 +26,20 @@ type Kind struct {
 // All is the catalog, in the order of reading. To add a kind: write its outline
 // in a file of its own, add a line here and a golden folder under the renderers.
 var All = []Kind{
-	{Name: "validation-plan", Code: "VP", Title: "Validation plan", From: "pre_val", Signers: []string{"SME", "QC"}, Settled: true, About: "scope, intended use, strategy by risk, roles, deliverables and acceptance criteria", outline: outlineValidationPlan},
-	{Name: "user-requirements", Code: "URS", Title: "User requirements specification", From: "pre_val", Signers: []string{"Data Product Owner", "SME"}, About: "every requirement with owner, relevance to GxP, risk and change mark", outline: outlineRequirements},
-	{Name: "functional-specification", Code: "FS", Title: "Functional specification", From: "pre_val", Signers: []string{"Data Product Owner", "SME"}, Categories: []int64{4, 5}, About: "intended use, public API and every specification with what it implements", outline: outlineSpecification},
-	{Name: "configuration-specification", Code: "CS", Title: "Configuration specification", From: "pre_val", Signers: []string{"Data Product Owner", "SME"}, Categories: []int64{3, 4, 5}, About: "places, targets, protection and the files that configure the product", outline: outlineConfiguration},
+	{Name: "validation-plan", Code: "VP", Title: "Validation plan", Maintained: true, From: "pre_val", Signers: []string{"SME", "QC"}, Settled: true, About: "scope, intended use, strategy by risk, roles, deliverables and acceptance criteria", outline: outlineValidationPlan},
+	{Name: "user-requirements", Code: "URS", Title: "User requirements specification", Maintained: true, From: "pre_val", Signers: []string{"Data Product Owner", "SME"}, About: "every requirement with owner, relevance to GxP, risk and change mark", outline: outlineRequirements},
+	{Name: "functional-specification", Code: "FS", Title: "Functional specification", Maintained: true, From: "pre_val", Signers: []string{"Data Product Owner", "SME"}, Categories: []int64{4, 5}, About: "intended use, public API and every specification with what it implements", outline: outlineSpecification},
+	{Name: "configuration-specification", Code: "CS", Title: "Configuration specification", Maintained: true, From: "pre_val", Signers: []string{"Data Product Owner", "SME"}, Categories: []int64{3, 4, 5}, About: "places, targets, protection and the files that configure the product", outline: outlineConfiguration},
 	RiskAssessment,
 	ChangeRecord,
 	{Name: "release-note", Code: "RN", Title: "Release note", From: "pre_val", Signers: []string{"Data Product Owner"}, NonGxP: true, About: "changes, impact and risk as the tagged commit says them", outline: outlineReleaseNote},
 	{Name: "source-review", Code: "SR", Title: "Source review", From: "pre_val", Signers: []string{"SME"}, Categories: []int64{5}, About: "every commit since the previous release, whose it is and by which change it came", outline: outlineSourceReview},
-	{Name: "test-protocol", Code: "TP", Title: "Test protocol", From: "pre_val", Signers: []string{"SME", "QC"}, About: "which tests prove what, where, by whom and with which steps", outline: outlineTestProtocol},
+	{Name: "test-protocol", Code: "TP", Title: "Test protocol", Maintained: true, From: "pre_val", Signers: []string{"SME", "QC"}, About: "which tests prove what, where, by whom and with which steps", outline: outlineTestProtocol},
 	TestReport,
 	{Name: "deviation-log", Code: "DL", Title: "Deviation log", From: "pre_val", Signers: []string{"QC"}, About: "every deviation, waiver and hold with its disposition", outline: outlineDeviationLog},
 	Traceability,
-	{Name: "operations-manual", Code: "OPS", Title: "Operations manual", From: "approve_to_prd", Signers: []string{"QC"}, Settled: true, About: "how the product is operated, as the tagged commit says it", outline: outlineOperations},
-	{Name: "recovery-procedure", Code: "RCV", Title: "Recovery and rollback procedure", From: "approve_to_prd", Signers: []string{"QC"}, Settled: true, About: "how to go back, and when that was exercised last", outline: outlineRecovery},
+	{Name: "operations-manual", Code: "OPS", Title: "Operations manual", Maintained: true, From: "approve_to_prd", Signers: []string{"QC"}, Settled: true, About: "how the product is operated, as the tagged commit says it", outline: outlineOperations},
+	{Name: "recovery-procedure", Code: "RCV", Title: "Recovery and rollback procedure", Maintained: true, From: "approve_to_prd", Signers: []string{"QC"}, Settled: true, About: "how to go back, and when that was exercised last", outline: outlineRecovery},
 	{Name: "validation-summary", Code: "VSR", Title: "Validation summary report", From: "approve_to_prd", Signers: []string{"SME", "QC"}, About: "results against the plan, open items, roles, procedures and the conclusion that people sign", outline: outlineSummary},
 	{Name: "installation-report", Code: "IR", Title: "Installation report PRD", From: "approve_for_use", Signers: []string{"Release Manager"}, About: "what is installed in PRD, how it was verified, and whether it drifted", outline: outlineInstallation},
 	{Name: "audit-trail-review", Code: "ATR", Title: "Audit trail review", From: "approve_to_prd", Signers: []string{"QC"}, About: "the exception list of the release, the range of the ledger and who reviewed it", outline: outlineTrailReview},
@@ -48,7 +49,7 @@ var All = []Kind{
 // The kinds that are asked for by name.
 var (
 	RiskAssessment = Kind{
-		Name: "risk-assessment", Code: "RA", Title: "Risk assessment", From: "pre_val", Signers: []string{"SME", "QC"},
+		Name: "risk-assessment", Code: "RA", Title: "Risk assessment", Maintained: true, From: "pre_val", Signers: []string{"SME", "QC"},
 		About:   "severity, occurrence and detection of each risk, what mitigates it and what is left",
 		outline: outlineRiskAssessment,
 	}
@@ -92,6 +93,9 @@ type Request struct {
 	Environment string // test reports only
 	Gate        string // the gate that the document is made for
 	Revision    int    // from 1
+	// Last is the document as it was signed last for an earlier release, nil for
+	// none.
+	Last *Tree
 	// Template is the organisation's, nil for the built-in form. Sections that it
 	// does not place follow in their order.
 	Template *Template

@@ -104,6 +104,7 @@ func Typical() document.Facts {
 		Matrix:       matrix(),
 		Items:        items(),
 		Setting:      setting(),
+		History:      history(),
 		Exceptions: []document.Exception{
 			{Kind: "failed attempt", At: at(9, 12, 40), Seq: 97, Subject: "01JNHRUN000000000000000001/1/tst/deploy/1", Text: "1 of 3 cases failed: test_totals_match", Disposition: "Environment: the reference table was not loaded; loaded and run again as attempt 2"},
 			{Kind: "re-run", At: at(9, 31, 2), Seq: 121, Subject: "01JNHRUN000000000000000001/2/tst/deploy/1", Text: "started by Emil Sørensen: reference table loaded"},
