@@ -16,6 +16,7 @@ import (
 	"github.com/dc-release/dc-release/internal/app/operation"
 	"github.com/dc-release/dc-release/internal/app/person"
 	"github.com/dc-release/dc-release/internal/app/person/persontest"
+	"github.com/dc-release/dc-release/internal/app/report"
 	"github.com/dc-release/dc-release/internal/app/sign"
 	"github.com/dc-release/dc-release/internal/core/approval"
 	"github.com/dc-release/dc-release/internal/core/canonical"
@@ -208,6 +209,9 @@ var changes = []change{
 		v.must(err)
 		s.Baseline.Code = "/elsewhere"
 		return operation.ReviseSolution{ByAdministrator: by("admin"), Baseline: s.Baseline}
+	}},
+	{"review.request", func(*visitors) any {
+		return operation.RequestReview{ByAdministrator: by("sme"), Period: report.Period{Solution: pageProduct, From: "2001-01-01T00:00:00.000000Z", To: "2999-01-01T00:00:00.000000Z", Conclusion: "fit for use"}}
 	}},
 	{"gate.comment", func(*visitors) any {
 		return operation.CommentGate{Version: released, As: "qc", Gate: gate.PreVal, Text: "see page two"}

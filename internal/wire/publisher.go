@@ -33,8 +33,8 @@ var renderers = []report.Renderer{
 func (o *Owner) newReporter(signer *sign.Signer) *report.Reporter {
 	return &report.Reporter{
 		State: o.state, Blobs: o.Blobs, Tracer: o.tracer, Names: signer.PrintedName, RootAt: o.rootAt, Renderers: renderers,
-		People: o.people,
-		Tool:   tool(o.Config.Build),
+		People: o.people, Versions: o.versions,
+		Tool: tool(o.Config.Build),
 	}
 }
 
@@ -45,6 +45,16 @@ func tool(build string) document.Tool { return document.Tool{Name: "dc-release",
 func (o *Owner) people(ctx context.Context) ([]string, error) {
 	all, err := o.Store.Persons(ctx)
 	return slices.Sorted(maps.Values(all)), err
+}
+
+// versions are the registered versions of a solution.
+func (o *Owner) versions(ctx context.Context, key string) ([]string, error) {
+	all, err := o.Store.Releases(ctx, key)
+	var out []string
+	for _, r := range all {
+		out = append(out, r.Version)
+	}
+	return out, err
 }
 
 // rootAt is the head of the ledger as it was at a size.

@@ -65,6 +65,12 @@ func (a *Approvals) Revise(ctx context.Context, by ledger.Actor, b policy.Baseli
 	return id, lost, err
 }
 
+// Review asks for the signatures of a periodic review.
+func (a *Approvals) Review(ctx context.Context, by ledger.Actor, solution string, v approval.Review, reason string) (string, error) {
+	r := approval.Requested{Kind: approval.ReviewKind, Solution: solution, Review: &v}
+	return a.request(ctx, by, ledger.SolutionStream(solution), r, reason)
+}
+
 func (a *Approvals) request(ctx context.Context, by ledger.Actor, stream ledger.Stream, r approval.Requested, reason string) (string, error) {
 	if len(strings.TrimSpace(reason)) < 3 {
 		return "", fault.New(fault.Invalid, "an approval is asked for with a reason").WithHint("add --reason TEXT")

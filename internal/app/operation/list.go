@@ -155,6 +155,8 @@ var All = []Operation{
 	command("deviation.waive", Person, []string{"approval.requested"}, requestWaiver),
 	command("template.propose", Person, []string{"approval.requested"}, requestTemplate),
 	command("solution.revise", Administrator, []string{"approval.requested"}, reviseSolution),
+	command("review.request", Person, []string{"approval.requested"}, requestReview),
+	query("review.show", reviewFiles),
 	query("approval.list", func(ctx context.Context, a *App, q Version) ([]approval.Approval, error) {
 		return a.Approvals.List(ctx, q.Solution, q.Version)
 	}),

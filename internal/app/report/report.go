@@ -51,6 +51,8 @@ type Reporter struct {
 	Names func(ctx context.Context, person string) (string, error)
 	// People are the ids of everybody in the installation.
 	People func(ctx context.Context) ([]string, error)
+	// Versions are the registered versions of a solution.
+	Versions func(ctx context.Context, solution string) ([]string, error)
 	// RootAt is the head of the ledger as it was at a size; nil leaves the root
 	// out of the facts.
 	RootAt func(ctx context.Context, size int64) (ledger.Head, error)

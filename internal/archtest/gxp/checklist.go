@@ -107,7 +107,7 @@ var Checklist = []Rule{
 	{
 		ID: "GXP057", Clause: "A11 §10", Must: "change a baseline by an approval only, and name its digest in every manifest",
 	},
-	{ID: "GXP058", Clause: "A11 §11, D11 §14", Must: "remind of periodic reviews and prepare them", Waits: PeriodicReview},
+	{ID: "GXP058", Clause: "A11 §11, D11 §14", Must: "remind of periodic reviews and prepare them", Waits: PeriodicReview, Shown: "prepared from the ledger and signed; nothing reminds of them", Some: []string{"acceptance/testdata/change/review.txtar"}},
 	{ID: "GXP059", Clause: "A11 §12.1, D11 §11", Must: "let an account without its factors do nothing but enrol"},
 	{ID: "GXP060", Clause: "A11 §12.3", Must: "record of every grant who asked, who approved and why", Waits: PeriodicReview, Shown: "who gave or took it, to whom and why, and nobody for themselves; a request of its own is missing", Some: []string{"GXP060 every grant says who gave it to whom and why"}},
 	{ID: "GXP061", Clause: "D11 §11", Must: "end idle sessions, and every session after half a day"},

@@ -20,6 +20,7 @@ const (
 	WaiverKind   Kind = "waiver"
 	TemplateKind Kind = "template"
 	BaselineKind Kind = "baseline"
+	ReviewKind   Kind = "periodic-review"
 )
 
 // Requirement is one signature that an approval needs.
@@ -42,6 +43,7 @@ var Definitions = []Definition{
 	{WaiverKind, "waiver", []Requirement{{signature.Waived, policy.SME}, {signature.Waived, policy.QC}}},
 	{TemplateKind, "template of standard changes", []Requirement{{signature.Reviewed, policy.SME}, {signature.Reviewed, policy.QC}}},
 	{BaselineKind, "baseline of a solution", []Requirement{{signature.Reviewed, policy.QC}}},
+	{ReviewKind, "periodic review", []Requirement{{signature.PeriodReviewed, policy.DataProductOwner}, {signature.PeriodReviewed, policy.QC}}},
 }
 
 // Find gives the definition of a kind.
@@ -62,8 +64,18 @@ type Requested struct {
 	Waiver   *Waiver          `json:"waiver,omitempty"`
 	Template *Template        `json:"template,omitempty"`
 	Baseline *policy.Baseline `json:"baseline,omitempty"`
+	Review   *Review          `json:"review,omitempty"`
 	// Lost are the controls that the change takes away, for those who sign.
 	Lost []string `json:"lost,omitempty"`
+}
+
+// Review is a periodic review of a solution: the document that is signed, in its
+// forms.
+type Review struct {
+	From   string            `json:"from"` // in the ledger's form, with it
+	To     string            `json:"to"`   // without it
+	Number string            `json:"number"`
+	Files  map[string]string `json:"files"` // blobs by extension; json is the canonical form
 }
 
 // Signed is one signature of an approval.

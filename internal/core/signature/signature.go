@@ -33,6 +33,7 @@ const (
 	Waived              Meaning = "waived"
 	Reviewed            Meaning = "reviewed"
 	AuditTrailReviewed  Meaning = "audit-trail-reviewed"
+	PeriodReviewed      Meaning = "period-reviewed"
 	TestExecuted        Meaning = "test-executed"
 	Delegates           Meaning = "delegated"
 	RejectedMeaning     Meaning = "rejected"
@@ -63,6 +64,7 @@ var Meanings = []Definition{
 	{TestExecuted, "I executed these tests and recorded what I observed.", []policy.Role{policy.Tester}},
 	{Delegates, "I let this person act in my role for the time given.", []policy.Role{policy.SME, policy.QC, policy.ReleaseManager, policy.DataProductOwner, policy.Tester}},
 	{AuditTrailReviewed, "I have reviewed the exception list of this release and what the audit trail says of each entry.", []policy.Role{policy.QC}},
+	{PeriodReviewed, "I have reviewed this product over the period and agree with the conclusion.", []policy.Role{policy.DataProductOwner, policy.QC}},
 	{RejectedMeaning, "I reject this release.", []policy.Role{policy.SME, policy.QC, policy.ReleaseManager, policy.DataProductOwner}},
 	{WithdrawnMeaning, "I withdraw my earlier signature.", []policy.Role{policy.SME, policy.QC, policy.ReleaseManager, policy.DataProductOwner}},
 }

@@ -58,6 +58,8 @@ func about(a approval.Approval) string {
 		return fmt.Sprintf("%s %s until %s: %s; instead: %s", a.Waiver.Check, a.Waiver.Item, a.Waiver.Expires, a.Waiver.Risk, a.Waiver.Control)
 	case a.Template != nil:
 		return fmt.Sprintf("%s: at most %d files of %s", a.Template.Name, a.Template.MaxFiles, strings.Join(a.Template.Paths, ", "))
+	case a.Review != nil:
+		return fmt.Sprintf("%s, from %s until %s", a.Review.Number, a.Review.From, a.Review.To)
 	case a.Baseline != nil:
 		return fmt.Sprintf("profile %s, workflow %s, branch %s", a.Baseline.Profile, a.Baseline.Workflow, a.Baseline.Branch)
 	}

@@ -43,7 +43,7 @@ func Solution(env *console.Env) *cobra.Command {
 		})
 	}}, baseline(env, "add KEY", "solution.add", "Record the baseline of a solution"),
 		baseline(env, "revise KEY", "solution.revise", "Ask for another baseline; QC signs it"))
-	cmd.AddCommand(change.OfSolution(env)...)
+	cmd.AddCommand(append(change.OfSolution(env), review(env))...)
 	return cmd
 }
 
