@@ -11,9 +11,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/dc-release/dc-release/internal/app/inspect"
 	"github.com/dc-release/dc-release/internal/app/traceability"
 	"github.com/dc-release/dc-release/internal/core/document"
 	"github.com/dc-release/dc-release/internal/core/fault"
+	"github.com/dc-release/dc-release/internal/core/trail"
 	"github.com/dc-release/dc-release/internal/face/cli/console"
 )
 
@@ -36,6 +38,7 @@ type options struct {
 	query          traceability.Query
 	local          Request
 	format         string
+	place, at      string // what ran there then is the release
 	plan, isStrict bool
 }
 
@@ -44,7 +47,8 @@ const help = `Print the trace from requirement to specification, risk, test and 
 With --version it is that of a release, at its pinned commits and with the
 results of its run. Without, it is that of the files in --dir and in
 --requirements, with the results of --results (unit tests: FILE; those of a
-place: tst=FILE).
+place: tst=FILE). With --environment, and --at for a past time, it is that of the
+release that ran there.
 
 --item ID prints what is above and below one item. --plan prints which tests the
 change since the previous release asks to be run again, and why. --strict ends
@@ -69,6 +73,8 @@ func New(env *console.Env, d Deps) *cobra.Command {
 	fs := cmd.Flags()
 	fs.StringVar(&o.query.Solution, "solution", "", "solution; without --version, the project whose ids these are")
 	fs.StringVar(&o.query.Version, "version", "", "release")
+	fs.StringVar(&o.place, "environment", "", "release that runs in this environment")
+	fs.StringVar(&o.at, "at", "", "with --environment: as of this time, RFC 3339 or the beginning of a day in UTC")
 	fs.StringVar(&o.query.Gate, "gate", "", "gate whose expectations count (default: the last one that was looked at)")
 	fs.StringVar(&o.local.Dir, "dir", ".", "folder of the code, when no --version is given")
 	fs.StringVar(&o.local.Requirements, "requirements", "", "folder of the requirements")
@@ -91,6 +97,9 @@ func (o *options) ask(ctx context.Context, env *console.Env, d Deps) (traceabili
 	if _, ok := formats[o.format]; !ok && o.format != "text" && o.format != "json" {
 		return traceability.Report{}, fault.New(fault.Invalid, "--format %q: want text, json, csv, html, needs or sarif", o.format)
 	}
+	if err := o.running(ctx, env); err != nil {
+		return traceability.Report{}, err
+	}
 	if o.query.Version == "" {
 		if o.plan {
 			return traceability.Report{}, fault.New(fault.Invalid, "--plan needs --version: it compares a release with the one before")
@@ -99,6 +108,35 @@ func (o *options) ask(ctx context.Context, env *console.Env, d Deps) (traceabili
 		return d.Local(ctx, o.local)
 	}
 	return console.Ask[traceability.Report](ctx, env, "trace.show", o.query)
+}
+
+// running finds the version that runs, or ran, in the place that was named.
+func (o *options) running(ctx context.Context, env *console.Env) (err error) {
+	switch {
+	case o.place == "" && o.at == "":
+		return nil
+	case o.place == "" || o.query.Version != "" || o.query.Solution == "":
+		return fault.New(fault.Invalid, "--environment and --at take the place of --version, and need --solution")
+	}
+	q := inspect.AsOf{Solution: o.query.Solution}
+	if o.at != "" {
+		if q.At, err = trail.ParseMoment(o.at); err != nil {
+			return err
+		}
+	}
+	places, err := console.Ask[[]inspect.Environment](ctx, env, "environment.list", q)
+	if err != nil {
+		return err
+	}
+	for _, p := range places {
+		if p.Environment == o.place {
+			o.query.Version = p.Version
+		}
+	}
+	if o.query.Version == "" {
+		return fault.New(fault.NotFound, "no release of %s was in %s then", o.query.Solution, o.place)
+	}
+	return nil
 }
 
 // formats are those that are one file of bytes.
