@@ -1,11 +1,17 @@
 package testresult_test
 
 import (
+	"encoding/xml"
+	"errors"
 	"fmt"
+	"io"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/dc-release/dc-release/internal/adapter/testresult"
+	"github.com/dc-release/dc-release/internal/archtest/measure"
+	"github.com/dc-release/dc-release/internal/core/trace/tracetest"
 )
 
 // BenchmarkRead reads 10,000 cases of each format.
@@ -34,6 +40,40 @@ func BenchmarkRead(b *testing.B) {
 					b.Fatalf("%s %+v %v", r.Format, r.Totals, err)
 				}
 			}
+		})
+	}
+}
+
+// BenchmarkJUnit reads results of the sets of 10,000 and 100,000 cases. The
+// target is 100 ms of CPU for 10,000. ours/tokens compares it with encoding/xml
+// reading the tokens of the same file.
+func BenchmarkJUnit(b *testing.B) {
+	for _, n := range []int{10_000, 100_000} {
+		runs := tracetest.Of(n).Runs()
+		data := runs[slices.IndexFunc(runs, func(r tracetest.Run) bool { return r.Commit == tracetest.Commit && r.Attempt == 1 })].JUnit
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			b.SetBytes(int64(len(data)))
+			var ours, least []measure.Cost
+			for b.Loop() {
+				ours = append(ours, measure.Call(b, func() {
+					r, err := testresult.Read("bench", strings.NewReader(data))
+					if err != nil || r.Totals.Cases != int64(n-n/100) {
+						b.Fatalf("%+v %v", r.Totals, err)
+					}
+				}))
+				least = append(least, measure.Call(b, func() {
+					d := xml.NewDecoder(strings.NewReader(data))
+					for {
+						if _, err := d.RawToken(); errors.Is(err, io.EOF) {
+							return
+						} else if err != nil {
+							b.Fatal(err)
+						}
+					}
+				}))
+			}
+			measure.Report(b, ours)
+			measure.Ratio(b, ours, least, "ours/tokens")
 		})
 	}
 }

@@ -30,6 +30,9 @@ func Marshal(v any) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode canonical JSON: %w", err)
 	}
+	if out, ok := arrange(raw); ok {
+		return out, nil
+	}
 	if err := restrict(raw); err != nil {
 		return nil, fmt.Errorf("encode canonical JSON: %w", err)
 	}

@@ -338,19 +338,3 @@ func TestEverySectionIsFound(t *testing.T) {
 		t.Errorf("%d sections, heights %v", n, heights[:3])
 	}
 }
-
-func BenchmarkDocument(b *testing.B) {
-	tree := documenttest.Trees(b)["change-record/typical"]
-	render(b, tree)
-	for b.Loop() {
-		b.SetBytes(int64(len(render(b, tree))))
-	}
-}
-
-// Some 3,900 rows are the matrix that engines were compared with.
-func BenchmarkMatrix(b *testing.B) {
-	tree := documenttest.Large(3_900)
-	for b.Loop() {
-		b.SetBytes(int64(len(render(b, tree))))
-	}
-}
