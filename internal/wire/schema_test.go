@@ -16,7 +16,7 @@ import (
 	"github.com/dc-release/dc-release/internal/adapter/store/sqlite"
 )
 
-var update = flag.Bool("update", false, "write the schema of a new database")
+var update = flag.Bool("update", false, "write the schema of a new database and the digests of the golden set")
 
 const schemaFile = "../adapter/store/sqlite/schema.sql"
 

@@ -87,7 +87,7 @@ func (m *moment) ofJobs(e ledger.Event, f *document.Facts, by func(ledger.Event)
 		add(e, "abandoned tests", d.Acceptance, "the execution was abandoned by %s", by(e))
 	case *evidence.Recorded:
 		if d.Person != "" {
-			add(e, "manual entry", d.Signature, "%s recorded %d results by hand", by(e), len(d.Items))
+			add(e, "manual entry", d.Signature, "%s recorded %s by hand", by(e), document.Plural(int64(len(d.Items)), "result", "results"))
 		}
 		for _, item := range d.Items {
 			if item.Counted && item.Verdict != evidence.VerdictPassed {

@@ -34,6 +34,11 @@ func (r *Reporter) fillSetting(ctx context.Context, m *moment, f *document.Facts
 	if s.Pages, err = r.Tracer.Pages(ctx, pin); err != nil {
 		return fmt.Errorf("pages: %w", err)
 	}
+	for _, p := range s.Pages {
+		if p.Name == document.PageRecovery {
+			f.Rollback.Procedure = p.Path
+		}
+	}
 	if s.Files, err = r.Tracer.Configuration(ctx, pin); err != nil {
 		return fmt.Errorf("configuration: %w", err)
 	}

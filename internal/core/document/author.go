@@ -2,6 +2,7 @@ package document
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -51,11 +52,42 @@ func (a *author) say(format string, args ...any) { a.paragraph(text(fmt.Sprintf(
 
 // prose turns text with blank lines into paragraphs.
 func (a *author) prose(s string) {
-	for part := range strings.SplitSeq(strings.ReplaceAll(s, "\r\n", "\n"), "\n\n") {
-		if part = strings.TrimSpace(part); part != "" {
-			a.paragraph(text(strings.ReplaceAll(part, "\n", " ")))
-		}
+	for part := range strings.SplitSeq(unwrapped(s), "\n") {
+		a.paragraph(text(part))
 	}
+}
+
+// unwrapped is text of a file whose lines were broken for the eye of its writer:
+// a line goes on in the next one. What stays apart are paragraphs and the items
+// of a list, each on a line of its own.
+func unwrapped(s string) string {
+	var b strings.Builder
+	apart := false
+	for line := range strings.SplitSeq(strings.ReplaceAll(s, "\r\n", "\n"), "\n") {
+		line = strings.TrimSpace(line)
+		switch {
+		case line == "":
+			apart = true
+			continue
+		case b.Len() == 0:
+		case apart || isItem(line):
+			b.WriteByte('\n')
+		default:
+			b.WriteByte(' ')
+		}
+		apart = false
+		b.WriteString(line)
+	}
+	return b.String()
+}
+
+// isItem reports whether a line of Markdown begins an item of a list.
+func isItem(line string) bool {
+	if len(line) > 1 && strings.ContainsRune("-*+", rune(line[0])) && line[1] == ' ' {
+		return true
+	}
+	rest := strings.TrimLeft(line, "0123456789")
+	return rest != line && (strings.HasPrefix(rest, ". ") || strings.HasPrefix(rest, ") "))
 }
 
 func (a *author) fields(items ...Field) { a.add(Block{Fields: &Fields{Items: items}}) }
@@ -115,6 +147,25 @@ func lines(texts ...string) []Run {
 	return runs
 }
 
+// without leaves out columns of those titles that say nothing in any row.
+func (t Table) without(titles ...string) Table {
+	for i := len(t.Columns) - 1; i >= 0; i-- {
+		if !slices.Contains(titles, t.Columns[i].Title) || slices.ContainsFunc(t.Rows, func(r Row) bool { return says(r.Cells[i]) }) {
+			continue
+		}
+		t.Columns = slices.Delete(slices.Clone(t.Columns), i, i+1)
+		for n, r := range t.Rows {
+			t.Rows[n].Cells = slices.Delete(slices.Clone(r.Cells), i, i+1)
+		}
+	}
+	return t
+}
+
+// says reports whether a cell holds more than a dash.
+func says(runs []Run) bool {
+	return slices.ContainsFunc(runs, func(r Run) bool { return orDash(r.Text) != orDash("") })
+}
+
 // detailed is a text with secondary texts below it.
 func detailed(s string, below ...string) []Run {
 	runs := plain(s)
@@ -151,11 +202,19 @@ func took(from, to string) string {
 	if errA != nil || errB != nil {
 		return orDash("")
 	}
-	return b.Sub(a).Round(time.Second).String()
+	d := b.Sub(a).Round(time.Second)
+	switch s := int64(d / time.Second); {
+	case s >= 3600:
+		return fmt.Sprintf("%d h %d min %d s", s/3600, s/60%60, s%60)
+	case s >= 60:
+		return fmt.Sprintf("%d min %d s", s/60, s%60)
+	default:
+		return fmt.Sprintf("%d s", s)
+	}
 }
 
-// plural is a number with its noun.
-func plural(n int64, one, more string) string {
+// Plural is a number with its noun.
+func Plural(n int64, one, more string) string {
 	if n == 1 {
 		return "1 " + one
 	}

@@ -10,7 +10,7 @@ func outlineCertificate(a *author) {
 	a.section("Statement")
 	a.paragraph(
 		text("Release "), strong(f.Release.Version), text(" of "), strong(f.Product.printed()),
-		text(fmt.Sprintf(" passed the %d gates below under the profile ", len(f.Gates))), strong(orDash(f.Policy.Profile)),
+		text(" passed the "+Plural(int64(len(f.Gates)), "gate", "gates")+" below under the profile "), strong(orDash(f.Policy.Profile)),
 		text(". The release is a change of type "), strong(orDash(f.Release.ChangeType)),
 		text(". Each signature that the gates demand was given and is effective. This certificate lists them; it adds no signature and no conclusion of its own."),
 	)
@@ -54,5 +54,5 @@ func (a *author) statedExceptions() {
 		a.notice(Positive, "No exception", text("The exception list of this release is empty."))
 		return
 	}
-	a.notice(Caution, "Exceptions", text(fmt.Sprintf("The exception list of this release has %d entries; they stand in this certificate.", n)))
+	a.notice(Caution, "Exceptions", text(Plural(int64(n), "entry stands", "entries stand")+" in the exception list of this release and in this certificate."))
 }

@@ -1,6 +1,7 @@
 package document
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -59,7 +60,7 @@ func (a *author) risk() {
 		Empty:   "The release note lists no risk.",
 	}
 	for _, r := range a.facts.Note.Risks {
-		t.Rows = append(t.Rows, row(plain(r.Category), plain(r.Text)))
+		t.Rows = append(t.Rows, row(plain(r.Category), plain(unwrapped(r.Text))))
 	}
 	a.table(t)
 }
@@ -71,9 +72,17 @@ func (a *author) sources() {
 		Empty:   "No workflow file is recorded.",
 	}
 	for _, s := range a.facts.Sources {
-		t.Rows = append(t.Rows, row(mono(s.Path), plain(s.Uses), plain(s.Origin), mono(s.SHA256)))
+		t.Rows = append(t.Rows, row(mono(s.Path), plain(s.called()), plain(s.Origin), mono(s.SHA256)))
 	}
 	a.table(t)
+}
+
+// called is how a workflow calls the file, where that is more than its path.
+func (s Source) called() string {
+	if strings.TrimPrefix(s.Uses, "./") == s.Path {
+		return "by its path"
+	}
+	return s.Uses
 }
 
 // plan shows the way of the release: jobs and gates as they were planned, with
@@ -128,7 +137,7 @@ func (a *author) backOut() {
 	a.section("Back-out")
 	r := a.facts.Rollback
 	if !r.Applicable {
-		a.fields(field("Rollback", text("not applicable: "+orDash(r.Reason))), field("Recovery procedure", mono(r.Procedure)...))
+		a.fields(field("Rollback", text("not applicable: "+orDash(r.Reason))), field("Recovery procedure", r.procedure()...))
 		return
 	}
 	rehearsed := cell(status("not rehearsed", Caution))
@@ -139,10 +148,17 @@ func (a *author) backOut() {
 		field("Roll back to", strong(orDash(r.Version))),
 		field("Kept artifacts, tree SHA-256", mono(r.TreeSHA256)...),
 		field("Rehearsal", rehearsed...),
-		field("Data compatibility", text(orDash(r.Data))),
-		field("Recovery procedure", mono(r.Procedure)...),
+		field("Data compatibility", text(cmp.Or(r.Data, "nothing is stated"))),
+		field("Recovery procedure", r.procedure()...),
 	)
 	a.say("A rollback is a new forward record: it deploys the kept artifacts of the earlier release by digest, needs its own signatures, and is verified again.")
+}
+
+func (r Rollback) procedure() []Run {
+	if r.Procedure == "" {
+		return cell(text("none is named"))
+	}
+	return mono(r.Procedure)
 }
 
 func (a *author) approvals() {
@@ -181,9 +197,9 @@ func (a *author) summary(include func(Evidence) bool) {
 		},
 		Empty: "No evidence is recorded.",
 	}
-	for _, g := range groupEvidence(a.facts.Evidence, include) {
+	for _, g := range a.groups(include) {
 		t.Rows = append(t.Rows, row(
-			cell(strong(g.verification)), plain(strings.ToUpper(g.environment)), number(g.files),
+			cell(strong(g.verification)), plain(cmp.Or(strings.ToUpper(g.environment), "of the commit")), number(g.files),
 			number(g.totals.Cases), number(g.totals.Passed), number(g.totals.Failed), number(g.totals.Errored), number(g.totals.Skipped), verdict(g.passed),
 		))
 	}
@@ -206,6 +222,21 @@ type group struct {
 	files                     int64
 	totals                    Totals
 	passed                    bool
+}
+
+// groups are in the order of promotion, in each place in that of verifications.
+func (a *author) groups(include func(Evidence) bool) []group {
+	out := groupEvidence(a.facts.Evidence, include)
+	place := func(name string) int {
+		return slices.IndexFunc(a.facts.Environments, func(e Environment) bool { return e.Name == name })
+	}
+	slices.SortStableFunc(out, func(x, y group) int {
+		kind := func(g group) int {
+			return slices.Index(evidence.Verifications, evidence.Verification(g.verification))
+		}
+		return cmp.Or(cmp.Compare(place(x.environment), place(y.environment)), cmp.Compare(kind(x), kind(y)))
+	})
+	return out
 }
 
 func groupEvidence(all []Evidence, include func(Evidence) bool) []group {

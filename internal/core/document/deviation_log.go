@@ -12,11 +12,11 @@ func outlineDeviationLog(a *author) {
 	}
 	switch n := len(a.facts.Decisions.Deviations); {
 	case n == 0:
-		a.notice(Positive, "No deviation", text("No deviation is recorded for this release."))
+		a.notice(Positive, "No deviation", text("No attempt of this release needed a disposition."))
 	case open > 0:
-		a.notice(Negative, "Open", text(plural(int64(open), "deviation has", "deviations have")+" no disposition yet."))
+		a.notice(Negative, "Open", text(Plural(int64(open), "deviation has", "deviations have")+" no disposition yet."))
 	default:
-		a.notice(Caution, "Closed", text(plural(int64(n), "deviation has", "deviations have")+" a signed disposition."))
+		a.notice(Caution, "Closed", text(Plural(int64(n), "deviation has", "deviations have")+" a signed disposition."))
 	}
 	a.decisions()
 	a.exceptions()

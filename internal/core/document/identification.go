@@ -11,7 +11,7 @@ func (a *author) identification() {
 	f := a.facts
 	a.section(identificationTitle)
 	items := []Field{
-		field("Product", strong(f.Product.printed()), text(" "), code(f.Product.Key)),
+		field("Product", f.Product.runs()...),
 		field("Version", strong(f.Release.Version)),
 		field("Tag", code(f.Release.Tag), text(", tag object "), code(orDash(f.Release.TagObject))),
 		field("Commit", code(f.Release.Commit)),
@@ -21,7 +21,7 @@ func (a *author) identification() {
 		field("Requirements repository", text(orDash(f.Product.RequirementsRepository))),
 		field("Release log", text(orDash(f.Product.ReleaseLogRepository))),
 		field("Run", mono(f.Release.Run)...),
-		field("State of the release", outcome(f.Release.State)...),
+		field("State when frozen", outcome(f.Release.State)...),
 		field("Profile", text(orDash(f.Policy.Profile)), text(", policy "), code(orDash(short(f.Policy.SHA256))), text(", baseline "+orDash(f.Policy.Baseline))),
 		field("Previous release", previous(f.Previous)...),
 		field("Facts frozen", text(stamp(f.FrozenAt)), text(fmt.Sprintf(", ledger size %d, root ", f.Ledger.Size)), code(orDash(short(f.Ledger.Root)))),
@@ -36,6 +36,14 @@ func (a *author) identification() {
 	if s := f.Restriction.Sentence(); s != "" {
 		a.notice(Caution, Restricted, text(s))
 	}
+}
+
+// runs is the name of the product with its key, where that is another word.
+func (p Product) runs() []Run {
+	if p.printed() == p.Key {
+		return cell(strong(p.Key))
+	}
+	return cell(strong(p.printed()), text(" "), code(p.Key))
 }
 
 func previous(p Previous) []Run {

@@ -15,9 +15,9 @@ func outlineInstallation(a *author) {
 			a.subsection(orDash(d.Version) + " in " + strings.ToUpper(prd))
 			a.fields(
 				field("Execution", mono(d.Execution)...), field("Target", text(orDash(e.Target))), field("Mode", text(orDash(d.Mode))),
-				field("From", text(stamp(d.StartedAt))), field("To", text(stamp(d.EndedAt))), field("Outcome", outcome(d.Outcome)...),
+				field("Started", text(stamp(d.StartedAt))), field("Ended", text(stamp(d.EndedAt))), field("Outcome", outcome(d.Outcome)...),
 				field("Tree SHA-256", mono(d.TreeSHA256)...), field("Installation verification", outcome(d.IV.State)...),
-				field("Compared files", number(d.IV.Compared)...), field("Differences", lines(d.IV.Differences...)...),
+				field("Compared files", number(d.IV.Compared)...), field("Differences", d.IV.differences()...),
 				field("Evidence, SHA-256", mono(d.IV.EvidenceSHA256)...),
 			)
 		}
@@ -30,4 +30,16 @@ func outlineInstallation(a *author) {
 	a.section("Configuration")
 	a.artifacts()
 	a.sources()
+}
+
+// differences are what was not as deployed; where nothing was compared, nobody
+// knows.
+func (i Installation) differences() []Run {
+	switch {
+	case len(i.Differences) > 0:
+		return lines(i.Differences...)
+	case i.State == "passed":
+		return cell(text("none"))
+	}
+	return cell(text("not known"))
 }

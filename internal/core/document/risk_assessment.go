@@ -58,7 +58,7 @@ func (a *author) risks(risks []Item) {
 	}
 	for _, r := range byPriority(risks) {
 		x := r.assessment()
-		t.Rows = append(t.Rows, row(detailed(r.ID, r.Title, r.Text), ids(r.Above), factor(x.Severity), factor(x.Occurrence), factor(x.Detection), factor(x.Priority), class(x.Class), plain(orDash(r.Change))))
+		t.Rows = append(t.Rows, row(detailed(r.ID, r.Title, unwrapped(r.Text)), ids(r.Above), factor(x.Severity), factor(x.Occurrence), factor(x.Detection), factor(x.Priority), class(x.Class), changeMark(r.Change)))
 	}
 	a.table(t)
 }
@@ -75,9 +75,16 @@ func (a *author) measures(risks []Item) {
 		if r.Reason != "" {
 			state = append(state, small(r.Reason))
 		}
-		t.Rows = append(t.Rows, row(detailed(r.ID, r.Title), class(x.Class), ids(r.Below), state, class(x.Residual)))
+		t.Rows = append(t.Rows, row(detailed(r.ID, r.Title), class(x.Class), r.mitigated(), state, class(x.Residual)))
 	}
 	a.table(t)
+}
+
+func (i Item) mitigated() []Run {
+	if len(i.Below) == 0 {
+		return cell(text("nothing named"))
+	}
+	return ids(i.Below)
 }
 
 // unassessed lists the requirements that are relevant to GxP and that no risk

@@ -58,7 +58,7 @@ func (s Scene) Sentences() []string {
 
 // Remainder says how many nodes were left out.
 func (s Scene) Remainder() string {
-	return fmt.Sprintf("%s more not drawn", plural(s.Left, "item", "items"))
+	return fmt.Sprintf("%s more not drawn", Plural(s.Left, "item", "items"))
 }
 
 // NodeOf is a node in the colour that its state has elsewhere.

@@ -29,7 +29,7 @@ func outlineSourceReview(a *author) {
 	}
 	a.table(t)
 	if loose > 0 {
-		a.notice(Caution, "Without a change", text(fmt.Sprintf("%d commits name no pull request.", loose)))
+		a.notice(Caution, "Without a change", text(Plural(int64(loose), "commit names", "commits name")+" no pull request."))
 	}
 	a.section("Workflow files and artifacts")
 	a.sources()

@@ -1,6 +1,9 @@
 package document
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // outlineRequirements writes every requirement at its pinned commit.
 func outlineRequirements(a *author) {
@@ -32,11 +35,11 @@ func outlineConfiguration(a *author) {
 	a.section("Places")
 	t := Table{
 		Caption: "Environments of the baseline",
-		Columns: []Column{{Title: "Environment", Weight: 3}, {Title: "Target", Weight: 4}, {Title: "Names in workflows", Weight: 5}, {Title: "Branches and tags that may deploy", Weight: 6}, {Title: "Waits, minutes", Weight: 3, Numeric: true}},
+		Columns: []Column{{Title: "Environment", Weight: 3}, {Title: "Target", Weight: 4}, {Title: "Names in workflows", Weight: 5}, {Title: "Branches and tags that may deploy", Weight: 6}, {Title: "Wait, minutes", Weight: 3, Numeric: true}},
 		Empty:   "The baseline names no environment.",
 	}
 	for _, p := range a.facts.Setting.Places {
-		t.Rows = append(t.Rows, row(plain(p.Environment), plain(p.Target), lines(p.Names...), lines(append(p.Branches, p.Tags...)...), number(p.WaitMinutes)))
+		t.Rows = append(t.Rows, row(plain(strings.ToUpper(p.Environment)), plain(p.Target), p.names(), p.protection(), number(p.WaitMinutes)))
 	}
 	a.table(t)
 	a.section("Configuration files")
@@ -67,7 +70,25 @@ func (a *author) itemIndex(kind, title string) {
 			t.Rows = append(t.Rows, row(mono(i.ID), plain(i.Title), plain(i.Owner), plain(i.GxP), plain(i.Risk), changeMark(i.Change)))
 		}
 	}
+	if kind == "FS" { // those are said of requirements
+		t = t.without("Owner", "GxP")
+	}
 	a.table(t)
+}
+
+// names are the environments of workflows that are the place.
+func (p Place) names() []Run {
+	if len(p.Names) == 0 {
+		return cell(text("its own"))
+	}
+	return lines(p.Names...)
+}
+
+func (p Place) protection() []Run {
+	if len(p.Branches)+len(p.Tags) == 0 {
+		return cell(text("any"))
+	}
+	return lines(slices.Concat(p.Branches, p.Tags)...)
 }
 
 // changeMark is what happened to an item since the previous release.

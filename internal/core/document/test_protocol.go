@@ -51,7 +51,7 @@ func (a *author) testsOf(verification string, tests []Item) {
 		title = strings.ToUpper(label[:1]) + label[1:]
 	}
 	a.section(title)
-	t.Caption = title
+	t.Caption = "Planned tests"
 	a.table(t)
 }
 

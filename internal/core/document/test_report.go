@@ -2,6 +2,7 @@ package document
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 
 	"github.com/dc-release/dc-release/internal/core/evidence"
@@ -23,6 +24,7 @@ func outlineTestReport(a *author) {
 	a.installations()
 	a.executions()
 	a.results()
+	a.section("Deviations")
 	a.deviationList(a.ofEnvironment())
 	a.register()
 }
@@ -36,8 +38,11 @@ func (a *author) belongs(e Evidence) bool {
 }
 
 func (a *author) conclusion() {
-	var files, bad int
+	var files, bad, earlier int
 	for _, e := range a.facts.Evidence {
+		if !e.Current && a.belongs(e) {
+			earlier++
+		}
 		if !e.Current || e.Uncounted != "" || !a.belongs(e) {
 			continue
 		}
@@ -50,9 +55,13 @@ func (a *author) conclusion() {
 	case files == 0:
 		a.notice(Caution, "No evidence", text("No result is recorded for this environment. Absence of a result is never counted as a pass."))
 	case bad > 0:
-		a.notice(Negative, "Not passed", text(fmt.Sprintf("%d of %d results of the current attempts did not pass.", bad, files)))
+		a.notice(Negative, "Not passed", text(fmt.Sprintf("%d of %s of the current attempts did not pass.", bad, Plural(int64(files), "result", "results"))))
 	default:
-		a.notice(Positive, "Passed", text(fmt.Sprintf("All %d results of the current attempts passed. Earlier attempts are listed below.", files)))
+		said := "Every result of the current attempts passed, of " + Plural(int64(files), "file", "files") + "."
+		if earlier > 0 {
+			said += " Earlier attempts are listed below."
+		}
+		a.notice(Positive, "Passed", text(said))
 	}
 }
 
@@ -65,7 +74,7 @@ func (a *author) installations() {
 	a.say("After each deployment the environment is read back and compared with what should be there (%s).", iv)
 	t := Table{
 		Caption: "Deployments",
-		Columns: []Column{{Title: "Execution", Weight: 8}, {Title: "Version", Weight: 4}, {Title: "Mode", Weight: 3}, {Title: "Started", Weight: 5}, {Title: "Took", Weight: 3}, {Title: "Outcome", Weight: 4}, {Title: "Read back", Weight: 8}, {Title: "Tree SHA-256", Weight: 10}},
+		Columns: []Column{{Title: "Execution", Weight: 9}, {Title: "Version", Weight: 3}, {Title: "Mode", Weight: 3}, {Title: "Started", Weight: 6}, {Title: "Took", Weight: 3}, {Title: "Outcome", Weight: 4}, {Title: "Read back", Weight: 7}, {Title: "Tree SHA-256", Weight: 10}},
 		Empty:   "Nothing has been deployed into this environment.",
 	}
 	for _, e := range a.facts.Environments {
@@ -82,7 +91,7 @@ func (a *author) installations() {
 func (i Installation) printed() []Run {
 	runs := outcome(orWaiting(i.State))
 	if i.Compared > 0 {
-		runs = append(runs, text(fmt.Sprintf(" %d compared", i.Compared)))
+		runs = append(runs, text(" "+Plural(i.Compared, "file", "files")+" compared"))
 	}
 	for _, d := range i.Differences {
 		runs = append(runs, small(d))
@@ -102,7 +111,7 @@ func (a *author) executions() {
 	a.section("Executions")
 	t := Table{
 		Caption: "All executions, the current attempt marked",
-		Columns: []Column{{Title: "Execution", Weight: 8}, {Title: "Job", Weight: 7}, {Title: "Attempt", Weight: 4, Numeric: true}, {Title: "Started", Weight: 5}, {Title: "Took", Weight: 3}, {Title: "Worker", Weight: 4}, {Title: "Conclusion", Weight: 9}},
+		Columns: []Column{{Title: "Execution", Weight: 8}, {Title: "Job", Weight: 7}, {Title: "Attempt", Weight: 4, Numeric: true}, {Title: "Started", Weight: 6}, {Title: "Took", Weight: 3}, {Title: "Worker", Weight: 5}, {Title: "Conclusion", Weight: 7}},
 		Empty:   "No job has run in this environment.",
 	}
 	for _, j := range a.facts.Jobs {
@@ -125,20 +134,45 @@ func (a *author) executions() {
 
 func (a *author) results() {
 	a.section("Results")
-	any := false
+	printed := map[string]printedResult{}
 	for _, e := range a.facts.Evidence {
-		if a.belongs(e) {
-			any = true
-			a.result(e)
+		if !a.belongs(e) {
+			continue
 		}
+		a.subsection(fmt.Sprintf("%s, %s, attempt %d", e.Name, e.Verification, e.Attempt))
+		before, again := printed[e.SHA256]
+		again = again && reflect.DeepEqual(before.Cases, e.Cases)
+		if !again {
+			printed[e.SHA256] = printedResult{e, fmt.Sprintf("%d.%d", a.sections[0], a.sections[1])}
+		}
+		a.result(e)
+		if again {
+			a.say("The file is the same as that of %s, byte for byte, and its %s as they are listed there.", before.section, Plural(int64(len(e.Cases)), "case counts", "cases count"))
+		} else {
+			a.cases(e)
+		}
+		a.executed(e)
 	}
-	if !any {
+	if len(printed) == 0 {
 		a.say("No result is recorded for this environment.")
 	}
 }
 
+// printedResult is evidence with the section that lists its cases.
+type printedResult struct {
+	Evidence
+	section string
+}
+
+// source is where a result came from, with the execution that handed it in.
+func (e Evidence) source() []Run {
+	if e.Execution == "" {
+		return plain(e.Source)
+	}
+	return cell(text(orDash(e.Source)), text(", execution "), code(e.Execution))
+}
+
 func (a *author) result(e Evidence) {
-	a.subsection(fmt.Sprintf("%s, %s, attempt %d", e.Name, e.Verification, e.Attempt))
 	attempt := "earlier attempt, kept"
 	if e.Current {
 		attempt = "current attempt"
@@ -146,7 +180,7 @@ func (a *author) result(e Evidence) {
 	items := []Field{
 		field("Verdict", append(verdict(e.Passed), text(", "+attempt))...),
 		field("Verification", text(e.Verification+", "+evidence.Verification(e.Verification).Name())),
-		field("Source", text(orDash(e.Source)), text(", execution "), code(orDash(e.Execution))),
+		field("Source", e.source()...),
 		field("Received", text(stamp(e.ReceivedAt))),
 		field("SHA-256", mono(e.SHA256)...),
 	}
@@ -162,17 +196,53 @@ func (a *author) result(e Evidence) {
 	if e.Reviewer.printed() != "" {
 		items = append(items, field("Reviewed by", text(e.Reviewer.printed())))
 	}
+	if suite := e.suite(); suite != "" {
+		items = append(items, field("Suite", text(suite)))
+	}
 	a.fields(items...)
+}
+
+// suite is the one that all cases are of, "" where they are of several.
+func (e Evidence) suite() string {
+	for _, c := range e.Cases {
+		if c.Suite != e.Cases[0].Suite {
+			return ""
+		}
+	}
+	if len(e.Cases) == 0 {
+		return ""
+	}
+	return e.Cases[0].Suite
+}
+
+func (a *author) cases(e Evidence) {
 	t := Table{
-		Caption: fmt.Sprintf("Cases of %s: %d, of which %d count", e.Name, e.Totals.Cases, e.Counted.Cases),
+		Caption: fmt.Sprintf("Cases of %s: %s", e.Name, e.counts()),
 		Columns: []Column{{Title: "Case", Weight: 10}, {Title: "Ids", Weight: 7}, {Title: "Outcome", Weight: 4}, {Title: "Time", Weight: 3, Numeric: true}, {Title: "Remark", Weight: 9}},
 		Empty:   "The result holds no case.",
 	}
+	whole := e.suite()
 	for _, c := range e.Cases {
-		t.Rows = append(t.Rows, row(detailed(c.Name, c.Suite), ids(c.IDs), c.printed(), plain(milliseconds(c.DurationUS)), lines(c.Flag, c.Message)))
+		suite := c.Suite
+		if suite == whole {
+			suite = ""
+		}
+		t.Rows = append(t.Rows, row(detailed(c.Name, suite), ids(c.IDs), c.printed(), plain(milliseconds(c.DurationUS)), lines(c.Flag, c.Message)))
 	}
-	a.table(t)
-	a.executed(e)
+	a.table(t.without("Ids", "Remark"))
+}
+
+// counts says how many cases there are and how many of them count.
+func (e Evidence) counts() string {
+	switch {
+	case e.Totals.Cases == 0:
+		return "none"
+	case e.Counted.Cases == e.Totals.Cases:
+		return Plural(e.Totals.Cases, "case, which counts", "cases, all of which count")
+	case e.Counted.Cases == 0:
+		return Plural(e.Totals.Cases, "case, which does not count", "cases, none of which counts")
+	}
+	return fmt.Sprintf("%d cases, of which %s", e.Totals.Cases, Plural(e.Counted.Cases, "counts", "count"))
 }
 
 // executed lists the steps that a tester recorded one by one.
@@ -196,7 +266,7 @@ func (s ExecutedStep) seen() []Run {
 		runs = append(runs, small(fmt.Sprintf("file %s, SHA-256 %s", f.Path, f.SHA256)))
 	}
 	if s.Corrected > 0 {
-		runs = append(runs, small(fmt.Sprintf("corrected %d times, the last because: %s", s.Corrected, s.Reason)))
+		runs = append(runs, small(fmt.Sprintf("corrected %s, the last because: %s", Plural(s.Corrected, "time", "times"), s.Reason)))
 	}
 	return runs
 }

@@ -124,7 +124,7 @@ func (a *author) backward() {
 		t.Rows = append(t.Rows, row(mono(r.Test.ID), plain(r.Test.Title), mono(r.FS.ID), mono(r.URS.ID), outcome(r.State)))
 	}
 	if left := len(rows) - len(t.Rows); left > 0 {
-		a.say("%d paths have no test and stand in the gaps.", left)
+		a.say("%s no test and stand in the gaps.", Plural(int64(left), "path has", "paths have"))
 	}
 	a.table(t)
 }

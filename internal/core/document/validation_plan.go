@@ -44,7 +44,7 @@ func categoryText(category int64) string {
 	case 5:
 		return "5, made for the purpose"
 	}
-	return "not said, treated as 5, made for the purpose"
+	return "none is stated; treated as 5, made for the purpose"
 }
 
 // riskProfile counts risks by class and names the least evidence of each.
