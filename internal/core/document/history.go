@@ -101,6 +101,6 @@ func (a *author) since(last Last) {
 	}
 	a.table(t)
 	if n > maxChanged {
-		a.say("%s more changed; compare the two documents that are named above.", plural(int64(n-maxChanged), "line", "lines"))
+		a.say("%s more changed; compare the two documents that are named above.", Plural(int64(n-maxChanged), "line", "lines"))
 	}
 }
