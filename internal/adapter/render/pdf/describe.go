@@ -103,6 +103,7 @@ type packer struct {
 	zip *zlib.Writer
 }
 
+// pack gives bytes that the next call overwrites.
 func (p *packer) pack(data []byte) []byte {
 	p.out.Reset()
 	if p.zip == nil {
@@ -112,7 +113,7 @@ func (p *packer) pack(data []byte) []byte {
 	}
 	_, _ = p.zip.Write(data) // a buffer takes everything
 	_ = p.zip.Close()
-	return bytes.Clone(p.out.Bytes())
+	return p.out.Bytes()
 }
 
 // profile is the colour space sRGB (IEC 61966-2-1) as an ICC profile of version

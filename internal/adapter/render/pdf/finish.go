@@ -30,7 +30,7 @@ import (
 
 // file is the objects of a PDF by number, from 1.
 type file struct {
-	objects []string
+	objects [][]byte // pieces of what fpdf wrote, or made here
 	root    int
 	info    int
 }
@@ -62,15 +62,14 @@ func read(data []byte) (*file, error) {
 		ends = append(ends, offsets[i])
 	}
 	slices.Sort(ends)
-	f := &file{objects: make([]string, n)}
-	all := string(data) // the objects are pieces of it
+	f := &file{objects: make([][]byte, n)}
 	for i := 1; i < n; i++ {
 		next, _ := slices.BinarySearch(ends, offsets[i]+1)
-		body, ok := strings.CutPrefix(all[offsets[i]:ends[next]], fmt.Sprintf("%d 0 obj\n", i))
+		body, ok := bytes.CutPrefix(data[offsets[i]:ends[next]], fmt.Appendf(nil, "%d 0 obj\n", i))
 		if !ok {
 			return nil, fmt.Errorf("finish: object %d is not where the table says", i)
 		}
-		f.objects[i] = strings.TrimSuffix(body, "\nendobj\n")
+		f.objects[i] = bytes.TrimSuffix(body, []byte("\nendobj\n"))
 	}
 	m := trailer.FindStringSubmatch(strings.Join(lines[n+2:], ""))
 	if m == nil {
@@ -78,32 +77,41 @@ func read(data []byte) (*file, error) {
 	}
 	f.root, _ = strconv.Atoi(m[2])
 	f.info, _ = strconv.Atoi(m[3])
-	if f.root >= n || f.info >= n || !strings.Contains(f.objects[f.root], "/Type /Catalog") || !strings.Contains(f.objects[f.info], "/CreationDate") {
+	if f.root >= n || f.info >= n || !bytes.Contains(f.objects[f.root], []byte("/Type /Catalog")) || !bytes.Contains(f.objects[f.info], []byte("/CreationDate")) {
 		return nil, fmt.Errorf("finish: the trailer names no catalog and information")
 	}
 	return f, nil
 }
 
 // add appends an object and gives its number.
-func (f *file) add(body string) int {
+func (f *file) add(body []byte) int {
 	f.objects = append(f.objects, body)
 	return len(f.objects) - 1
 }
 
 // stream is an object with data; entries are those of its dictionary beside
 // Length.
-func stream(entries string, data []byte) string {
-	return fmt.Sprintf("<<%s /Length %d>>\nstream\n%s\nendstream", entries, len(data), data)
+func stream(entries string, data []byte) []byte {
+	out := make([]byte, 0, len(entries)+len(data)+60)
+	out = fmt.Appendf(out, "<<%s /Length %d>>\nstream\n", entries, len(data))
+	return append(append(out, data...), "\nendstream"...)
 }
 
 // write puts the objects together again.
 func (f *file) write() []byte {
+	size := 1000
+	for _, o := range f.objects {
+		size += len(o) + 50 // its frame and its line of the table
+	}
 	var b bytes.Buffer
+	b.Grow(size)
 	b.WriteString("%PDF-1.7\n%\xe2\xe3\xcf\xd3\n")
 	offsets := make([]int, len(f.objects))
 	for i, o := range f.objects[1:] {
 		offsets[i+1] = b.Len()
-		fmt.Fprintf(&b, "%d 0 obj\n%s\nendobj\n", i+1, o)
+		fmt.Fprintf(&b, "%d 0 obj\n", i+1)
+		b.Write(o)
+		b.WriteString("\nendobj\n")
 	}
 	id := sha256.Sum256(b.Bytes())
 	start := b.Len()
@@ -114,6 +122,19 @@ func (f *file) write() []byte {
 	fmt.Fprintf(&b, "trailer\n<</Size %d /Root %d 0 R /Info %d 0 R /ID [<%x><%x>]>>\nstartxref\n%d\n%%%%EOF\n",
 		len(f.objects), f.root, f.info, id[:16], id[:16], start)
 	return b.Bytes()
+}
+
+// finisher is where fpdf writes its file to, in one piece. It is finished there,
+// because a copy of it is large.
+type finisher struct {
+	meta document.Meta
+	twin []byte
+	data []byte
+}
+
+func (f *finisher) Write(data []byte) (n int, err error) {
+	f.data, err = finish(data, f.meta, f.twin)
+	return len(data), err
 }
 
 // finish makes of what fpdf wrote the file of a document with its canonical form.
@@ -129,16 +150,16 @@ func finish(data []byte, m document.Meta, twin []byte) ([]byte, error) {
 	}
 	f.compress(p)
 	d := describe(m)
-	f.objects[f.info] = d.info()
+	f.objects[f.info] = []byte(d.info())
 	spec := f.attach(p, m, twin, d.date)
 	meta := f.add(stream("/Type /Metadata /Subtype /XML", d.xmp()))
 	icc := f.add(stream("/N 3 /Alternate /DeviceRGB", profile()))
 	catalog := f.objects[f.root]
-	at := strings.Index(catalog, "/Names <<")
+	at := bytes.Index(catalog, []byte("/Names <<"))
 	if at < 0 {
 		return nil, fmt.Errorf("finish: the catalog has no names")
 	}
-	f.objects[f.root] = catalog[:at] + fmt.Sprintf("/Names <</EmbeddedFiles <</Names [%s %d 0 R]>>>>\n/AF [%d 0 R]\n/Metadata %d 0 R\n"+
+	f.objects[f.root] = fmt.Appendf(slices.Clip(catalog[:at]), "/Names <</EmbeddedFiles <</Names [%s %d 0 R]>>>>\n/AF [%d 0 R]\n/Metadata %d 0 R\n"+
 		"/OutputIntents [<</Type /OutputIntent /S /GTS_PDFA1 /OutputConditionIdentifier (sRGB) /Info (sRGB IEC61966-2.1) /DestOutputProfile %d 0 R>>]\n"+
 		"/ViewerPreferences <</DisplayDocTitle true>>\n>>", literal(twinName(m)), spec, spec, meta, icc)
 	return f.write(), nil
@@ -167,7 +188,7 @@ func (f *file) attach(p *packer, m document.Meta, twin []byte, date string) int 
 	}
 	data := f.add(stream("/Type /EmbeddedFile /Subtype /application#2Fjson /Filter /FlateDecode /Params <<"+params+">>", packed))
 	name := literal(twinName(m))
-	return f.add(fmt.Sprintf("<</Type /Filespec /F %s /UF %s /AFRelationship /Source /Desc (Canonical form of this document) /EF <</F %d 0 R /UF %d 0 R>>>>", name, name, data, data))
+	return f.add(fmt.Appendf(nil, "<</Type /Filespec /F %s /UF %s /AFRelationship /Source /Desc (Canonical form of this document) /EF <</F %d 0 R /UF %d 0 R>>>>", name, name, data, data))
 }
 
 // checksum is the MD5 that the format has in this place; nothing relies on it.
@@ -178,10 +199,10 @@ func checksum(data []byte) string {
 
 // links gives every link the flag that lets it be printed.
 func (f *file) links() {
-	const link = "<</Type /Annot /Subtype /Link /Rect ["
+	link := []byte("<</Type /Annot /Subtype /Link /Rect [")
 	for i, o := range f.objects {
-		if strings.HasPrefix(o, "<</Type /Page\n") {
-			f.objects[i] = strings.ReplaceAll(o, link, "<</Type /Annot /Subtype /Link /F 4 /Rect [")
+		if bytes.HasPrefix(o, []byte("<</Type /Page\n")) {
+			f.objects[i] = bytes.ReplaceAll(o, link, []byte("<</Type /Annot /Subtype /Link /F 4 /Rect ["))
 		}
 	}
 }
@@ -190,10 +211,10 @@ func (f *file) links() {
 // each page, which costs more than the packing.
 func (f *file) compress(p *packer) {
 	for i, o := range f.objects {
-		rest, ok := strings.CutPrefix(o, "<</Length ")
-		head, data, found := strings.Cut(rest, ">>\nstream\n")
-		if n, err := strconv.Atoi(head); ok && found && err == nil && n <= len(data) {
-			f.objects[i] = stream("/Filter /FlateDecode", p.pack([]byte(data[:n])))
+		rest, ok := bytes.CutPrefix(o, []byte("<</Length "))
+		head, data, found := bytes.Cut(rest, []byte(">>\nstream\n"))
+		if n, err := strconv.Atoi(string(head)); ok && found && err == nil && n <= len(data) {
+			f.objects[i] = stream("/Filter /FlateDecode", p.pack(data[:n]))
 		}
 	}
 }
@@ -209,15 +230,17 @@ var (
 func (f *file) fonts() error {
 	tagged := map[string]string{}
 	for _, o := range f.objects {
-		m := baseFont.FindStringSubmatch(o)
-		at := fontFile.FindStringSubmatch(o)
-		if m == nil || at == nil || !strings.HasPrefix(o, "<</Type /FontDescriptor") {
+		if !bytes.HasPrefix(o, []byte("<</Type /FontDescriptor")) {
 			continue
 		}
-		n, _ := strconv.Atoi(at[1])
+		m, at := baseFont.FindSubmatch(o), fontFile.FindSubmatch(o)
+		if m == nil || at == nil {
+			continue
+		}
+		n, _ := strconv.Atoi(string(at[1]))
 		for _, name := range names {
-			if n < len(f.objects) && m[2] == "utf8"+strings.ToLower(name) {
-				tagged[m[2]] = tag(f.objects[n]) + "+" + name
+			if n < len(f.objects) && string(m[2]) == "utf8"+strings.ToLower(name) {
+				tagged[string(m[2])] = tag(f.objects[n]) + "+" + name
 			}
 		}
 	}
@@ -226,12 +249,12 @@ func (f *file) fonts() error {
 	}
 	for i, o := range f.objects {
 		switch {
-		case strings.HasPrefix(o, "<</Type /Font"):
-			f.objects[i] = baseFont.ReplaceAllStringFunc(o, func(s string) string {
-				m := baseFont.FindStringSubmatch(s)
-				return "/" + m[1] + " /" + tagged[m[2]]
+		case bytes.HasPrefix(o, []byte("<</Type /Font")):
+			f.objects[i] = baseFont.ReplaceAllFunc(o, func(s []byte) []byte {
+				m := baseFont.FindSubmatch(s)
+				return fmt.Appendf(nil, "/%s /%s", m[1], tagged[string(m[2])])
 			})
-		case strings.HasPrefix(o, "<</Length ") && strings.Contains(o[:min(len(o), 60)], "\nstream\n/CIDInit "):
+		case bytes.HasPrefix(o, []byte("<</Length ")) && bytes.Contains(o[:min(len(o), 60)], []byte("\nstream\n/CIDInit ")):
 			f.objects[i] = stream("/Filter /FlateDecode", unicode())
 		}
 	}
@@ -239,8 +262,8 @@ func (f *file) fonts() error {
 }
 
 // tag is six letters made of data.
-func tag(data string) string {
-	sum := sha256.Sum256([]byte(data))
+func tag(data []byte) string {
+	sum := sha256.Sum256(data)
 	out := make([]byte, 6)
 	for i := range out {
 		out[i] = 'A' + sum[i]%26

@@ -9,7 +9,6 @@
 package pdf
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -32,15 +31,11 @@ func Render(t document.Tree) ([]byte, error) {
 	if err := w.document(); err != nil {
 		return nil, fmt.Errorf("render %q as pdf: %w", t.Meta.Number, err)
 	}
-	var out bytes.Buffer
+	out := finisher{meta: t.Meta, twin: twin}
 	if err := w.pdf.Output(&out); err != nil {
 		return nil, fmt.Errorf("render %q as pdf: %w", t.Meta.Number, err)
 	}
-	data, err := finish(out.Bytes(), t.Meta, twin)
-	if err != nil {
-		return nil, fmt.Errorf("render %q as pdf: %w", t.Meta.Number, err)
-	}
-	return data, nil
+	return out.data, nil
 }
 
 func (w *writer) document() error {
