@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"math"
 	"path"
 	"regexp"
 	"slices"
@@ -82,7 +83,7 @@ func Documents(fsys fs.FS, name string, o DocumentOptions) (findings []document.
 	if f.history == nil {
 		d.left.Because("the ledger of the folder cannot be read", "DOC-P03", "DOC-P04", "DOC-P05", "DOC-P06", "DOC-P07")
 	} else {
-		profile = string(d.profile())
+		profile = string(d.profile(math.MaxInt64))
 		d.sets()
 	}
 	d.past()
@@ -164,7 +165,7 @@ func (d *documents) sets() {
 	consumed := d.consumedGates()
 	for _, name := range slices.Sorted(maps.Keys(consumed)) {
 		opened := consumed[name]
-		selection := document.Selection{Profile: string(d.profile()), Category: d.baseline().Category, ChangeType: string(s.Change.Type), Gate: name, Environments: d.deployed(opened.Position)}
+		selection := document.Selection{Profile: string(d.profile(opened.Position)), Category: d.baseline(opened.Position).Category, ChangeType: string(s.Change.Type), Gate: name, Environments: d.deployed(opened.Position)}
 		var have []string
 		for _, x := range opened.Documents {
 			have = append(have, x.Name)
@@ -258,7 +259,7 @@ func (d *documents) stage(top, base string, t document.Tree) {
 // template wants the baseline to approve the template that a document was made
 // with.
 func (d *documents) template(file string, t document.Tree) {
-	if d.history == nil || t.Meta.Template == "" || d.profile() != policy.GxP {
+	if d.history == nil || t.Meta.Template == "" || d.profile(math.MaxInt64) != policy.GxP {
 		return
 	}
 	for _, b := range d.baselines() {

@@ -143,6 +143,9 @@ func (f *folder) recount(data []byte, digest string, items []evidence.Item) (wro
 		if err := canonical.Unmarshal(data, &c); err != nil {
 			return append(wrong, err.Error()), false
 		}
+		if _, err := evidence.ReadConclusion(data); err != nil {
+			return append(wrong, err.Error()), false
+		}
 		_, got, ok, err := evidence.OfConclusion(c)
 		if err != nil || !ok {
 			return append(wrong, "is no conclusion of a test"), false
@@ -151,6 +154,9 @@ func (f *folder) recount(data []byte, digest string, items []evidence.Item) (wro
 	case deploy.FormatInstallation:
 		var r deploy.Installation
 		if err := canonical.Unmarshal(data, &r); err != nil {
+			return append(wrong, err.Error()), false
+		}
+		if _, err := deploy.ReadInstallation(data); err != nil {
 			return append(wrong, err.Error()), false
 		}
 		return one(deploy.Judge(r, digest, int64(len(data)))), true

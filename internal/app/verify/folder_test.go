@@ -18,7 +18,7 @@ func TestWhatWasPublishedVerifies(t *testing.T) {
 		{"1.0.0", "re-instated"}, {"1.1.0", "superseded"}, {"1.2.0", "draft"}, {"rollbacks/prd-1", "authorised"},
 	} {
 		t.Run(c.folder, func(t *testing.T) {
-			r := verify.Folder(w.log, c.folder, options())
+			r := judged(t, w.log, c.folder, options())
 			if !r.OK || r.Trust != verify.TrustNone || r.State != c.state {
 				t.Errorf("%s", r.Text())
 			}

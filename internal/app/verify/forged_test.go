@@ -9,6 +9,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/dc-release/dc-release/internal/app/deploy"
 	"github.com/dc-release/dc-release/internal/app/person"
 	"github.com/dc-release/dc-release/internal/app/publish/publishtest"
 	"github.com/dc-release/dc-release/internal/app/verify"
@@ -17,6 +18,7 @@ import (
 	"github.com/dc-release/dc-release/internal/core/gate"
 	"github.com/dc-release/dc-release/internal/core/ledger"
 	"github.com/dc-release/dc-release/internal/core/policy"
+	"github.com/dc-release/dc-release/internal/core/release"
 	"github.com/dc-release/dc-release/internal/core/releaselog"
 	"github.com/dc-release/dc-release/internal/core/signature"
 )
@@ -160,7 +162,7 @@ func TestWhoeverHasTheDocumentKeyIsStillFound(t *testing.T) {
 		}), "1.0.0/keys.json", "keys"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := verify.Folder(resign(t, c.log, "1.0.0", nil), "1.0.0", options())
+			r := judged(t, resign(t, c.log, "1.0.0", nil), "1.0.0", options())
 			if r.OK || !slices.ContainsFunc(r.Findings, func(f verify.Finding) bool { return f.File == c.file && f.Rule == c.rule }) {
 				t.Errorf("want %s [%s]:\n%s", c.file, c.rule, r.Text())
 			}
@@ -177,7 +179,7 @@ func TestWhoeverHasTheDocumentKeyIsStillFound(t *testing.T) {
 		"the index is of another repository": func(x *releaselog.Index) { x.Solution = "other" },
 	} {
 		t.Run(name, func(t *testing.T) {
-			if r := verify.Folder(resign(t, log, "1.0.0", change), "1.0.0", options()); r.OK || !names(r, "1.0.0/index.json") {
+			if r := judged(t, resign(t, log, "1.0.0", change), "1.0.0", options()); r.OK || !names(r, "1.0.0/index.json") {
 				t.Errorf("%s", r.Text())
 			}
 		})
@@ -251,6 +253,19 @@ func TestTheLedgerIsNotBelieved(t *testing.T) {
 			s.Append(ledger.Draft{Stream: ledger.PersonStream(publishtest.Person("bob")), Data: &policy.RoleRevoked{Person: publishtest.Person("bob"), Grant: policy.Grant{Role: policy.SME, Solution: publishtest.Solution}}})
 			return r.Pass(gate.PreVal)
 		}, "gate"},
+		"a signature in a role that does not declare its meaning": {func(s *installation, r *publishtest.Release) (string, int64) {
+			manifest := r.Open(gate.PreVal)
+			id := r.SignAs(r.Stream(), "release", gate.PreVal, manifest, "bob", policy.QC, signature.SMEApproved)
+			s.Append(ledger.Draft{Stream: r.Stream(), Data: &gate.Consumed{Gate: gate.PreVal, Manifest: manifest, Signatures: []string{id}}})
+			return r.Execute(gate.PreVal, "", gate.PreVal)
+		}, "signature"},
+		"an installation record of a schema that nobody knows": {func(s *installation, r *publishtest.Release) (string, int64) {
+			x, fence := r.Execute("tst", "tst", "")
+			record := deploy.Installation{Schema: "dc-release/installation/v9", Solution: publishtest.Solution, Environment: "tst", Version: r.Version, Commit: r.Commit, Tree: r.Tree, Checks: []release.Difference{{Path: "main.py", Expected: "a", Actual: "a"}}}
+			raw := must2(canonical.Marshal(record))(s.t)
+			r.Finish(x, fence, deploy.Judge(record, s.Put(string(raw)), int64(len(raw))))
+			return r.Pass(gate.PreVal)
+		}, "recount"},
 		"TestGXP020 a gate whose signer had not accepted the statement": {func(s *installation, r *publishtest.Release) (string, int64) {
 			next := person.Asked()
 			next.Statement++
@@ -276,7 +291,7 @@ func TestTheLedgerIsNotBelieved(t *testing.T) {
 			if _, _, err := r.Await(t.Context(), execution, fence, gate.PreVal, s.effects); err != nil {
 				t.Fatal(err)
 			}
-			report := verify.Folder(clone(t, s.source), "1.0.0", options())
+			report := judged(t, clone(t, s.source), "1.0.0", options())
 			if report.OK || !slices.ContainsFunc(report.Findings, func(f verify.Finding) bool { return f.Rule == c.rule }) {
 				t.Errorf("want [%s]:\n%s", c.rule, report.Text())
 			}

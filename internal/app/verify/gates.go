@@ -45,9 +45,10 @@ func (f *folder) consumed(s gate.Standing, e ledger.Event, d *gate.Consumed, fro
 		bad("was consumed while it was %s", g.Phase)
 		return
 	}
-	def, demanded := s.Definition(f.profile(), d.Gate)
+	profile := f.profile(e.Seq)
+	def, demanded := s.Definition(profile, d.Gate)
 	if demanded == g.Opened.Unsigned {
-		bad("unsigned is %v in profile %s", g.Opened.Unsigned, f.profile())
+		bad("unsigned is %v in profile %s", g.Opened.Unsigned, profile)
 	}
 	effective := gate.Effective(s, d.Gate, f.index.Solution, func(id string) policy.Subject { return f.person(id, e.Seq).At(e.Time) })
 	if open := gate.Unsigned(def, effective); len(open) > 0 {
@@ -67,7 +68,7 @@ func (f *folder) consumed(s gate.Standing, e ledger.Event, d *gate.Consumed, fro
 		f.add(file, "manifest", "%v", err)
 		return
 	}
-	for _, wrong := range append(f.manifest(m, g.Opened, previous), frozen.change(m)...) {
+	for _, wrong := range append(f.manifest(m, g, previous), frozen.change(m)...) {
 		f.add(file, "manifest", "%s", wrong)
 	}
 	if r := f.registered(); r != nil {
@@ -79,8 +80,9 @@ func (f *folder) consumed(s gate.Standing, e ledger.Event, d *gate.Consumed, fro
 
 // manifest compares what was signed with the ledger and the files that are
 // here.
-func (f *folder) manifest(m gate.Manifest, o *gate.Opened, previous string) []string {
+func (f *folder) manifest(m gate.Manifest, g gate.State, previous string) []string {
 	var out []string
+	o := g.Opened
 	same := func(what, got, want string) {
 		if got != want {
 			out = append(out, fmt.Sprintf("%s is %q, the ledger says %q", what, got, want))
@@ -91,7 +93,7 @@ func (f *folder) manifest(m gate.Manifest, o *gate.Opened, previous string) []st
 	same("opening", fmt.Sprint(m.Opening), fmt.Sprint(o.Opening))
 	same("solution", m.Solution, f.index.Solution)
 	same("version", m.Version, f.index.Version)
-	if digest, err := canonical.Digest(f.baseline()); err == nil {
+	if digest, err := canonical.Digest(f.baseline(g.OpenedSeq)); err == nil {
 		same("policy", m.Policy, digest)
 	}
 	documents, err := canonical.Digest(m.Documents)

@@ -79,7 +79,7 @@ func TestThePersonsOwnKeyIsVerifiedOffline(t *testing.T) {
 			execution, fence := r.Pass(gate.PreVal)
 			_, _, err = r.Await(t.Context(), execution, fence, gate.PreVal, s.effects)
 			must(t, err)
-			report := verify.Folder(clone(t, s.source), "1.0.0", options())
+			report := judged(t, clone(t, s.source), "1.0.0", options())
 			found := slices.ContainsFunc(report.Findings, func(f verify.Finding) bool { return f.Rule == "attestation" })
 			if found == c.ok {
 				t.Errorf("%s", report.Text())

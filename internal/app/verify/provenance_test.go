@@ -97,7 +97,7 @@ func sealed(t *testing.T, payloadType string, key ed25519.PrivateKey, statement 
 // index was signed again.
 func refused(t *testing.T, log fstest.MapFS, file, rule, says string) {
 	t.Helper()
-	r := verify.Folder(resign(t, log, "1.0.0", nil), "1.0.0", options())
+	r := judged(t, resign(t, log, "1.0.0", nil), "1.0.0", options())
 	if r.OK || !slices.ContainsFunc(r.Findings, func(f verify.Finding) bool {
 		return f.File == file && f.Rule == rule && strings.Contains(f.Message, says)
 	}) {
@@ -141,7 +141,7 @@ func TestAttack32_EvidenceOfAnotherCommitInTheLedger(t *testing.T) {
 	if _, _, err := r.Publish(t.Context(), gate.PreVal, s.effects); err != nil {
 		t.Fatal(err)
 	}
-	report := verify.Folder(clone(t, s.source), "1.0.0", options())
+	report := judged(t, clone(t, s.source), "1.0.0", options())
 	if len(report.Findings) != 1 || report.Findings[0].Rule != "evidence" || !strings.Contains(report.Findings[0].Message, "is of commit ffff") {
 		t.Errorf("%s", report.Text())
 	}
@@ -257,7 +257,7 @@ func TestAPublicationNamesAnyNumberOfStatements(t *testing.T) {
 		}
 	}
 	log := clone(t, s.source)
-	report := verify.Folder(log, "1.0.0", options())
+	report := judged(t, log, "1.0.0", options())
 	if !report.OK || report.Counts.Statements < files || report.Counts.Statements != len(statements(log, "1.0.0", "")) {
 		t.Errorf("%d files of results:\n%s", files, report.Text())
 	}
@@ -294,7 +294,7 @@ func TestALedgerThatNamesOtherStatementsIsFound(t *testing.T) {
 	if _, _, err := r.Publish(t.Context(), gate.ApproveToPrd, s.effects); err != nil {
 		t.Fatal(err)
 	}
-	report := verify.Folder(clone(t, s.source), "1.0.0", options())
+	report := judged(t, clone(t, s.source), "1.0.0", options())
 	for _, says := range []string{
 		"publication forged has no statement test-result-", "states nothing that happened before publication forged", "publication bare states nothing of what happened",
 	} {

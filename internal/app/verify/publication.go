@@ -43,21 +43,24 @@ func (f *folder) registered() *release.Registered {
 	return nil
 }
 
-// profile is the profile that the gates are checked under.
-func (f *folder) profile() policy.Profile {
+// profile is the profile that a gate is checked under when it is consumed.
+func (f *folder) profile(consumed int64) policy.Profile {
 	if r := f.registered(); r != nil {
 		return policy.Profile(r.Profile)
 	}
-	return f.baseline().Profile
+	return f.baseline(consumed).Profile
 }
 
-// baseline is the solution's baseline as the ledger has it.
-func (f *folder) baseline() policy.Baseline {
-	all := f.baselines()
-	if len(all) == 0 {
-		return policy.Baseline{}
+// baseline is the solution's baseline in force at an event: it may be revised
+// between the gates of a release.
+func (f *folder) baseline(before int64) policy.Baseline {
+	var b policy.Baseline
+	for _, e := range f.history.streams[ledger.SolutionStream(f.index.Solution)] {
+		if now, ok := policy.BaselineOf(e.Data); ok && e.Seq < before {
+			b = now
+		}
 	}
-	return all[len(all)-1]
+	return b
 }
 
 // baselines are those of the solution, the oldest first.

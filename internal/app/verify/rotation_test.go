@@ -120,7 +120,7 @@ func TestFoldersFromBeforeAndAfterARotationVerifyWithTheFirstTrustFile(t *testin
 		} {
 			o := options()
 			o.Trust = c.trust
-			if r := verify.Folder(w.log, folder, o); r.Trust != c.want || r.OK != (c.want != verify.TrustRefused) {
+			if r := judged(t, w.log, folder, o); r.Trust != c.want || r.OK != (c.want != verify.TrustRefused) {
 				t.Errorf("%s with %s: want %s\n%s", folder, name, c.want, r.Text())
 			}
 		}
@@ -184,7 +184,7 @@ func TestAttack55_WhatAnOldKeySignsAfterItsRotationIsRefused(t *testing.T) {
 		"keys without rotations":  {resignBy(t, first, "1.1.0", "document", "document", nil), "1.1.0/ledger/approve_for_use-1/checkpoint", "no verifiable signatures"},
 		"keys without the newest": {resignBy(t, keys(w.log, "1.1.0/keys.json", 5), "1.1.0", "document 2", "document 3", nil), "1.1.0/keys.json", "is not the one that the ledger announced"},
 	} {
-		t.Run(name, func(t *testing.T) { says(t, verify.Folder(c.log, "1.1.0", options()), c.file, c.reason) })
+		t.Run(name, func(t *testing.T) { says(t, judged(t, c.log, "1.1.0", options()), c.file, c.reason) })
 	}
 }
 
@@ -196,7 +196,7 @@ func TestAttack55_AnAttestationByAnOldKeyAfterItsRotationIsRefused(t *testing.T)
 	if _, _, err := r.Publish(t.Context(), gate.PreVal, s.effects); err != nil {
 		t.Fatal(err)
 	}
-	report := verify.Folder(clone(t, s.source), "1.0.0", options())
+	report := judged(t, clone(t, s.source), "1.0.0", options())
 	says(t, report, find(clone(t, s.source), "1.0.0/attestations/01J", ""), "sealed by the attest key "+ledger.Fingerprint(public("attest"))[:12]+", which event "+decimal(seq)+" replaced")
 	for _, f := range report.Findings {
 		if f.Rule != "attestation" {
@@ -214,7 +214,7 @@ func TestAttack55_AnAttestationByAKeyThatWasNotAnnouncedYetIsRefused(t *testing.
 	if _, _, err := r.Await(t.Context(), execution, fence, gate.PreVal, s.effects); err != nil {
 		t.Fatal(err)
 	}
-	says(t, verify.Folder(clone(t, s.source), "1.0.0", options()), "", "announced after event")
+	says(t, judged(t, clone(t, s.source), "1.0.0", options()), "", "announced after event")
 }
 
 // hiding is a ledger whose installation publishes as if no key had been rotated.
@@ -268,7 +268,7 @@ func TestAttack55_ARotationInTheLedgerThatIsNotSignedByBothIsRefused(t *testing.
 			if _, _, err := r.Publish(t.Context(), gate.PreVal, s.effects); err != nil {
 				t.Fatal(err)
 			}
-			says(t, verify.Folder(clone(t, s.source), "1.0.0", options()), "1.0.0/ledger/pre_val-1/context.json", c.reason)
+			says(t, judged(t, clone(t, s.source), "1.0.0", options()), "1.0.0/ledger/pre_val-1/context.json", c.reason)
 		})
 	}
 	t.Run("a good one that the published keys do not say", func(t *testing.T) {
@@ -278,7 +278,7 @@ func TestAttack55_ARotationInTheLedgerThatIsNotSignedByBothIsRefused(t *testing.
 		if _, _, err := s.Register("1.0.0", "").Publish(t.Context(), gate.PreVal, s.effects); err != nil {
 			t.Fatal(err)
 		}
-		says(t, verify.Folder(clone(t, s.source), "1.0.0", options()), "1.0.0/keys.json", "is not the one that the ledger announced")
+		says(t, judged(t, clone(t, s.source), "1.0.0", options()), "1.0.0/keys.json", "is not the one that the ledger announced")
 	})
 }
 
@@ -363,11 +363,11 @@ func TestAPublicationThatWasAskedForBeforeARotationIsCarriedOutAfter(t *testing.
 			log := clone(t, s.source)
 			o := options()
 			o.Trust = trusting("ledger", "attest", "document")
-			if r := verify.Folder(log, "1.0.0", o); !r.OK || r.Trust != verify.TrustVerified {
+			if r := judged(t, log, "1.0.0", o); !r.OK || r.Trust != verify.TrustVerified {
 				t.Errorf("%s", r.Text())
 			}
 			o.Trust = trusting("ledger", "attest 2", "document")
-			says(t, verify.Folder(log, "1.0.0", o), "1.0.0/keys.json", "the attest key of the trust file came after everything that is here")
+			says(t, judged(t, log, "1.0.0", o), "1.0.0/keys.json", "the attest key of the trust file came after everything that is here")
 			before := s.witnessed(t, nil)
 			if err := s.resume(t, "1.0.0"); err != nil {
 				t.Error(err)
@@ -396,7 +396,7 @@ func (s *installation) resume(t *testing.T, before string) error {
 	}
 	log := clone(t, s.source)
 	for _, folder := range []string{before, "1.1.0"} {
-		if r := verify.Folder(log, folder, options()); !r.OK {
+		if r := judged(t, log, folder, options()); !r.OK {
 			t.Errorf("%s", r.Text())
 		}
 	}

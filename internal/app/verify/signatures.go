@@ -3,6 +3,7 @@ package verify
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/dc-release/dc-release/internal/core/canonical"
 	"github.com/dc-release/dc-release/internal/core/document"
@@ -84,6 +85,9 @@ func (f *folder) payload(data []byte, e ledger.Event, m *signature.Made) error {
 	def, ok := signature.Find(m.Meaning)
 	if !ok {
 		return fmt.Errorf("meaning %q is not in the closed list", m.Meaning)
+	}
+	if !slices.Contains(def.Roles, m.Role) {
+		return fmt.Errorf("role %q does not declare %s", m.Role, m.Meaning)
 	}
 	version := f.index.Version
 	for _, x := range []struct{ what, got, want string }{

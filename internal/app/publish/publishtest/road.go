@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/dc-release/dc-release/internal/app/deploy"
+	"github.com/dc-release/dc-release/internal/core/approval"
 	"github.com/dc-release/dc-release/internal/core/canonical"
 	"github.com/dc-release/dc-release/internal/core/evidence"
 	"github.com/dc-release/dc-release/internal/core/gate"
@@ -66,7 +67,10 @@ func (r *Release) Open(name string) string {
 		Sources: []gate.ManifestSource{{Repository: "corp/procurement", Tag: "v" + r.Version, TagObject: r.Commit, Commit: r.Commit, Files: canonical.SHA256(nil)}},
 		Note:    r.s.Put("# Release " + r.Version + "\n\nFS-corp-procurement-1\n"), Workflows: []pipeline.Source{}, Plan: r.plan, Policy: r.s.policy,
 		Builds: []string{"test"}, Artifacts: []gate.ManifestArtifact{{Tree: r.Tree, Environments: []string{"tst"}}}, Evidence: r.Items,
-		Deviations: []string{}, Documents: documents, PreviousGate: r.gates,
+		Deviations: []string{}, Change: standing.Change, Waivers: approval.Effective(standing.Approvals, ""), Documents: documents, PreviousGate: r.gates,
+	}
+	for _, d := range standing.Deviations {
+		m.Deviations = append(m.Deviations, d.Summary())
 	}
 	raw, err := canonical.Marshal(m)
 	if err != nil {
@@ -119,7 +123,11 @@ func (r *Release) Step(name string) (execution string, fence int64) {
 	r.Finish(x, fence, r.JUnit("reports/mixed.xml", place, Mixed, v)...)
 	r.Deploy(place, x)
 	if place == "val" {
-		r.Accept()
+		accept := r.Accept
+		if r.Accepting != nil {
+			accept = r.Accepting
+		}
+		accept()
 	}
 	return r.Pass(name)
 }
@@ -134,7 +142,13 @@ func (r *Release) Accept() {
 		Name: "acceptance.xml", SHA256: digest, Size: int64(len(xml)), Format: "junit", Verification: "AV", Environment: "val",
 		Commit: r.Commit, Tree: r.Tree, Passed: 2, Verdict: evidence.VerdictPassed, Counted: true,
 	}
-	r.s.Append(ledger.Draft{Stream: ledger.RunStream(r.Run), Data: &evidence.Recorded{Person: Person("tess"), Signature: id, Items: []evidence.Item{item}}})
+	r.Record("tess", id, item)
+}
+
+// Record records what a person tested and signed.
+func (r *Release) Record(login, signature string, item evidence.Item) {
+	r.s.t.Helper()
+	r.s.Append(ledger.Draft{Stream: ledger.RunStream(r.Run), Data: &evidence.Recorded{Person: Person(login), Signature: signature, Items: []evidence.Item{item}}})
 	r.remember("", []evidence.Item{item})
 }
 

@@ -115,6 +115,18 @@ func New(t *testing.T, store Store, blobs Blobs, logs publish.ReleaseLogs, read 
 	return s
 }
 
+// Revise changes the baseline of the solution.
+func (s *Scenario) Revise(change func(*policy.Baseline)) {
+	s.t.Helper()
+	now, err := s.Solution(s.t.Context(), Solution)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	change(&now.Baseline)
+	s.Append(ledger.Draft{Stream: ledger.SolutionStream(Solution), Data: &policy.SolutionRevised{Baseline: now.Baseline, Approval: "baseline-1"}})
+	s.policy, _ = canonical.Digest(now.Baseline)
+}
+
 // prepare asks everybody for what comes before a signature, and gives it.
 func (s *Scenario) prepare() {
 	s.t.Helper()
@@ -221,8 +233,11 @@ type Release struct {
 	Commit  string
 	Tree    string
 	Items   []gate.ManifestEvidence
-	plan    string
-	gates   string // manifest of the gate before
+	// Accepting records the acceptance test, nil for Accept.
+	Accepting func()
+
+	plan  string
+	gates string // manifest of the gate before
 }
 
 // Register begins a release and its run.
@@ -346,7 +361,8 @@ func (r *Release) Sign(stream ledger.Stream, kind, stage, manifest, login string
 	return r.SignAs(stream, kind, stage, manifest, login, People[login], m)
 }
 
-// SignAs signs an open gate, or evidence: kind is release, rollback, evidence.
+// SignAs signs an open gate, or something else: kind is release, rollback,
+// evidence, audit-trail.
 func (r *Release) SignAs(stream ledger.Stream, kind, stage, manifest, login string, role policy.Role, m signature.Meaning) string {
 	r.s.t.Helper()
 	s := r.s
@@ -356,9 +372,15 @@ func (r *Release) SignAs(stream ledger.Stream, kind, stage, manifest, login stri
 		s.t.Fatal(err)
 	}
 	id := fmt.Sprintf("01J00000000000000000SIG%03d", s.n)
-	decision, gateName := "approve", stage
-	if kind == "evidence" {
-		decision, gateName = "execute", ""
+	decision, gateName := "approve", ""
+	switch m {
+	case signature.TestExecuted:
+		decision = "execute"
+	case signature.AuditTrailReviewed:
+		decision = "review"
+	}
+	if kind == "release" || kind == "rollback" {
+		gateName = stage
 	}
 	payload, err := canonical.Marshal(signature.Payload{
 		Schema: signature.Schema, ID: id, Ceremony: "c" + id,
