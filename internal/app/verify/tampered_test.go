@@ -183,6 +183,7 @@ func signedAgain(t *testing.T, log fstest.MapFS) map[string]signedCase {
 		"a statement was sealed by another key":     file(with(log, statement, seal(t, "")), "F-1603"),
 		"a statement is gone":                       file(with(log, statement, nil), "F-1603"),
 		"another attest key":                        file(edit(t, log, "1.0.0/keys.json", otherAttest), "F-602", "F-607"),
+		"a name of a field in another case":         file(with(log, final, swap(swap(log[final].Data, `"kind":"change-record",`, ""), `"version":""}`, `"version":"","`+"\u212a"+`ind":"change-record"}`)), "F-204"),
 		"a release note that is not the tagged one": file(with(log, "1.0.0/release-note.md", []byte("# other\n")), "F-1002"),
 	}
 }

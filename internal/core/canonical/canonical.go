@@ -7,6 +7,7 @@ package canonical
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -66,10 +67,19 @@ func Unmarshal(data []byte, v any) error {
 	if err := Check(data); err != nil {
 		return fmt.Errorf("decode canonical JSON: %w", err)
 	}
+	return into(data, v, "decode canonical JSON")
+}
+
+// into decodes what was checked; names are compared byte for byte, and unknown ones
+// are refused.
+func into(data []byte, v any, what string) error {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(v); err != nil {
-		return fmt.Errorf("decode canonical JSON: %w", err)
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	if err := exact(data, v); err != nil {
+		return fmt.Errorf("%s: %w", what, err)
 	}
 	return nil
 }
@@ -80,12 +90,7 @@ func UnmarshalLoose(data []byte, v any) error {
 	if err := restrict(data); err != nil {
 		return fmt.Errorf("decode JSON: %w", err)
 	}
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(v); err != nil {
-		return fmt.Errorf("decode JSON: %w", err)
-	}
-	return nil
+	return into(data, v, "decode JSON")
 }
 
 // SHA256 is the lower-case hexadecimal SHA-256 of bytes, the form of every
@@ -93,6 +98,16 @@ func UnmarshalLoose(data []byte, v any) error {
 func SHA256(data []byte) string {
 	sum := sha256.Sum256(data)
 	return hex.EncodeToString(sum[:])
+}
+
+// Base64 decodes the one form of base64: RFC 4648 section 4 with padding, no bits
+// left over and no line feeds, which the decoder underneath skips.
+func Base64(text string) ([]byte, error) {
+	data, err := base64.StdEncoding.Strict().DecodeString(text)
+	if err != nil || base64.StdEncoding.EncodeToString(data) != text {
+		return nil, errors.New("not strict base64")
+	}
+	return data, nil
 }
 
 // Digest is the SHA-256 of a value's canonical form.

@@ -86,3 +86,44 @@ func FuzzCheck(f *testing.F) {
 		}
 	})
 }
+
+// TestNamesAreComparedByteForByte: the decoder underneath takes a name in another
+// case for the field, and the last one of two.
+func TestNamesAreComparedByteForByte(t *testing.T) {
+	type inner struct {
+		Seq int64 `json:"seq"`
+	}
+	type outer struct {
+		inner
+		KeyID string           `json:"key_id"`
+		List  []inner          `json:"list"`
+		Map   map[string]inner `json:"map"`
+		One   *inner           `json:"one"`
+	}
+	for name, c := range map[string]struct {
+		in string
+		v  any
+		ok bool
+	}{
+		"the name":               {`{"seq":1}`, &inner{}, true},
+		"upper case":             {`{"Seq":1}`, &inner{}, false},
+		"both":                   {`{"seq":6,"ſeq":5}`, &inner{}, false},
+		"another name":           {`{"sea":1}`, &inner{}, false},
+		"all of it":              {`{"key_id":"K","list":[{"seq":1}],"map":{"Seq":{"seq":1},"ſ":{}},"one":{"seq":1},"seq":1}`, &outer{}, true},
+		"inside of a list":       {`{"list":[{"Seq":1}]}`, &outer{}, false},
+		"inside of a map":        {`{"map":{"a":{"SEQ":1}}}`, &outer{}, false},
+		"behind a pointer":       {`{"one":{"Seq":1}}`, &outer{}, false},
+		"of what is embedded":    {`{"SEQ":1}`, &outer{}, false},
+		"a value like a name":    {`{"key_id":"Seq\":"}`, &outer{}, true},
+		"space before the colon": {"{\"Seq\" \n :1}", &inner{}, false},
+		"anything":               {`{"A":1,"a":2}`, &map[string]any{}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for what, err := range map[string]error{"canonical": canonical.Unmarshal([]byte(c.in), c.v), "loose": canonical.UnmarshalLoose([]byte(c.in), c.v)} {
+				if (err == nil) != c.ok {
+					t.Errorf("%s: %v", what, err)
+				}
+			}
+		})
+	}
+}

@@ -81,6 +81,9 @@ func (p *page) fields(t *testing.T, typ reflect.Type, prefix string, open []refl
 		if name == "" || name == "-" || !f.IsExported() {
 			continue
 		}
+		if name != strings.ToLower(name) {
+			t.Errorf("%s: a name in small letters cannot be taken for another one", prefix+name)
+		}
 		kind, path, inner := shape(t, f.Type, prefix+name)
 		if options != "" {
 			kind += ", optional"

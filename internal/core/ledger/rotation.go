@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/dc-release/dc-release/internal/core/canonical"
 )
 
 // RotationSchema is the first line of the text that both keys of a rotation
@@ -79,12 +81,12 @@ func (r KeyRotated) Check() error {
 }
 
 func signed(key ed25519.PublicKey, text, signature string) bool {
-	raw, err := base64.StdEncoding.Strict().DecodeString(signature)
+	raw, err := canonical.Base64(signature)
 	return err == nil && len(raw) == ed25519.SignatureSize && ed25519.Verify(key, []byte(text), raw)
 }
 
 func publicKey(algorithm, public string) (ed25519.PublicKey, error) {
-	raw, err := base64.StdEncoding.Strict().DecodeString(public)
+	raw, err := canonical.Base64(public)
 	if err != nil || len(raw) != ed25519.PublicKeySize || algorithm != "ed25519" {
 		return nil, errors.New("want an ed25519 public key in base64")
 	}

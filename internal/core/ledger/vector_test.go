@@ -307,6 +307,7 @@ func TestTheVectorsOfRotations(t *testing.T) {
 		{"another algorithm", rule, file(changed(func(d *ledger.KeyRotated) { d.Algorithm = "rsa" }))},
 		{"a schema with rotations and none there", append(form, "F-602"), bytes.Replace(vector(t, "keys.json"), []byte("keys/v1"), []byte("keys/v2"), 1)},
 		{"names in another order", form, bytes.Replace(bytes.Replace(vector(t, "keys.json"), []byte(`"name":"attest"`), []byte(`"name":"-"`), 1), []byte(`"name":"document"`), []byte(`"name":"attest"`), 1)},
+		{"a line feed in a key", form, bytes.Replace(vector(t, "keys.json"), []byte(`"public":"`), []byte(`"public":"\n`), 1)},
 		{"another id", form, bytes.Replace(vector(t, "keys.json"), []byte("/attest"), []byte("/other"), 1)},
 	}}
 	if k, err := releaselog.ParseKeys(v.Keys); err != nil || len(k.Chain("attest").Links) != 3 {

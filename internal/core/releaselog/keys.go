@@ -76,7 +76,7 @@ func AttestKeyID(installation string) string { return ledger.KeyID(AttestKey, in
 
 // PublicKey decodes the key and accepts its one form only.
 func (k Key) PublicKey() (ed25519.PublicKey, error) {
-	raw, err := base64.StdEncoding.Strict().DecodeString(k.Public)
+	raw, err := canonical.Base64(k.Public)
 	if err != nil || len(raw) != ed25519.PublicKeySize || k.Algorithm != "ed25519" {
 		return nil, fmt.Errorf("key %q: want an ed25519 public key in base64", k.Name)
 	}
@@ -241,7 +241,7 @@ func ParseTrust(data []byte) (Trust, error) {
 		return t, fmt.Errorf("read trust file: witnesses and anchors are of schema %q", WitnessedTrustSchema)
 	}
 	for name, public := range t.Witnesses {
-		if raw, err := base64.StdEncoding.Strict().DecodeString(public); err != nil || len(raw) != ed25519.PublicKeySize {
+		if raw, err := canonical.Base64(public); err != nil || len(raw) != ed25519.PublicKeySize {
 			return t, fmt.Errorf("read trust file: witness %q: want an ed25519 public key in base64", name)
 		}
 	}

@@ -14,6 +14,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/dc-release/dc-release/internal/core/canonical"
 )
 
 // Assertion is a person's own signature over a payload, as an authenticator
@@ -41,7 +43,7 @@ func (a Assertion) Verify(payload string) error {
 	var parts [4][]byte
 	for i, text := range []string{a.PublicKey, a.Authenticator, a.Client, a.Signature} {
 		var err error
-		if parts[i], err = base64.StdEncoding.Strict().DecodeString(text); err != nil || base64.StdEncoding.EncodeToString(parts[i]) != text {
+		if parts[i], err = canonical.Base64(text); err != nil {
 			return errors.New("assertion: want strict base64")
 		}
 	}

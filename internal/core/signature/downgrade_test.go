@@ -47,8 +47,12 @@ func TestAttack56_NoWeakerAlgorithmIsTaken(t *testing.T) {
 			mac.Write([]byte(e.Payload))
 			e.Signatures[0].Sig = base64.StdEncoding.EncodeToString(mac.Sum(nil))
 		}), "is not by key"},
-		"an earlier payload type":    {again(func(e *signature.Envelope) { e.PayloadType = "application/json" }), "want"},
-		"a field for the algorithm":  {[]byte(strings.Replace(string(data), `{"payload"`, `{"alg":"none","payload"`, 1)), "open envelope"},
+		"an earlier payload type":   {again(func(e *signature.Envelope) { e.PayloadType = "application/json" }), "want"},
+		"a field for the algorithm": {[]byte(strings.Replace(string(data), `{"payload"`, `{"alg":"none","payload"`, 1)), "open envelope"},
+		"a field in another case":   {[]byte(strings.Replace(string(data), `"payloadType"`, `"payloadtype"`, 1)), "one form"},
+		"a line feed in base64": {again(func(e *signature.Envelope) {
+			e.Signatures[0].Sig = e.Signatures[0].Sig[:4] + "\n" + e.Signatures[0].Sig[4:]
+		}), "strict base64"},
 		"a bare payload":             {[]byte(`{"payload_sha256":"ab"}`), "open envelope"},
 		"a signature without strict": {again(func(e *signature.Envelope) { e.Signatures[0].Sig = strings.TrimRight(e.Signatures[0].Sig, "=") }), "strict base64"},
 	} {

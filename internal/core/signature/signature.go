@@ -4,6 +4,7 @@
 package signature
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"encoding/base64"
 	"errors"
@@ -209,7 +210,7 @@ func Unseal(data []byte, payloadType, keyID string, key ed25519.PublicKey, state
 	if e.Signatures[0].KeyID != keyID {
 		return fmt.Errorf("open envelope: want one signature by key %q", keyID)
 	}
-	sig, err := base64.StdEncoding.Strict().DecodeString(e.Signatures[0].Sig)
+	sig, err := canonical.Base64(e.Signatures[0].Sig)
 	if err != nil {
 		return errors.New("open envelope: signature is not strict base64")
 	}
@@ -234,13 +235,16 @@ func open(data []byte, payloadType string) (Envelope, []byte, error) {
 	if err := canonical.Unmarshal(data, &e); err != nil {
 		return e, nil, fmt.Errorf("open envelope: %w", err)
 	}
+	if again, err := canonical.Marshal(e); err != nil || !bytes.Equal(again, data) {
+		return e, nil, errors.New("open envelope: not in its one form")
+	}
 	if e.PayloadType != payloadType {
 		return e, nil, fmt.Errorf("open envelope: type %q, want %q", e.PayloadType, payloadType)
 	}
 	if len(e.Signatures) != 1 {
 		return e, nil, fmt.Errorf("open envelope: %d signatures, want one", len(e.Signatures))
 	}
-	body, err := base64.StdEncoding.Strict().DecodeString(e.Payload)
+	body, err := canonical.Base64(e.Payload)
 	if err != nil {
 		return e, nil, errors.New("open envelope: payload is not strict base64")
 	}
