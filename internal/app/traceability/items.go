@@ -88,7 +88,8 @@ func (t *Tracer) Items(ctx context.Context, p Pin) ([]trace.Item, []document.Fin
 
 // gather reads both trees at the commits of the pin; requirements may be nil.
 func (t *Tracer) gather(ctx context.Context, code, requirements Tree, p Pin, project string) ([]trace.Item, []document.Finding, error) {
-	var all scanned
+	var items [][]trace.Item
+	var findings [][]document.Finding
 	for _, from := range []struct {
 		tree   Tree
 		commit string
@@ -101,14 +102,14 @@ func (t *Tracer) gather(ctx context.Context, code, requirements Tree, p Pin, pro
 		if err != nil {
 			return nil, nil, err
 		}
-		all.items, all.findings = append(all.items, found.items...), append(all.findings, found.findings...)
+		items, findings = append(items, found.items...), append(findings, found.findings...)
 	}
-	items, apart := trace.Meet(all.items)
-	return items, slices.Concat(all.findings, apart, trace.Check(items, project)), nil
+	all, apart := trace.Meet(slices.Concat(items...))
+	return all, slices.Concat(slices.Concat(findings...), apart, trace.Check(all, project)), nil
 }
 
-// scan reads the items of one repository.
-func (t *Tracer) scan(ctx context.Context, tree Tree, commit string, r Repository) (out scanned, err error) {
+// scan reads the items of one repository, file by file.
+func (t *Tracer) scan(ctx context.Context, tree Tree, commit string, r Repository) (out scannedFiles, err error) {
 	files, err := tree.Files(ctx, commit, "")
 	if err != nil {
 		return out, err
@@ -117,7 +118,7 @@ func (t *Tracer) scan(ctx context.Context, tree Tree, commit string, r Repositor
 	if err != nil {
 		return out, err
 	}
-	out.findings = wrong
+	out.findings = append(out.findings, wrong)
 	for _, f := range files {
 		setting, ok := reader.Holds(f.Path)
 		if !ok {
@@ -133,7 +134,7 @@ func (t *Tracer) scan(ctx context.Context, tree Tree, commit string, r Repositor
 			found.items, found.findings = reader.Read(f.Path, data)
 			t.cache.put(key, found)
 		}
-		out.items, out.findings = append(out.items, found.items...), append(out.findings, found.findings...)
+		out.items, out.findings = append(out.items, found.items), append(out.findings, found.findings)
 	}
 	return out, nil
 }
@@ -142,6 +143,12 @@ func (t *Tracer) scan(ctx context.Context, tree Tree, commit string, r Repositor
 type scanned struct {
 	items    []trace.Item
 	findings []document.Finding
+}
+
+// scannedFiles is the same for each file of a repository.
+type scannedFiles struct {
+	items    [][]trace.Item
+	findings [][]document.Finding
 }
 
 // maxCached is how many files a cache keeps; beyond it, it begins again.

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/dc-release/dc-release/internal/core/document"
-	"github.com/dc-release/dc-release/internal/core/evidence"
 )
 
 // Document is the matrix as documents hold it.
@@ -108,17 +107,31 @@ func source(at document.Position) string {
 // since the items before, and those that were retired since. Before is empty
 // for a first release, of which nothing is a change.
 func (m Matrix) Items(items, before []Item) []document.Item {
-	was, changes := map[string]Change{}, Compare(before, items)
-	for _, c := range changes {
-		was[c.ID] = c
-	}
-	seen := map[string]bool{}
-	var out []document.Item
-	add := func(i Item) {
-		if seen[i.ID] {
-			return
+	was := map[string]Change{}
+	if len(before) > 0 {
+		for _, c := range Compare(before, items) {
+			was[c.ID] = c
 		}
-		seen[i.ID] = true
+	}
+	all := make([]*Item, 0, len(items))
+	seen := make(map[string]bool, len(items))
+	add := func(i *Item) {
+		if !seen[i.ID] {
+			seen[i.ID] = true
+			all = append(all, i)
+		}
+	}
+	for i := range items {
+		add(&items[i])
+	}
+	for i := range m.graph.nodes {
+		if n := &m.graph.nodes[i]; !n.direct() {
+			add(n.item) // a test that only results name
+		}
+	}
+	slices.SortFunc(all, inOrder)
+	out := make([]document.Item, 0, len(all))
+	for _, i := range all {
 		d := i.document()
 		if len(before) > 0 {
 			d.Change = string(was[i.ID].What)
@@ -132,24 +145,10 @@ func (m Matrix) Items(items, before []Item) []document.Item {
 		}
 		out = append(out, d)
 	}
-	for _, i := range items {
-		add(i)
-	}
-	for i := range m.graph.nodes {
-		if n := &m.graph.nodes[i]; !n.direct() {
-			add(n.item) // a test that only results name
-		}
-	}
-	slices.SortStableFunc(out, func(a, b document.Item) int {
-		if a.Kind != b.Kind {
-			return rank[Kind(a.Kind)] - rank[Kind(b.Kind)]
-		}
-		return evidence.CompareIDs(a.ID, b.ID)
-	})
 	return out
 }
 
-func (i Item) document() document.Item {
+func (i *Item) document() document.Item {
 	d := document.Item{
 		ID: i.ID, Kind: string(i.Kind), Title: i.Title, Text: i.Text, Source: source(i.At), Owner: i.Owner, GxP: i.GxP,
 		Risk: string(i.Risk), Manual: i.ByPeople(), Fingerprint: i.Fingerprint(),

@@ -1,10 +1,11 @@
 package trace
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
+	"strconv"
 	"strings"
+
+	"github.com/dc-release/dc-release/internal/core/canonical"
 )
 
 // fingerprintLength is in hexadecimal digits: 48 bits tell versions of one item
@@ -15,22 +16,22 @@ const fingerprintLength = 12
 // title, text, GxP relevance, stated risk, the factors of an assessment, and
 // the steps of a test. White space, place, owner and links are not in it.
 func (i Item) Fingerprint() string {
-	h := sha256.New()
+	all := make([]byte, 0, len(i.Title)+len(i.Text)+64)
 	add := func(parts ...string) {
 		for _, p := range parts {
 			// The length keeps two neighbouring texts from flowing into one another.
-			fmt.Fprintf(h, "%d:%s", len(p), p)
+			all = append(append(strconv.AppendInt(all, int64(len(p)), 10), ':'), p...)
 		}
 	}
 	add(string(i.Kind), normal(i.Title), normal(i.Text), i.GxP, string(i.Risk))
 	if a := i.Assessment; a != nil {
-		fmt.Fprintf(h, "%d %d %d ", a.Severity, a.Occurrence, a.Detection)
+		all = fmt.Appendf(all, "%d %d %d ", a.Severity, a.Occurrence, a.Detection)
 		add(string(a.Residual))
 	}
 	for _, s := range i.Steps {
 		add(normal(s.Action), normal(s.Expected))
 	}
-	return hex.EncodeToString(h.Sum(nil))[:fingerprintLength]
+	return canonical.SHA256(all)[:fingerprintLength]
 }
 
 func normal(s string) string { return strings.Join(strings.Fields(s), " ") }

@@ -11,7 +11,7 @@ import (
 // node is an item of the graph. Results that name a requirement or
 // specification without a TEST id hang on a node of their own, which has no id.
 type node struct {
-	item    Item
+	item    *Item // not changed, but for that of a direct node
 	down    []int
 	up      []int
 	results []int
@@ -49,12 +49,6 @@ func newGraph(items []Item, results []Result, scope Scope) *graph {
 		retired: map[string]bool{}, results: ordered(results), scope: scope,
 	}
 	g.declare(items)
-	slices.SortStableFunc(g.nodes, func(a, b node) int {
-		return cmp.Or(cmp.Compare(rank[a.item.Kind], rank[b.item.Kind]), evidence.CompareIDs(a.item.ID, b.item.ID))
-	})
-	for i := range g.nodes {
-		g.byID[g.nodes[i].item.ID] = i
-	}
 	for i := range g.nodes {
 		item := g.nodes[i].item
 		switch item.Kind {
@@ -87,23 +81,38 @@ func ordered(results []Result) []Result {
 // rank is the order of kinds in every list.
 var rank = map[Kind]int{URS: 1, FS: 2, RA: 3, TEST: 4}
 
-// declare adds a node for each item and for each test that only results name.
+// declare adds a node for each item and for each test that only results name, in
+// the order of kinds and ids.
 func (g *graph) declare(items []Item) {
-	for _, item := range items {
+	there := make([]*Item, 0, len(items))
+	known := make(map[string]bool, len(items))
+	for i := range items {
+		item := &items[i]
 		if item.Retired {
 			g.retired[item.ID] = true
 		}
-		if _, twice := g.byID[item.ID]; !twice && !item.Retired && rank[item.Kind] > 0 {
-			g.add(node{item: item})
+		if !known[item.ID] && !item.Retired && rank[item.Kind] > 0 {
+			known[item.ID] = true
+			there = append(there, item)
 		}
 	}
-	for _, r := range g.results {
-		for _, id := range r.IDs {
-			if _, known := g.byID[id]; !known && !g.retired[id] && kindOf(id) == TEST {
-				g.add(node{item: Item{ID: id, Kind: TEST, Title: r.Name}})
+	for i := range g.results {
+		for _, id := range g.results[i].IDs {
+			if !known[id] && !g.retired[id] && kindOf(id) == TEST {
+				known[id] = true
+				there = append(there, &Item{ID: id, Kind: TEST, Title: g.results[i].Name})
 			}
 		}
 	}
+	slices.SortStableFunc(there, inOrder)
+	for _, item := range there {
+		g.add(node{item: item})
+	}
+}
+
+// inOrder is the order of kinds and ids.
+func inOrder(a, b *Item) int {
+	return cmp.Or(cmp.Compare(rank[a.Kind], rank[b.Kind]), evidence.CompareIDs(a.ID, b.ID))
 }
 
 func (g *graph) add(n node) int {
@@ -156,7 +165,7 @@ func (g *graph) assess(ra int) {
 // none that can be compared, the target changed since the approved baseline, and
 // the item that holds the link did not.
 func (g *graph) review(from int, r Reference, to int) {
-	n, target := &g.nodes[from], &g.nodes[to].item
+	n, target := &g.nodes[from], g.nodes[to].item
 	now := target.Fingerprint
 	switch {
 	case isFingerprint(r.Seen):
@@ -211,7 +220,8 @@ func (g *graph) connect(above, below int) {
 // below each requirement or specification that it names.
 func (g *graph) bind() {
 	direct := map[int]int{} // parent -> its direct node
-	for i, r := range g.results {
+	for i := range g.results {
+		r := &g.results[i]
 		tests, parents := g.split(r)
 		for _, t := range tests {
 			g.nodes[t].results = append(g.nodes[t].results, i)
@@ -225,7 +235,7 @@ func (g *graph) bind() {
 		for _, p := range parents {
 			d, ok := direct[p]
 			if !ok {
-				d = g.add(node{item: Item{Kind: TEST, Title: r.Name}})
+				d = g.add(node{item: &Item{Kind: TEST, Title: r.Name}})
 				direct[p] = d
 				g.connect(p, d)
 			}
@@ -249,7 +259,7 @@ func (g *graph) sameName(results []int) bool {
 }
 
 // split sorts the ids of a result into tests and what they verify.
-func (g *graph) split(r Result) (tests, parents []int) {
+func (g *graph) split(r *Result) (tests, parents []int) {
 	for _, id := range r.IDs {
 		at, known := g.byID[id]
 		switch {

@@ -33,15 +33,18 @@ type Place struct {
 // not exist is a finding (DOC-S08, DOC-T03), and so is a second scenario for one
 // test (DOC-S02). Several definitions of an id are left for Check.
 func Meet(items []Item) ([]Item, []document.Finding) {
-	m := meeting{at: make(map[string]int, len(items)), own: map[int]bool{}}
-	for _, i := range items {
-		if i.By == "" {
-			m.keep(i)
+	if !slices.ContainsFunc(items, func(i Item) bool { return i.By != "" }) {
+		return items, nil
+	}
+	m := meeting{items: make([]Item, 0, len(items)), at: make(map[string]int, len(items)), own: map[int]bool{}}
+	for i := range items {
+		if items[i].By == "" {
+			m.keep(items[i])
 		}
 	}
-	for _, i := range items {
-		if i.By != "" {
-			m.meet(i)
+	for i := range items {
+		if items[i].By != "" {
+			m.meet(items[i])
 		}
 	}
 	return m.items, m.findings

@@ -15,6 +15,7 @@ import (
 func Scan(file string, data []byte) ([]Item, []document.Finding) {
 	s := scanner{file: file, current: -1}
 	text := strings.TrimPrefix(string(data), "\ufeff")
+	s.items = slices.Grow(s.items, headings(text))
 	for text != "" {
 		line, rest, _ := strings.Cut(text, "\n")
 		text = rest
@@ -23,6 +24,30 @@ func Scan(file string, data []byte) ([]Item, []document.Finding) {
 	}
 	s.end()
 	return s.items, s.findings
+}
+
+// headings counts those that look like the beginning of an item, so that there
+// is room for all before any is read.
+func headings(text string) (n int) {
+	for at := 0; ; {
+		title := strings.TrimLeft(text[at:], "#")
+		if len(title) < len(text)-at && LooksLikeID(firstWord(strings.TrimLeft(title[:min(len(title), 100)], " \t"))) {
+			n++
+		}
+		next := strings.Index(text[at:], "\n#")
+		if next < 0 {
+			return n
+		}
+		at += next + 1
+	}
+}
+
+// firstWord of a heading.
+func firstWord(title string) string {
+	if i := strings.IndexAny(title, " \t:"); i >= 0 {
+		return title[:i]
+	}
+	return title
 }
 
 type scanner struct {
@@ -92,10 +117,7 @@ func (s *scanner) text(line string) {
 func leading(s string) int { return len(s) - len(strings.TrimLeft(s, " \t")) }
 
 func (s *scanner) heading(level int, title string, column int) {
-	word := title
-	if i := strings.IndexAny(title, " \t:"); i >= 0 {
-		word = title[:i]
-	}
+	word := firstWord(title)
 	if !LooksLikeID(word) {
 		if s.current >= 0 && level > s.level {
 			s.listing = false

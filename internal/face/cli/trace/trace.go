@@ -158,14 +158,15 @@ func (o *options) print(env *console.Env, d Deps, r traceability.Report) error {
 		_, err = env.Out.Write(data)
 		return err
 	}
-	env.JSON = o.format == "json"
 	fields := map[string]any{}
-	raw, err := json.Marshal(r)
-	if err != nil {
-		return err
-	}
-	if err := json.Unmarshal(raw, &fields); err != nil {
-		return err
+	if env.JSON = o.format == "json"; env.JSON {
+		raw, err := json.Marshal(r)
+		if err != nil {
+			return err
+		}
+		if err := json.Unmarshal(raw, &fields); err != nil {
+			return err
+		}
 	}
 	return env.Print("trace", fields, func(w *tabwriter.Writer) {
 		switch {
