@@ -53,7 +53,9 @@ func (a *author) say(format string, args ...any) { a.paragraph(text(fmt.Sprintf(
 // prose turns text with blank lines into paragraphs.
 func (a *author) prose(s string) {
 	for part := range strings.SplitSeq(unwrapped(s), "\n") {
-		a.paragraph(text(part))
+		if part != "" {
+			a.paragraph(text(part))
+		}
 	}
 }
 

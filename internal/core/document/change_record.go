@@ -17,8 +17,7 @@ func outlineChangeRecord(a *author) {
 	a.prose(a.facts.Note.Intro)
 	a.changes()
 	a.people()
-	a.section("Impact assessment")
-	a.prose(a.facts.Note.Impact)
+	a.impact()
 	a.risk()
 	a.section("Components")
 	a.artifacts()
@@ -31,8 +30,28 @@ func outlineChangeRecord(a *author) {
 	a.exceptions()
 	a.approvals()
 	a.section("Annex: release note, verbatim")
-	a.paragraph(text("File "), code(orDash(a.facts.Note.Path)), text(" at the tagged commit, SHA-256 "), code(orDash(a.facts.Note.SHA256)), text("."))
-	a.add(Block{Code: &Code{Language: "markdown", Text: a.facts.Note.Text}})
+	a.verbatim()
+}
+
+// impact is the section of the release note that must not be empty.
+func (a *author) impact() {
+	a.section("Impact assessment")
+	if strings.TrimSpace(a.facts.Note.Impact) == "" {
+		a.notice(Caution, "Not there", text("The release note has no impact assessment."))
+		return
+	}
+	a.prose(a.facts.Note.Impact)
+}
+
+// verbatim is the release note as the tagged commit holds it.
+func (a *author) verbatim() {
+	n := a.facts.Note
+	if n.Text == "" {
+		a.notice(Caution, "Not there", text("The tagged commit holds no release note that can be read."))
+		return
+	}
+	a.paragraph(text("File "), code(orDash(n.Path)), text(" at the tagged commit, SHA-256 "), code(orDash(n.SHA256)), text("."))
+	a.add(Block{Code: &Code{Language: "markdown", Text: n.Text}})
 }
 
 func (a *author) changes() {
@@ -53,7 +72,7 @@ func (a *author) risk() {
 	if tone == "" {
 		tone = Neutral
 	}
-	a.fields(field("Level", status(orDash(a.facts.Note.Level), tone)))
+	a.fields(field("Level", status(cmp.Or(a.facts.Note.Level, "none stated"), tone)))
 	t := Table{
 		Caption: "Risks",
 		Columns: []Column{{Title: "Category", Weight: 2}, {Title: "Assessment", Weight: 8}},

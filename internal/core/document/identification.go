@@ -1,6 +1,7 @@
 package document
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 )
@@ -77,7 +78,7 @@ func (a *author) people() {
 	}
 	a.fields(
 		field("Change type", a.facts.Release.changeType()...),
-		field("Release started by", text(orDash(a.facts.Trigger.printed()))),
+		field("Release started by", text(cmp.Or(a.facts.Trigger.printed(), "nobody known"))),
 		field("Authors of the change", lines(names...)...),
 	)
 	a.say("Authors of a change do not sign the gates of its release.")

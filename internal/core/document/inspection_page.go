@@ -125,7 +125,7 @@ func inspectedItem(i ItemRef) []Run {
 func (a *author) inspectedDocuments(all []InspectedDocument) {
 	t := Table{
 		Caption: "Documents, final ones first",
-		Columns: []Column{{Title: "Document", Weight: 6}, {Title: "Number", Weight: 7}, {Title: "Status", Weight: 4}, {Title: "Forms", Weight: 6}, {Title: "SHA-256 of the canonical form", Weight: 12}},
+		Columns: []Column{{Title: "Document", Weight: 7}, {Title: "Number", Weight: 9}, {Title: "Status", Weight: 4}, {Title: "Forms", Weight: 5}, {Title: "SHA-256 of the canonical form", Weight: 13}},
 		Empty:   "The folder holds no document.",
 	}
 	for _, d := range all {
@@ -136,7 +136,7 @@ func (a *author) inspectedDocuments(all []InspectedDocument) {
 			}
 			forms = append(forms, link(f.Name, "./"+f.Path))
 		}
-		t.Rows = append(t.Rows, row(plain(d.Title), mono(d.Number), outcome(d.Stage), forms, mono(d.SHA256)))
+		t.Rows = append(t.Rows, row(plain(d.Title), mono(d.Number), cell(status(d.Stage, Stage(d.Stage).tone())), forms, mono(d.SHA256)))
 	}
 	a.table(t)
 }

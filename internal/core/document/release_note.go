@@ -7,14 +7,12 @@ func outlineReleaseNote(a *author) {
 	a.section("Changes")
 	a.prose(a.facts.Note.Intro)
 	a.changes()
-	a.section("Impact assessment")
-	a.prose(a.facts.Note.Impact)
+	a.impact()
 	a.risk()
 	a.section("Changed requirements, specifications, risks and tests")
 	a.changedItems()
 	a.section("Annex: verbatim")
-	a.paragraph(text("File "), code(orDash(a.facts.Note.Path)), text(" at the tagged commit, SHA-256 "), code(orDash(a.facts.Note.SHA256)), text("."))
-	a.add(Block{Code: &Code{Language: "markdown", Text: a.facts.Note.Text}})
+	a.verbatim()
 }
 
 func (a *author) changedItems() {

@@ -147,7 +147,7 @@ func (a *author) results() {
 		}
 		a.result(e)
 		if again {
-			a.say("The file is the same as that of %s, byte for byte, and its %s as they are listed there.", before.section, Plural(int64(len(e.Cases)), "case counts", "cases count"))
+			a.say("The file is the same as that of %s, byte for byte; its %s listed there.", before.section, Plural(int64(len(e.Cases)), "case is", "cases are"))
 		} else {
 			a.cases(e)
 		}

@@ -71,7 +71,12 @@ func inline(s string) string {
 	b.Grow(len(s) + len(s)/8)
 	for i := 0; i < len(s); i++ {
 		switch c := s[i]; c {
-		case '\\', '`', '*', '_', '[', ']', '<', '>', '|', '~', '#', '$', '@', '&':
+		case '_':
+			if i == 0 || i+1 == len(s) || !isWord(s[i-1]) || !isWord(s[i+1]) { // inside of a word it emphasises nothing
+				b.WriteByte('\\')
+			}
+			b.WriteByte(c)
+		case '\\', '`', '*', '[', ']', '<', '>', '|', '~', '#', '$', '@', '&':
 			b.WriteByte('\\')
 			b.WriteByte(c)
 		case ':': // emoji names and addresses that would become links
@@ -96,6 +101,8 @@ func inline(s string) string {
 }
 
 func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
+
+func isWord(c byte) bool { return isLetter(c) || c >= '0' && c <= '9' }
 
 // start escapes what has a meaning at the beginning of a line only: bullets,
 // numbers and underlines. Everything else is escaped wherever it stands.

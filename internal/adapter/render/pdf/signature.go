@@ -12,6 +12,7 @@ import (
 // still open. It never looks like handwriting.
 func (w *writer) signatures(s document.SignatureBlock) *grid {
 	g := &grid{
+		caption: "Signatures of " + s.Gate,
 		weights: []float64{10, 12, 13}, least: []float64{60, 60, 60}, rows: len(s.Signed) + len(s.Open), ruled: rule, boxed: true,
 		titles: []document.Column{{Title: "Printed name and role"}, {Title: "Meaning of the signature"}, {Title: "Date and time, method, proof"}},
 	}

@@ -2,6 +2,7 @@ package pdf
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/dc-release/dc-release/internal/core/document"
@@ -125,6 +126,13 @@ func (w *writer) matrix(m document.Matrix) *grid {
 		return w.path(m.Rows[i], above, i > 0, widths)
 	}
 	g.settle(least)
+	g.roomy = slices.Clone(least)
+	id := look{face: mono, size: cellSize * 0.9}
+	for _, r := range m.Rows[:min(len(m.Rows), lookedAt)] {
+		for c, text := range map[int]string{0: r.URS.ID, 1: r.FS.ID, 3: r.Test.ID} {
+			g.roomy[c] = max(g.roomy[c], w.longest(text, id, roomyWord)+2*cellX)
+		}
+	}
 	return g
 }
 

@@ -1,6 +1,7 @@
 package records
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -55,15 +56,7 @@ func writeDiff(w *tabwriter.Writer, d traceability.Difference) {
 	}
 	fmt.Fprintf(w, "\nDOCUMENTS (%d)\tKIND\tCHANGE\tSECTIONS\n", len(d.Documents))
 	for _, c := range d.Documents {
-		var sections []string
-		for _, s := range c.Sections {
-			title := s.Title
-			if title == "" {
-				title = "(beginning)"
-			}
-			sections = append(sections, title+" "+s.Change)
-		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", plainCell(c.Name), c.Kind, c.Change, plainCell(strings.Join(sections, ", ")))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", plainCell(c.Name), c.Kind, c.Change, plainCell(sections(c.Sections)))
 	}
 	fmt.Fprintf(w, "\nITEMS (%d)\tCHANGE\tTITLE\n", len(d.Items))
 	for _, i := range d.Items {
@@ -77,6 +70,23 @@ func writeDiff(w *tabwriter.Writer, d traceability.Difference) {
 	for _, f := range d.Files {
 		fmt.Fprintf(w, "%s\t%s\n", plainCell(f.Path), f.Change)
 	}
+}
+
+// sections are the titles of what was changed, added and removed.
+func sections(all []document.SectionChange) string {
+	var parts []string
+	for _, change := range []string{document.WasChanged, document.WasAdded, document.WasRemoved} {
+		var titles []string
+		for _, s := range all {
+			if s.Change == change {
+				titles = append(titles, cmp.Or(s.Title, "(beginning)"))
+			}
+		}
+		if titles != nil {
+			parts = append(parts, change+": "+strings.Join(titles, ", "))
+		}
+	}
+	return strings.Join(parts, "; ")
 }
 
 // plainCell is foreign text in a cell of a table.

@@ -193,7 +193,7 @@ func faulty(r traceability.Report) bool {
 func writeMatrix(w *tabwriter.Writer, r traceability.Report) {
 	columns := []string{"REQUIREMENT", "SPECIFICATION", "RISK", "TEST"}
 	for _, c := range r.Matrix.Columns {
-		columns = append(columns, strings.ToUpper(c.Title()))
+		columns = append(columns, c.Title())
 	}
 	fmt.Fprintln(w, strings.Join(append(columns, "STATE", "REASON"), "\t"))
 	for _, row := range r.Matrix.Rows {
@@ -219,7 +219,7 @@ func writeMatrix(w *tabwriter.Writer, r traceability.Report) {
 func of(c document.Coverage) string {
 	switch {
 	case c.Environment != "":
-		return "in " + c.Environment
+		return "in " + strings.ToUpper(c.Environment)
 	case c.Risk != "":
 		return "of risk " + c.Risk
 	}
