@@ -12,12 +12,16 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/dc-release/dc-release/internal/core/canonical"
 	"github.com/dc-release/dc-release/internal/core/gate"
 	"github.com/dc-release/dc-release/internal/core/ledger"
+	"github.com/dc-release/dc-release/internal/core/policy"
+	"github.com/dc-release/dc-release/internal/core/release"
 	"github.com/dc-release/dc-release/internal/core/releaselog"
 	"github.com/dc-release/dc-release/internal/core/signature"
 )
@@ -271,12 +275,14 @@ func TestThePageListsWhatTheProgramKnows(t *testing.T) {
 		want = append(want, fmt.Sprintf("| `%s` | %s | %s |", m.Meaning, m.Text, strings.Join(roles, ", ")))
 	}
 	for _, d := range gate.GxP {
-		meanings := make([]string, len(d.Signatures))
-		for i, m := range d.Signatures {
-			meanings[i] = string(m)
-		}
-		want = append(want, fmt.Sprintf("| `%s` | %s |", d.Name, strings.Join(meanings, ", ")))
+		want = append(want, fmt.Sprintf("| `%s` | %s |", d.Name, meaningsOf(d)))
 	}
+	special := func(name string, t release.ChangeType) string {
+		d, _ := gate.Find(policy.GxP, t, name)
+		return meaningsOf(d)
+	}
+	want = append(want, fmt.Sprintf("| `approve_to_prd` | %s | %s |", special("approve_to_prd", release.Standard), special("approve_to_prd", release.Emergency)),
+		fmt.Sprintf("| `catch_up` | | %s |", special("catch_up", release.Emergency)))
 	for _, d := range gate.NonGxP {
 		want = append(want, fmt.Sprintf("`%s` %s", d.Name, d.Signatures[0]))
 	}
@@ -286,6 +292,53 @@ func TestThePageListsWhatTheProgramKnows(t *testing.T) {
 	for _, s := range want {
 		if !strings.Contains(page, s) {
 			t.Errorf("docs/release-log-format.md does not say %q", s)
+		}
+	}
+}
+
+func meaningsOf(d gate.Definition) string {
+	meanings := make([]string, len(d.Signatures))
+	for i, m := range d.Signatures {
+		meanings[i] = string(m)
+	}
+	return strings.Join(meanings, ", ")
+}
+
+// TestEveryRuleHasOneNumber: the numbers stand in order, each once, and what the
+// independent verifier, the vectors and the page itself name is there.
+func TestEveryRuleHasOneNumber(t *testing.T) {
+	const page, verifier = "../../../docs/release-log-format.md", "../../../acceptance/thirdparty"
+	raw, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rules []string
+	for _, m := range regexp.MustCompile(`(?m)^- \*\*(F-[0-9]+)\*\*`).FindAllStringSubmatch(string(raw), -1) {
+		rules = append(rules, m[1])
+	}
+	number := func(a string) (n int) { _, _ = fmt.Sscanf(a, "F-%d", &n); return n }
+	for i := 1; i < len(rules); i++ {
+		if number(rules[i-1]) >= number(rules[i]) {
+			t.Errorf("%s stands before %s", rules[i-1], rules[i])
+		}
+	}
+	if len(rules) < 100 {
+		t.Errorf("%d rules", len(rules))
+	}
+	files, err := filepath.Glob(verifier + "/*.py")
+	if err != nil || len(files) < 5 {
+		t.Fatalf("%v, %v", files, err)
+	}
+	kept := []string{"F-1505", "F-1520"} // kept for seals
+	for _, name := range append(files, page, filepath.Join(vectors, "tampered.json"), filepath.Join(vectors, "notes.json"), filepath.Join(vectors, "rotation.json")) {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, rule := range regexp.MustCompile(`\bF-[0-9]{3,4}\b`).FindAllString(string(text), -1) {
+			if !slices.Contains(rules, rule) && !slices.Contains(kept, rule) {
+				t.Errorf("%s names %s, which is no rule", name, rule)
+			}
 		}
 	}
 }
