@@ -121,7 +121,9 @@ func TestAChangedSealIsFound(t *testing.T) {
 			if c.file == "" { // then the file is not what its canonical form gives
 				c.file = certificate
 			}
-			if r.OK || !slices.ContainsFunc(r.Findings, func(f verify.Finding) bool { return f.File == c.file && slices.Contains([]string{"seal", "document", "rendered"}, f.Rule) }) {
+			if r.OK || !slices.ContainsFunc(r.Findings, func(f verify.Finding) bool {
+				return f.File == c.file && slices.Contains([]string{"seal", "document", "rendered"}, f.Rule)
+			}) {
 				t.Errorf("%s", r.Text())
 			}
 		})
