@@ -84,13 +84,3 @@ func ParseScript(data []byte) (Script, error) {
 	}
 	return s, nil
 }
-
-// test is a test of the script; false when there is none of that id.
-func (s Script) test(id string) (Test, bool) {
-	for _, t := range s.Tests {
-		if t.ID == id {
-			return t, true
-		}
-	}
-	return Test{}, false
-}
