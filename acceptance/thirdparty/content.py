@@ -37,6 +37,7 @@ META = fields(
     revision="i", ledger_size="i",
 )  # fmt: skip
 TWIN = fields("schema", meta=META, blocks=("l", None))
+SEALS = fields("schema certificate time", files=("l", fields("path sha256 unsealed_sha256", unsealed_size="i")))
 COUNTED = ("junit", "installation", "job-conclusion", "acceptance-protocol")
 
 
@@ -438,6 +439,26 @@ class Content:
                         raise Refused("F-1503", "is not the final of a candidate that was signed")
                 except Refused as r:
                     self.find(r.rule, name, r.message)
+
+    def seals(self):
+        """F-1505, and of F-1506 the beginning of each file; the seal itself is not read."""
+        data = self.f.files.get("seals.json")
+        if data is None:
+            return
+        try:
+            s = check(decode(data), SEALS, "F-1505")
+            listed = [x["path"] for x in s["files"]]
+            pages = sorted(n for n in self.f.files if n.startswith("final/") and n.endswith(".pdf"))
+            if s["schema"] != "dc-release/seals/v1" or s["time"] != self.own[-1].time or listed != pages:
+                raise Refused("F-1505", "is no list of the final PDF files, or of another time")
+            unbase64(s["certificate"], "F-1505")
+        except Refused as r:
+            self.find(r.rule, "seals.json", r.message)
+            return
+        for x in s["files"]:
+            whole, size = self.f.files[x["path"]], x["unsealed_size"]
+            if sha256(whole) != x["sha256"] or not 0 < size < len(whole) or sha256(whole[:size]) != x["unsealed_sha256"]:
+                self.find("F-1506", x["path"], "is not the file that seals.json names, with and without its seal")
 
     def asked(self, consumed):
         """F-306."""

@@ -36,7 +36,7 @@ approval.requested/3 approval kind solution version waiver:o? waiver.check waive
     baseline.environments{}.names:lt? baseline.environments{}.protection:o? baseline.environments{}.protection.branches:lt?
     baseline.environments{}.protection.tags:lt? baseline.environments{}.protection.wait_minutes:i? baseline.evidence:lo? baseline.evidence[].glob
     baseline.evidence[].verification baseline.rebuilds baseline.evaluation:b baseline.raci:lo? baseline.raci[].name baseline.raci[].gates:lt?
-    baseline.raci[].by:mt baseline.category:i? baseline.templates:mt? lost:lt?
+    baseline.raci[].by:mt baseline.category:i? baseline.templates:mt? review:o? review.from review.to review.number review.files:mt lost:lt?
 approval.signed/1 approval signature person role meaning
 artifact.kept/1 execution tree manifest files:i
 checkpoint.diverged/1 branch last head gone:b commits:lt files:lt

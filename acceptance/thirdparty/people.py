@@ -14,6 +14,7 @@ MEANINGS = {
     "test-executed": ("I executed these tests and recorded what I observed.", ["acceptance-tester"]),
     "delegated": ("I let this person act in my role for the time given.", ["sme", "qc", "release-manager", "data-product-owner", "acceptance-tester"]),
     "audit-trail-reviewed": ("I have reviewed the exception list of this release and what the audit trail says of each entry.", ["qc"]),
+    "period-reviewed": ("I have reviewed this product over the period and agree with the conclusion.", ["data-product-owner", "qc"]),
     "rejected": ("I reject this release.", ["sme", "qc", "release-manager", "data-product-owner"]),
     "withdrawn": ("I withdraw my earlier signature.", ["sme", "qc", "release-manager", "data-product-owner"]),
 }

@@ -4,8 +4,8 @@ standard library.
 
     verify.py RELEASE-LOG FOLDER [--trust FILE] [--json]
 
-FOLDER is a version or rollbacks/ID. Exit code 0: verified, 7: there are findings, 2: wrong use. It reads no time stamps and no seals of PDF
-files, and counts the formats junit, installation, job-conclusion and acceptance-protocol again; it names what it did not check.
+FOLDER is a version or rollbacks/ID. Exit code 0: verified, 7: there are findings, 2: wrong use. It reads no time stamps, of seals of PDF files
+the list with its digests only, and counts the formats junit, installation, job-conclusion and acceptance-protocol again; it names what it did not check.
 """
 
 import json
@@ -252,6 +252,7 @@ class Folder:
         consumed = content.gates()
         content.evidence()
         content.documents(consumed)
+        content.seals()
         content.asked(consumed)
 
     def subject(self):
