@@ -44,7 +44,8 @@ func resignBy(t *testing.T, log fstest.MapFS, folder, key, rootKey string, chang
 	x, err := releaselog.ParseIndex(log[folder+"/index.json"].Data)
 	must(nil, err)
 	x.Files = nil
-	for path, f := range out {
+	for _, path := range slices.Sorted(maps.Keys(out)) { // a change names files by their place
+		f := out[path]
 		name, ok := strings.CutPrefix(path, folder+"/")
 		if ok && name != "index.json" && name != "index.note" {
 			x.Files = append(x.Files, releaselog.File{Path: name, SHA256: canonical.SHA256(f.Data), Size: int64(len(f.Data))})

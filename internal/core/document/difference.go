@@ -1,6 +1,9 @@
 package document
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // What happened to something between two states.
 const (
@@ -35,12 +38,12 @@ func (p Passage) lines() []string {
 
 // CompareSections names every section that differs, in the order of the later
 // state, those that are gone last. Of sections with the same title the first is
-// compared with the first. White space is not compared, and neither is the order
-// of lines.
+// compared with the first. White space is not compared, nor where lines break,
+// nor their order.
 func CompareSections(before, after []Passage) []SectionChange {
-	was := map[string][][]string{}
+	was := map[string][]Passage{}
 	for _, p := range before {
-		was[p.Title] = append(was[p.Title], p.lines())
+		was[p.Title] = append(was[p.Title], p)
 	}
 	var out []SectionChange
 	for _, p := range after {
@@ -51,15 +54,18 @@ func CompareSections(before, after []Passage) []SectionChange {
 			continue
 		}
 		was[p.Title] = earlier[1:]
-		removed, added := without(earlier[0], now), without(now, earlier[0])
-		if len(removed)+len(added) > 0 {
+		if slices.Equal(strings.Fields(earlier[0].Text), strings.Fields(p.Text)) {
+			continue
+		}
+		then := earlier[0].lines()
+		if removed, added := without(then, now), without(now, then); len(removed)+len(added) > 0 {
 			out = append(out, SectionChange{Title: p.Title, Change: WasChanged, Removed: removed, Added: added})
 		}
 	}
 	for _, p := range before {
 		if left := was[p.Title]; len(left) > 0 {
 			was[p.Title] = left[1:]
-			out = append(out, SectionChange{Title: p.Title, Change: WasRemoved, Removed: left[0]})
+			out = append(out, SectionChange{Title: p.Title, Change: WasRemoved, Removed: left[0].lines()})
 		}
 	}
 	return out

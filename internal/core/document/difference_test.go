@@ -21,6 +21,7 @@ func TestSectionsAreComparedByTitle(t *testing.T) {
 		want          []document.SectionChange
 	}{
 		"the same":          {p("A", "x"), p("A", " x\n"), nil},
+		"wrapped anew":      {p("A", "x y\nz"), p("A", "x\ny z"), nil},
 		"moved":             {p("A", "x", "B", "y"), p("B", "y", "A", "x"), nil},
 		"changed":           {p("", "x", "A", "x"), p("", "y", "A", "x"), []document.SectionChange{{Change: "changed", Removed: []string{"x"}, Added: []string{"y"}}}},
 		"added and removed": {p("A", "x"), p("B", "x"), []document.SectionChange{{Title: "B", Change: "added", Added: []string{"x"}}, {Title: "A", Change: "removed", Removed: []string{"x"}}}},
