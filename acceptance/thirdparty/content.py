@@ -24,12 +24,13 @@ DOCUMENTS = ("l", fields("kind number name", files=("m", "t")))
 WAIVER = fields("check item risk control expires")
 CHANGE = fields("type", declared=fields("type reference"), because_optional=("l", "t"))
 EVIDENCE = fields("execution name sha256 verification environment verdict", counted="b", latest="b")
+DEPLOYMENT = fields("environment plan summary", destroys=("l", "t"))
 ROLLBACK = fields("rollback environment from to tree", irreversible="b")
 MANIFEST = fields(
     "schema gate solution version note requirements_commit plan policy previous_gate previous_release",
     opening="i", sources=("l", fields("repository tag tag_object commit files")), workflows=("l", fields("path sha256 origin commit?")), builds=("l", "t"),
     artifacts=("l", {"tree": ("t", False), "environments": (("l", "t"), False)}), evidence=("l", EVIDENCE), deviations=("l", "t"), change=CHANGE,
-    waivers_optional=("l", WAIVER), documents=DOCUMENTS, rollback_optional=ROLLBACK,
+    waivers_optional=("l", WAIVER), documents=DOCUMENTS, rollback_optional=ROLLBACK, deployment_optional=DEPLOYMENT,
 )  # fmt: skip
 META = fields(
     "number kind title product version tag commit environment? stage gate? frozen_at facts_sha256 ledger_root tool template? template_sha256?"
@@ -37,6 +38,10 @@ META = fields(
     revision="i", ledger_size="i",
 )  # fmt: skip
 TWIN = fields("schema", meta=META, blocks=("l", None))
+PLAN = fields(
+    "schema solution environment version artifact target base own", unknown="b", tools=("l", fields("name version sha256")), kept=("l", "t"), expected=("l", fields("path value")),
+    changes=("l", fields("resource action loses?", fields_optional=("l", fields("path old new")))),
+)  # fmt: skip
 SEALS = fields("schema certificate time", files=("l", fields("path sha256 unsealed_sha256", unsealed_size="i")))
 COUNTED = ("junit", "installation", "job-conclusion", "acceptance-protocol")
 
@@ -240,7 +245,9 @@ class Content:
         data = self.named("F-1001", file, manifest, e.seq)
         try:
             if data is not None:
-                self.manifest(file, check(decode(data), MANIFEST), g, previous)
+                m = check(decode(data), MANIFEST)
+                self.manifest(file, m, g, previous)
+                self.planned(m, e.seq)
         except Refused as r:
             self.find(r.rule, file, r.message)
 
@@ -280,6 +287,39 @@ class Content:
         for what, got, want in same:
             if got != want:
                 self.find("F-1002", file, f"{what} is {got!r:.200}, want {want!r:.200}")
+
+    def planned(self, m, consumed):
+        """F-1006."""
+        d = m.get("deployment")
+        if d is None:
+            return
+        file = f"plans/{m['gate']}.json"
+        data = self.named("F-1006", file, d["plan"], consumed)
+        if data is None:
+            return
+        try:
+            p = check(decode(data), PLAN, "F-1006")
+        except Refused as r:
+            self.find(r.rule, file, r.message)
+            return
+        lost = [f"{c['action']} {c['resource']}: {c['loses']}" for c in p["changes"] if c.get("loses")]
+        lost = lost if len(lost) <= 100 else lost[:100] + [f"{len(lost) - 100} more"]
+        counts = ((a, sum(c["action"] == a for c in p["changes"])) for a in ("create", "update", "recreate", "delete"))
+        counted = ", ".join(f"{n} {a}d" for a, n in counts if n)
+        summary = "the target cannot tell its changes beforehand" if p["unknown"] else counted or "nothing changes"
+        for what, got, want in (
+            ("schema", p["schema"], "dc-release/deployment-plan/v1"), ("solution", p["solution"], m["solution"]), ("version", p["version"], m["version"]),
+            ("environment", p["environment"], d["environment"]), ("summary", d["summary"], summary), ("destroys", d["destroys"], lost),
+            ("artifact", p["artifact"] in [a["tree"] for a in m["artifacts"]], True),
+        ):  # fmt: skip
+            if got != want:
+                self.find("F-1006", file, f"{what} is {got!r:.200}, want {want!r:.200}")
+        asked = "" if self.registered else self.own[0].body["rollback"]
+        for e in self.f.history.streams.get(f"environment/{m['solution']}/{d['environment']}", []):
+            if e.type != "environment.deployed" or e.seq < consumed or e.body["rollback"] != asked or self.registered and e.body["run"] != self.registered["run"]:
+                continue
+            if e.body.get("plan") != d["plan"]:
+                self.find("F-1006", file, f"event {e.seq} was carried out by plan {e.body.get('plan')!r:.80}")
 
     def frozen(self, file, m, position):
         if position not in {e.seq for e in self.own + self.run}:
@@ -460,6 +500,12 @@ class Content:
             if sha256(whole) != x["sha256"] or not 0 < size < len(whole) or sha256(whole[:size]) != x["unsealed_sha256"]:
                 self.find("F-1506", x["path"], "is not the file that seals.json names, with and without its seal")
 
+    def planning(self, gate):
+        try:
+            return "deployment" in decode(self.f.files.get(f"manifests/{gate}.json", b""))
+        except (Refused, TypeError):
+            return False
+
     def asked(self, consumed):
         """F-306."""
         names = {"index.json", "index.note", "keys.json"} | ({"release-note.md"} if self.registered else set())
@@ -467,6 +513,8 @@ class Content:
             names.add("seals.json")
         for gate, opened in consumed.items():
             names.add(f"manifests/{gate}.json")
+            if self.planning(gate):
+                names.add(f"plans/{gate}.json")
             names |= {f"draft/{gate}/{d['name']}.{x}" for d in opened.body["documents"] for x in d["files"]}
         digests = set()
         for e in (e for events in self.f.history.streams.values() for e in events):

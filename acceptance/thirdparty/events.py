@@ -37,6 +37,13 @@ approval.requested/3 approval kind solution version waiver:o? waiver.check waive
     baseline.environments{}.protection.tags:lt? baseline.environments{}.protection.wait_minutes:i? baseline.evidence:lo? baseline.evidence[].glob
     baseline.evidence[].verification baseline.rebuilds baseline.evaluation:b baseline.raci:lo? baseline.raci[].name baseline.raci[].gates:lt?
     baseline.raci[].by:mt baseline.category:i? baseline.templates:mt? review:o? review.from review.to review.number review.files:mt lost:lt?
+approval.requested/4 approval kind solution version waiver:o? waiver.check waiver.item waiver.risk waiver.control waiver.expires template:o?
+    template.name template.paths:lt template.max_files:i baseline:o? baseline.solution baseline.profile baseline.code baseline.requirements
+    baseline.release_log baseline.branch baseline.workflow baseline.environments:mo baseline.environments{}.target baseline.environments{}.config:mt?
+    baseline.environments{}.names:lt? baseline.environments{}.protection:o? baseline.environments{}.protection.branches:lt?
+    baseline.environments{}.protection.tags:lt? baseline.environments{}.protection.wait_minutes:i? baseline.evidence:lo? baseline.evidence[].glob
+    baseline.evidence[].verification baseline.rebuilds baseline.evaluation:b baseline.raci:lo? baseline.raci[].name baseline.raci[].gates:lt?
+    baseline.raci[].by:mt baseline.category:i? baseline.templates:mt? review:o? review.from review.to review.number review.files:mt deletion:o? deletion.environment deletion.plan deletion.destroys:lt lost:lt?
 approval.signed/1 approval signature person role meaning
 artifact.kept/1 execution tree manifest files:i
 checkpoint.diverged/1 branch last head gone:b commits:lt files:lt
@@ -52,6 +59,9 @@ delegation.ended/1 person delegation
 deviation.disposed/1 deviation disposition cause action signature
 deviation.opened/1 deviation source job text
 environment.deployed/1 environment version commit tree target run execution rollback
+environment.deployed/2 environment version commit tree target run execution rollback plan record
+environment.deploying/1 environment run execution rollback plan
+environment.planned/1 environment version run rollback tree plan summary destroys:lt
 evidence.recorded/1 execution job person signature items:lo items[].name items[].sha256 items[].size:i items[].format items[].verification
     items[].environment items[].commit items[].tree items[].passed:i items[].failed:i items[].errors:i items[].skipped:i items[].verdict items[].counted:b
     items[].flags:lt?

@@ -1,5 +1,5 @@
 // Package approve asks for approvals: waivers of a release, templates of
-// standard changes, and new baselines of a solution. People sign them through
+// standard changes, deletions by a deployment, and new baselines of a solution. People sign them through
 // package sign.
 package approve
 
@@ -69,6 +69,34 @@ func (a *Approvals) Revise(ctx context.Context, by ledger.Actor, b policy.Baseli
 func (a *Approvals) Review(ctx context.Context, by ledger.Actor, solution string, v approval.Review, reason string) (string, error) {
 	r := approval.Requested{Kind: approval.ReviewKind, Solution: solution, Review: &v}
 	return a.request(ctx, by, ledger.SolutionStream(solution), r, reason)
+}
+
+// Delete asks for the approval of what the last plan of a release loses for good
+// in a place.
+func (a *Approvals) Delete(ctx context.Context, by ledger.Actor, solution, version, environment, reason string) (string, error) {
+	standing, err := a.State.Release(ctx, solution, version)
+	if err != nil {
+		return "", err
+	}
+	if standing.Registered == nil {
+		return "", fault.New(fault.NotFound, "version %s of %s is not registered", version, solution)
+	}
+	there, err := a.State.Place(ctx, solution, environment)
+	if err != nil {
+		return "", err
+	}
+	p, ok := there.Planned(standing.Registered.Run, "")
+	if !ok {
+		return "", fault.New(fault.Invalid, "nothing is planned for %s in %s", version, environment).WithHint("dc-release environment plan %s", environment)
+	}
+	if len(p.Destroys) == 0 {
+		return "", fault.New(fault.Invalid, "the plan of %s in %s deletes nothing: %s", version, environment, p.Summary)
+	}
+	r := approval.Requested{
+		Kind: approval.DeletionKind, Solution: solution, Version: version,
+		Deletion: &approval.Deletion{Environment: environment, Plan: p.Plan, Destroys: p.Destroys},
+	}
+	return a.request(ctx, by, ledger.ReleaseStream(solution, version), r, reason)
 }
 
 func (a *Approvals) request(ctx context.Context, by ledger.Actor, stream ledger.Stream, r approval.Requested, reason string) (string, error) {

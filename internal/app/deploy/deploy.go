@@ -9,31 +9,12 @@ import (
 
 	"github.com/dc-release/dc-release/internal/app/state"
 	"github.com/dc-release/dc-release/internal/core/canonical"
+	"github.com/dc-release/dc-release/internal/core/deployment"
 	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/core/ledger"
 	"github.com/dc-release/dc-release/internal/core/pipeline"
 	"github.com/dc-release/dc-release/internal/core/policy"
-	"github.com/dc-release/dc-release/internal/core/release"
 )
-
-// Place is one environment of a solution with its target's configuration.
-type Place struct {
-	Solution    string
-	Environment string
-	Config      map[string]string
-}
-
-// Opener opens the bytes of an artifact's file.
-type Opener func(ctx context.Context, digest string) (io.ReadCloser, error)
-
-// Target is a kind of place to deploy to.
-type Target interface {
-	// Apply makes an artifact the one that runs; doing it again is harmless.
-	Apply(ctx context.Context, p Place, tree release.Tree, open Opener) error
-	// Observe reads back what is there, from the place and not from what was
-	// sent; nothing deployed is an empty tree.
-	Observe(ctx context.Context, p Place) (release.Tree, error)
-}
 
 // Blobs keeps artifacts.
 type Blobs interface {
@@ -64,9 +45,9 @@ type Deployer struct {
 
 // Request is a job's call of "dc-release deploy".
 type Request struct {
-	Execution string             `json:"execution"`
-	Fence     int64              `json:"fence"`
-	Files     []release.TreeFile `json:"files"` // handed in, their bytes are blobs; empty takes the kept ones
+	Execution string                `json:"execution"`
+	Fence     int64                 `json:"fence"`
+	Files     []deployment.TreeFile `json:"files"` // handed in, their bytes are blobs; empty takes the kept ones
 }
 
 // Receipt says what was deployed.
@@ -76,6 +57,7 @@ type Receipt struct {
 	Tree        string `json:"tree"`
 	Files       int    `json:"files"`
 	Previous    string `json:"previous"` // tree that was there before
+	Changes     string `json:"changes"`  // what was planned, in a line
 }
 
 // Deploy serves the job that holds the claim: it keeps what is handed in, or
@@ -100,21 +82,31 @@ func (d *Deployer) Deploy(ctx context.Context, r Request) (Receipt, error) {
 	if err != nil {
 		return Receipt{}, err
 	}
-	return d.apply(ctx, solution, slot.Environment, tree, release.Deployed{
-		Environment: slot.Environment, Version: run.Run.Version, Commit: run.Run.Trigger.SHA, Run: slot.Run, Execution: r.Execution,
-	}, ledger.Actor{Kind: ledger.Machine, ID: slot.Worker, Role: "worker", Authentication: "worker"}, "deploy/"+r.Execution)
+	what := deployment.Deployed{
+		Environment: slot.Environment, Version: run.Run.Version, Commit: run.Run.Trigger.SHA, Run: slot.Run, Execution: r.Execution, Tree: tree.Digest(),
+	}
+	by := ledger.Actor{Kind: ledger.Machine, ID: slot.Worker, Role: "worker", Authentication: "worker"}
+	digest, plan, err := d.decided(ctx, solution, what)
+	if err == nil && digest == "" {
+		digest, plan, err = d.plan(ctx, solution, what, tree, by, "")
+	}
+	if err != nil {
+		return Receipt{}, err
+	}
+	what.Plan = digest
+	return d.apply(ctx, solution, what, tree, plan, by)
 }
 
 // artifact is what will be deployed: handed in the first time, kept afterwards.
 // Another digest in the same run was rebuilt and not promoted.
-func (d *Deployer) artifact(ctx context.Context, run state.Run, solution policy.Solution, r Request) (release.Tree, error) {
+func (d *Deployer) artifact(ctx context.Context, run state.Run, solution policy.Solution, r Request) (deployment.Tree, error) {
 	if len(r.Files) == 0 {
 		if run.Kept == nil {
 			return nil, fault.New(fault.Invalid, "no artifact was handed in yet in this run").WithHint("the first deploying job calls: dc-release deploy --artifact PATH")
 		}
 		return d.Kept(ctx, *run.Kept)
 	}
-	tree, err := release.NewTree(r.Files)
+	tree, err := deployment.NewTree(r.Files)
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "%v", err)
 	}
@@ -130,7 +122,7 @@ func (d *Deployer) artifact(ctx context.Context, run state.Run, solution policy.
 	return tree, nil
 }
 
-func (d *Deployer) keep(ctx context.Context, run state.Run, r Request, tree release.Tree) error {
+func (d *Deployer) keep(ctx context.Context, run state.Run, r Request, tree deployment.Tree) error {
 	for _, f := range tree {
 		blob, err := d.Blobs.Open(ctx, f.SHA256)
 		if err != nil {
@@ -158,12 +150,12 @@ func (d *Deployer) keep(ctx context.Context, run state.Run, r Request, tree rele
 }
 
 // Kept reads the file list of a kept artifact.
-func (d *Deployer) Kept(ctx context.Context, k pipeline.ArtifactKept) (release.Tree, error) {
+func (d *Deployer) Kept(ctx context.Context, k pipeline.ArtifactKept) (deployment.Tree, error) {
 	raw, err := d.Blobs.Bytes(ctx, k.Manifest)
 	if err != nil {
 		return nil, err
 	}
-	var tree release.Tree
+	var tree deployment.Tree
 	if err := canonical.Unmarshal(raw, &tree); err != nil {
 		return nil, err
 	}
@@ -173,60 +165,23 @@ func (d *Deployer) Kept(ctx context.Context, k pipeline.ArtifactKept) (release.T
 	return tree, nil
 }
 
-// apply brings the tree into a place and records it. A crash in between is
-// healed by doing it again.
-func (d *Deployer) apply(ctx context.Context, solution policy.Solution, environment string, tree release.Tree, what release.Deployed, by ledger.Actor, command string) (Receipt, error) {
-	target, place, err := d.target(solution, environment)
-	if err != nil {
-		return Receipt{}, err
-	}
-	there, err := d.State.Place(ctx, solution.Solution, environment)
-	if err != nil {
-		return Receipt{}, err
-	}
-	before, _ := there.Current()
-	if err := target.Apply(ctx, place, tree, d.Blobs.Open); err != nil {
-		return Receipt{}, err
-	}
-	what.Tree, what.Target = tree.Digest(), solution.Environments[environment].Target
-	_, err = d.Log.Append(ctx, ledger.Batch{
-		Command: command, Actor: by, Correlation: what.Run, Policy: solution.Digest,
-		Events: []ledger.Draft{{Stream: ledger.EnvironmentStream(solution.Solution, environment), Data: &what}},
-	})
-	return Receipt{Environment: environment, Version: what.Version, Tree: what.Tree, Files: len(tree), Previous: before.Tree}, err
-}
-
-func (d *Deployer) target(solution policy.Solution, environment string) (Target, Place, error) {
-	e, ok := solution.Environments[environment]
-	if !ok {
-		return nil, Place{}, fault.New(fault.Invalid, "solution %s has no environment %q", solution.Solution, environment)
-	}
-	t, ok := d.Targets[e.Target]
-	if !ok {
-		return nil, Place{}, fault.New(fault.Invalid, "environment %s: target %q cannot be deployed to by dc-release deploy", environment, e.Target)
-	}
-	return t, Place{Solution: solution.Solution, Environment: environment, Config: e.Config}, nil
-}
-
-// Expected is the file list that was deployed last into a place; ok is false
-// when nothing was.
-func (d *Deployer) Expected(ctx context.Context, there state.Place) (tree release.Tree, current state.Deployment, ok bool, err error) {
-	current, ok = there.Current()
-	if !ok {
-		return nil, current, false, nil
-	}
-	tree, err = d.TreeOf(ctx, current.Deployed)
-	return tree, current, true, err
-}
-
 // TreeOf finds the file list of an earlier deployment in its run.
-func (d *Deployer) TreeOf(ctx context.Context, dep release.Deployed) (release.Tree, error) {
-	run, err := d.State.Run(ctx, dep.Run)
+func (d *Deployer) TreeOf(ctx context.Context, dep deployment.Deployed) (deployment.Tree, error) {
+	tree, err := d.keptOf(ctx, dep.Run)
+	if err == nil && tree.Digest() != dep.Tree {
+		return nil, fault.New(fault.NotFound, "artifact %.12s is not kept", dep.Tree)
+	}
+	return tree, err
+}
+
+// keptOf is the artifact of a run.
+func (d *Deployer) keptOf(ctx context.Context, id string) (deployment.Tree, error) {
+	run, err := d.State.Run(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	if run.Kept == nil || run.Kept.Tree != dep.Tree {
-		return nil, fault.New(fault.NotFound, "artifact %.12s is not kept", dep.Tree)
+	if run.Kept == nil {
+		return nil, fault.New(fault.NotFound, "run %s keeps no artifact", id)
 	}
 	return d.Kept(ctx, *run.Kept)
 }

@@ -6,24 +6,26 @@ import (
 	"fmt"
 
 	"github.com/dc-release/dc-release/internal/core/canonical"
+	"github.com/dc-release/dc-release/internal/core/deployment"
 	"github.com/dc-release/dc-release/internal/core/evidence"
+	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/core/ledger"
 	"github.com/dc-release/dc-release/internal/core/pipeline"
 	"github.com/dc-release/dc-release/internal/core/policy"
-	"github.com/dc-release/dc-release/internal/core/release"
 )
 
 // Installation is the raw evidence of an installation verification: every file
 // that should be there with what is there.
 type Installation struct {
-	Schema      string               `json:"schema"` // dc-release/installation/v1
-	Solution    string               `json:"solution"`
-	Environment string               `json:"environment"`
-	Version     string               `json:"version"`
-	Commit      string               `json:"commit"`
-	Tree        string               `json:"tree"`
-	Checks      []release.Difference `json:"checks"`
-	Problem     string               `json:"problem"` // why nothing could be observed, "" normally
+	Schema      string                  `json:"schema"` // dc-release/installation/v1
+	Solution    string                  `json:"solution"`
+	Environment string                  `json:"environment"`
+	Version     string                  `json:"version"`
+	Commit      string                  `json:"commit"`
+	Tree        string                  `json:"tree"`
+	Checks      []deployment.Difference `json:"checks"`
+	Answers     []deployment.Answer     `json:"answers,omitempty"` // raw, of what was asked
+	Problem     string                  `json:"problem"`           // why nothing could be observed, "" normally
 }
 
 // FormatInstallation is the Format of its evidence item.
@@ -70,29 +72,37 @@ func (d *Deployer) installed(ctx context.Context, run pipeline.RunStarted, envir
 		return d.Verify(ctx, dep.Deployed)
 	}
 	return d.record(ctx, Installation{
-		Solution: run.Solution, Environment: environment, Version: run.Version, Commit: run.Trigger.SHA,
+		Schema: installationSchema, Checks: []deployment.Difference{}, Solution: run.Solution, Environment: environment, Version: run.Version, Commit: run.Trigger.SHA,
 		Problem: "the run deployed nothing that can be observed in " + environment,
 	})
 }
 
 // Verify observes a place and compares it with a deployment.
-func (d *Deployer) Verify(ctx context.Context, dep release.Deployed) (evidence.Item, error) {
+func (d *Deployer) Verify(ctx context.Context, dep deployment.Deployed) (evidence.Item, error) {
 	run, err := d.State.Run(ctx, dep.Run)
 	if err != nil {
 		return evidence.Item{}, err
 	}
-	r := Installation{Solution: run.Run.Solution, Environment: dep.Environment, Version: dep.Version, Commit: dep.Commit, Tree: dep.Tree}
-	if r.Checks, err = d.compare(ctx, run.Run.Solution, dep); err != nil {
-		r.Problem, r.Checks = err.Error(), nil
+	return d.record(ctx, d.read(ctx, run.Run.Solution, dep))
+}
+
+// read is the record of a place as it is read back; what keeps it from being
+// read is its problem.
+func (d *Deployer) read(ctx context.Context, solution string, dep deployment.Deployed) Installation {
+	r := Installation{
+		Schema: installationSchema, Solution: solution, Environment: dep.Environment, Version: dep.Version, Commit: dep.Commit, Tree: dep.Tree,
+		Checks: []deployment.Difference{},
 	}
-	return d.record(ctx, r)
+	checks, answers, err := d.compare(ctx, solution, dep)
+	if err != nil {
+		r.Problem = err.Error()
+		return r
+	}
+	r.Checks, r.Answers = checks, answers
+	return r
 }
 
 func (d *Deployer) record(ctx context.Context, r Installation) (evidence.Item, error) {
-	r.Schema = installationSchema
-	if r.Checks == nil {
-		r.Checks = []release.Difference{}
-	}
 	raw, err := canonical.Marshal(r)
 	if err != nil {
 		return evidence.Item{}, err
@@ -101,24 +111,35 @@ func (d *Deployer) record(ctx context.Context, r Installation) (evidence.Item, e
 	return Judge(r, digest, int64(len(raw))), err
 }
 
-func (d *Deployer) compare(ctx context.Context, solutionKey string, dep release.Deployed) ([]release.Difference, error) {
+// compare reads a place back and holds it against a deployment.
+func (d *Deployer) compare(ctx context.Context, solutionKey string, dep deployment.Deployed) ([]deployment.Difference, []deployment.Answer, error) {
 	solution, err := d.Solutions.Solution(ctx, solutionKey)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	expected, err := d.TreeOf(ctx, dep)
+	expected, err := d.expected(ctx, dep)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	target, place, err := d.target(solution, dep.Environment)
+	target, call, err := d.target(solution, dep.Environment)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	actual, err := target.Observe(ctx, place)
+	actual, err := target.Observe(ctx, call)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return release.Compare(expected, actual), nil
+	return deployment.Compare(expected, actual), call.Record.Answers, nil
+}
+
+// expected is what a deployment left in its place.
+func (d *Deployer) expected(ctx context.Context, dep deployment.Deployed) (deployment.State, error) {
+	if dep.Plan != "" {
+		plan, err := d.ReadPlan(ctx, dep.Plan)
+		return plan.Expected, err
+	}
+	tree, err := d.TreeOf(ctx, dep)
+	return tree.State(), err
 }
 
 // Judge makes the evidence item of an installation record; verification counts
@@ -159,7 +180,7 @@ func (r Installation) report(sha256 string) evidence.Report {
 	out := evidence.Report{Format: FormatInstallation, SHA256: sha256}
 	for _, c := range r.Checks {
 		k := evidence.Case{Name: c.Path, Suite: "installation", Outcome: evidence.Passed}
-		if c.Expected != c.Actual {
+		if !c.Same() {
 			k.Outcome, k.Message = evidence.Failed, fmt.Sprintf("expected %s, is %s", c.Expected, c.Actual)
 		}
 		out.Cases = append(out.Cases, k)
@@ -169,6 +190,49 @@ func (r Installation) report(sha256 string) evidence.Report {
 	}
 	out.Totals = evidence.Count(out.Cases)
 	return out
+}
+
+// Installed reads a place back and holds it against what was deployed last.
+func (d *Deployer) Installed(ctx context.Context, solution, environment string) (Installation, error) {
+	there, err := d.State.Place(ctx, solution, environment)
+	if err != nil {
+		return Installation{}, err
+	}
+	current, ok := there.Current()
+	if !ok {
+		return Installation{}, fault.New(fault.NotFound, "nothing was deployed to %s of %s", environment, solution)
+	}
+	return d.read(ctx, solution, current.Deployed), nil
+}
+
+// Check finds what would keep the release in the place before, or any, from
+// being deployed to a place.
+func (d *Deployer) Check(ctx context.Context, solutionKey, environment string) ([]deployment.Finding, error) {
+	solution, err := d.Solutions.Solution(ctx, solutionKey)
+	if err != nil {
+		return nil, err
+	}
+	target, call, err := d.target(solution, environment)
+	if err != nil {
+		return nil, err
+	}
+	there, err := d.State.Place(ctx, solutionKey, environment)
+	if err != nil {
+		return nil, err
+	}
+	var a Artifact
+	if n := len(there.Plans); n > 0 {
+		tree, err := d.keptOf(ctx, there.Plans[n-1].Run)
+		if err != nil {
+			return nil, err
+		}
+		a = d.artifactOf(deployment.Deployed{Version: there.Plans[n-1].Version}, tree)
+	}
+	found, err := target.Check(ctx, call, a)
+	if found == nil {
+		found = []deployment.Finding{}
+	}
+	return found, err
 }
 
 // Drift names every difference between what was deployed last into a place and
@@ -182,26 +246,43 @@ func (d *Deployer) Drift(ctx context.Context, solution, environment string) ([]s
 	if !ok {
 		return []string{"nothing was deployed"}, nil
 	}
-	checks, err := d.compare(ctx, solution, current.Deployed)
-	if err != nil {
-		return []string{err.Error()}, nil
-	}
 	var out []string
+	if there.Open != nil {
+		out = append(out, "a deployment was begun and nobody knows how it ended")
+	}
+	checks, _, err := d.compare(ctx, solution, current.Deployed)
+	if err != nil {
+		return append(out, err.Error()), nil
+	}
 	for _, c := range checks {
-		if c.Expected != c.Actual {
-			out = append(out, fmt.Sprintf("%s: expected %s, is %s", c.Path, c.Expected, c.Actual))
+		if !c.Same() {
+			out = append(out, c.String())
 		}
 	}
 	return out, nil
 }
 
-// Again deploys the kept artifact of an earlier deployment into its place: the
-// redeploy of a rollback.
-func (d *Deployer) Again(ctx context.Context, solution policy.Solution, dep release.Deployed, rollback string, by ledger.Actor) (Receipt, error) {
+// PlanRollback plans to put an earlier deployment back into its place.
+func (d *Deployer) PlanRollback(ctx context.Context, solution policy.Solution, dep deployment.Deployed, rollback string, by ledger.Actor) (string, deployment.Plan, error) {
+	tree, err := d.TreeOf(ctx, dep)
+	if err != nil {
+		return "", deployment.Plan{}, err
+	}
+	dep.Execution, dep.Rollback = "", rollback
+	return d.plan(ctx, solution, dep, tree, by, "")
+}
+
+// Again deploys the kept artifact of an earlier deployment into its place by
+// the plan that was signed: the redeploy of a rollback.
+func (d *Deployer) Again(ctx context.Context, solution policy.Solution, dep deployment.Deployed, rollback, plan string, by ledger.Actor) (Receipt, error) {
 	tree, err := d.TreeOf(ctx, dep)
 	if err != nil {
 		return Receipt{}, err
 	}
-	dep.Execution, dep.Rollback = "", rollback
-	return d.apply(ctx, solution, dep.Environment, tree, dep, by, "rollback-deploy/"+solution.Solution+"/"+rollback)
+	what, err := d.ReadPlan(ctx, plan)
+	if err != nil {
+		return Receipt{}, err
+	}
+	dep.Execution, dep.Rollback, dep.Plan = "", rollback, plan
+	return d.apply(ctx, solution, dep, tree, what, by)
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/dc-release/dc-release/internal/app/signed"
 	"github.com/dc-release/dc-release/internal/app/state"
+	"github.com/dc-release/dc-release/internal/core/canonical"
 	"github.com/dc-release/dc-release/internal/core/document"
 	"github.com/dc-release/dc-release/internal/core/evidence"
 	"github.com/dc-release/dc-release/internal/core/gate"
@@ -34,6 +35,7 @@ type Lists interface {
 // Blobs reads logs.
 type Blobs interface {
 	OpenAt(ctx context.Context, digest string, offset int64) (io.ReadCloser, error)
+	Bytes(ctx context.Context, digest string) ([]byte, error)
 }
 
 // Names gives the printed name of a person.
@@ -211,6 +213,8 @@ type Gate struct {
 	Manifest   string        `json:"manifest,omitempty"`
 	Signatures []Signed      `json:"signatures"`
 	Voided     []string      `json:"voided,omitempty"`
+	// Deployment is what an opened gate lets through.
+	Deployment *gate.ManifestDeployment `json:"deployment,omitempty"`
 }
 
 // Gates lists every gate that a release in progress or a rollback waits at.
@@ -269,6 +273,11 @@ func (i *Inspector) gates(ctx context.Context, solution string, stream ledger.St
 		counted := map[string]bool{}
 		if g.Opened != nil {
 			row.Manifest = g.Opened.Manifest
+			m, err := i.manifest(ctx, g.Opened.Manifest)
+			if err != nil {
+				return nil, err
+			}
+			row.Deployment = m.Deployment
 			missing, effective, _, err := i.Unsigned(ctx, solution, profile, s, name)
 			if err != nil {
 				return nil, err
@@ -305,6 +314,15 @@ func (i *Inspector) gates(ctx context.Context, solution string, stream ledger.St
 		out = append(out, row)
 	}
 	return out, nil
+}
+
+func (i *Inspector) manifest(ctx context.Context, digest string) (gate.Manifest, error) {
+	var m gate.Manifest
+	raw, err := i.Blobs.Bytes(ctx, digest)
+	if err == nil {
+		err = canonical.Unmarshal(raw, &m)
+	}
+	return m, err
 }
 
 // printed is a signature as it was signed. One whose payload or envelope cannot

@@ -6,9 +6,9 @@ import (
 	"strings"
 
 	"github.com/dc-release/dc-release/internal/core/canonical"
+	"github.com/dc-release/dc-release/internal/core/deployment"
 	"github.com/dc-release/dc-release/internal/core/document"
 	"github.com/dc-release/dc-release/internal/core/event"
-	"github.com/dc-release/dc-release/internal/core/release"
 	"github.com/dc-release/dc-release/internal/core/releaselog"
 )
 
@@ -33,7 +33,7 @@ func places(folder map[string][]byte) ([]document.InspectedPlace, error) {
 			if err != nil {
 				return nil, err
 			}
-			if d, ok := e.Data.(*release.Deployed); ok {
+			if d, ok := e.Data.(*deployment.Deployed); ok {
 				found = append(found, deployed{document.InspectedPlace{Environment: d.Environment, Version: cmp.Or(d.Version, "commit "+d.Commit), At: e.Time, Tree: d.Tree}, e.Seq})
 			}
 		}

@@ -190,9 +190,12 @@ var All = []Operation{
 	query("environment.list", func(ctx context.Context, a *App, q inspect.AsOf) ([]inspect.Environment, error) {
 		return a.Inspector.EnvironmentsAt(ctx, q)
 	}),
-	query("environment.drift", func(ctx context.Context, a *App, q Place) ([]string, error) {
-		return a.Deployer.Drift(ctx, q.Solution, q.Environment)
-	}),
+	query("environment.show", showPlace),
+	query("environment.drift", drift),
+	query("environment.verify", verifyPlace),
+	query("environment.check", checkPlace),
+	command("environment.plan", Person, []string{"environment.planned"}, planPlace),
+	command("deletion.request", Person, []string{"approval.requested"}, requestDeletion),
 	command("rollback.request", Administrator, []string{"rollback.requested"}, requestRollback),
 
 	query("audit.list", func(ctx context.Context, a *App, q trail.Query) (trail.List, error) { return a.Trail.List(ctx, q) }),
@@ -221,12 +224,6 @@ type RunID struct {
 type Version struct {
 	Solution string `json:"solution"`
 	Version  string `json:"version"`
-}
-
-// Place names an environment of a solution.
-type Place struct {
-	Solution    string `json:"solution"`
-	Environment string `json:"environment"`
 }
 
 // ByAdministrator is who changes something, and why.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/dc-release/dc-release/internal/app/state"
 	"github.com/dc-release/dc-release/internal/core/approval"
+	"github.com/dc-release/dc-release/internal/core/deployment"
 	"github.com/dc-release/dc-release/internal/core/gate"
 	"github.com/dc-release/dc-release/internal/core/ledger"
 	"github.com/dc-release/dc-release/internal/core/pipeline"
@@ -18,7 +19,7 @@ import (
 func (g *Gates) Facts(ctx context.Context, run state.Run, s gate.Standing, name string) (gate.Facts, error) {
 	r, now := s.Registered, ledger.FormatTime(g.Now())
 	f := gate.Facts{
-		Commit: r.Commit, Deployments: map[string]release.Deployed{}, Authors: map[string]bool{}, Evidence: Evidence(run),
+		Commit: r.Commit, Deployments: map[string]deployment.Deployed{}, Authors: map[string]bool{}, Evidence: Evidence(run),
 		Deviations: s.Deviations, Waivers: approval.Effective(s.Approvals, now),
 	}
 	if err := g.authors(ctx, r, &f); err != nil {
@@ -58,6 +59,9 @@ func (g *Gates) Facts(ctx context.Context, run state.Run, s gate.Standing, name 
 	}
 	f.Opaque = solution.Rebuilds == "accepted"
 	def, _ := s.Definition(policy.Profile(run.Run.Profile), name)
+	if f.Plan, err = g.plan(ctx, run, s, def.Enters); err != nil {
+		return f, err
+	}
 	if def.After != "prd" && name != gate.CatchUp {
 		return f, nil
 	}
@@ -66,6 +70,22 @@ func (g *Gates) Facts(ctx context.Context, run state.Run, s gate.Standing, name 
 	}
 	f.Drift, err = g.Sources.Drift(ctx, r.Solution, "prd")
 	return f, err
+}
+
+// plan is what was planned last for the place behind a gate.
+func (g *Gates) plan(ctx context.Context, run state.Run, s gate.Standing, place string) (*gate.Plan, error) {
+	if place == "" {
+		return nil, nil
+	}
+	there, err := g.State.Place(ctx, run.Run.Solution, place)
+	if err != nil {
+		return nil, err
+	}
+	p, ok := there.Planned(run.Run.Run, "")
+	if !ok {
+		return nil, nil
+	}
+	return &gate.Plan{Planned: p, Deletable: approval.Deletable(s.Approvals, p.Plan)}, nil
 }
 
 // authors finds whose work is in the release; an identity may have been mapped
@@ -149,7 +169,7 @@ func (g *Gates) manifest(ctx context.Context, name string, opening int, f gate.F
 		Note:               r.Note,
 		RequirementsCommit: r.RequirementsCommit, Workflows: run.Plan.Sources, Plan: run.Run.Plan, Policy: solution.Digest,
 		Builds: builds(run.Events), Artifacts: artifacts(f), Evidence: []gate.ManifestEvidence{}, Deviations: []string{}, Documents: documents, Change: s.Change, Waivers: f.Waivers,
-		PreviousGate: previousGate(s, name),
+		PreviousGate: previousGate(s, name), Deployment: behind(f),
 	}
 	if m.Workflows == nil {
 		m.Workflows = []pipeline.Source{}
@@ -178,6 +198,14 @@ func (g *Gates) manifest(ctx context.Context, name string, opening int, f gate.F
 		}
 	}
 	return m, nil
+}
+
+// behind is the deployment that the gate lets through, nil for none.
+func behind(f gate.Facts) *gate.ManifestDeployment {
+	if f.Plan == nil {
+		return nil
+	}
+	return &gate.ManifestDeployment{Environment: f.Plan.Environment, Plan: f.Plan.Plan, Summary: f.Plan.Summary, Destroys: f.Plan.Destroys}
 }
 
 // previousGate is the manifest of the gate that was consumed before.

@@ -183,7 +183,7 @@ func position(run state.Run, s gate.Standing) int64 {
 	return last
 }
 
-// stillHolds voids an open gate when policy or artifact are not the frozen
+// stillHolds voids an open gate when policy, artifact or plan are not the frozen
 // ones. Later passing evidence stays outside of the manifest.
 func (g *Gates) stillHolds(ctx context.Context, name string, f gate.Facts, run state.Run, s gate.Standing, solution policy.Solution) (ledger.Payload, error) {
 	opened := s.Gate(name).Opened
@@ -205,6 +205,9 @@ func (g *Gates) stillHolds(ctx context.Context, name string, f gate.Facts, run s
 		return a.Tree == b.Tree && slices.Equal(a.Environments, b.Environments)
 	}) {
 		return void("another artifact was deployed")
+	}
+	if now := behind(f); now != nil && (frozen.Deployment == nil || frozen.Deployment.Plan != now.Plan) {
+		return void("the deployment to " + now.Environment + " was planned again")
 	}
 	for _, e := range f.Evidence {
 		known := slices.ContainsFunc(frozen.Evidence, func(m gate.ManifestEvidence) bool { return m.Execution == e.Execution && m.SHA256 == e.SHA256 })

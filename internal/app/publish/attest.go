@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/dc-release/dc-release/internal/core/canonical"
+	"github.com/dc-release/dc-release/internal/core/deployment"
 	"github.com/dc-release/dc-release/internal/core/ledger"
 	"github.com/dc-release/dc-release/internal/core/pipeline"
 	"github.com/dc-release/dc-release/internal/core/policy"
@@ -49,9 +50,9 @@ func (p *Publisher) attestRelease(ctx context.Context, key ed25519.PrivateKey, r
 }
 
 // attestRollback seals what happened since a rollback was requested.
-func (p *Publisher) attestRollback(ctx context.Context, key ed25519.PrivateKey, solution string, r release.RollbackRequested, events []ledger.Event) ([]ledger.Draft, error) {
+func (p *Publisher) attestRollback(ctx context.Context, key ed25519.PrivateKey, solution string, r deployment.RollbackRequested, events []ledger.Event) ([]ledger.Draft, error) {
 	begin := slices.IndexFunc(events, func(e ledger.Event) bool {
-		q, ok := e.Data.(*release.RollbackRequested)
+		q, ok := e.Data.(*deployment.RollbackRequested)
 		return ok && q.Rollback == r.Rollback
 	})
 	if begin < 0 {
@@ -64,7 +65,7 @@ func (p *Publisher) attestRollback(ctx context.Context, key ed25519.PrivateKey, 
 // attest seals statements, keeps their envelopes and gives the events that name
 // them.
 func (p *Publisher) attest(ctx context.Context, key ed25519.PrivateKey, f provenance.Facts, stream ledger.Stream, publication string) ([]ledger.Draft, error) {
-	f.Tree = func(k pipeline.ArtifactKept) (files release.Tree, err error) {
+	f.Tree = func(k pipeline.ArtifactKept) (files deployment.Tree, err error) {
 		raw, err := p.Blobs.Bytes(ctx, k.Manifest)
 		if err != nil {
 			return nil, err

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/dc-release/dc-release/internal/core/deployment"
 	"github.com/dc-release/dc-release/internal/core/document"
 	"github.com/dc-release/dc-release/internal/core/gate"
 	"github.com/dc-release/dc-release/internal/core/ledger"
@@ -83,7 +84,7 @@ func (p *Publisher) record(ctx context.Context, solution policy.Solution, h *his
 
 // PublishRollback implements rollback.Publisher: the record of a rollback in a
 // folder of its own. Every part of it is idempotent.
-func (p *Publisher) PublishRollback(ctx context.Context, solution policy.Solution, environment string, r release.RollbackRequested) (commit string, err error) {
+func (p *Publisher) PublishRollback(ctx context.Context, solution policy.Solution, environment string, r deployment.RollbackRequested) (commit string, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	stream := ledger.EnvironmentStream(solution.Solution, environment)
@@ -109,7 +110,7 @@ func (p *Publisher) PublishRollback(ctx context.Context, solution policy.Solutio
 }
 
 // intendRollback asks for the publication of a rollback, once.
-func (p *Publisher) intendRollback(ctx context.Context, solution policy.Solution, stream ledger.Stream, r release.RollbackRequested) error {
+func (p *Publisher) intendRollback(ctx context.Context, solution policy.Solution, stream ledger.Stream, r deployment.RollbackRequested) error {
 	return p.Keys.With(releaselog.AttestKey, func(key ed25519.PrivateKey) error {
 		_, err := ledger.Decide(ctx, p.Log, func() (ledger.Batch, error) {
 			return p.rollbackIntention(ctx, key, solution, stream, r)
@@ -120,7 +121,7 @@ func (p *Publisher) intendRollback(ctx context.Context, solution policy.Solution
 
 // rollbackIntention is the batch that asks; without events when it was asked for
 // before.
-func (p *Publisher) rollbackIntention(ctx context.Context, key ed25519.PrivateKey, solution policy.Solution, stream ledger.Stream, r release.RollbackRequested) (ledger.Batch, error) {
+func (p *Publisher) rollbackIntention(ctx context.Context, key ed25519.PrivateKey, solution policy.Solution, stream ledger.Stream, r deployment.RollbackRequested) (ledger.Batch, error) {
 	events, err := p.Log.Stream(ctx, stream, 0)
 	if err != nil {
 		return ledger.Batch{}, err

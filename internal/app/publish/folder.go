@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/dc-release/dc-release/internal/core/acceptance"
+	"github.com/dc-release/dc-release/internal/core/canonical"
 	"github.com/dc-release/dc-release/internal/core/evidence"
 	"github.com/dc-release/dc-release/internal/core/gate"
 	"github.com/dc-release/dc-release/internal/core/ledger"
@@ -81,7 +82,24 @@ func (p *Publisher) note(ctx context.Context, h *history, f *folder) error {
 	return nil
 }
 
-// gates adds manifest and documents of every consumed gate.
+// plan adds what the deployment behind a gate was planned to do, as its signers
+// saw it.
+func (p *Publisher) plan(ctx context.Context, f *folder, name, manifest string) error {
+	raw, err := p.Blobs.Bytes(ctx, manifest)
+	if err != nil {
+		return err
+	}
+	var m gate.Manifest
+	if err := canonical.Unmarshal(raw, &m); err != nil {
+		return fmt.Errorf("manifest of %s: %w", name, err)
+	}
+	if m.Deployment == nil {
+		return nil
+	}
+	return p.add(ctx, f, releaselog.PlanPath(name), m.Deployment.Plan)
+}
+
+// gates adds manifest, plan and documents of every consumed gate.
 func (p *Publisher) gates(ctx context.Context, h *history, f *folder) error {
 	s := h.standing()
 	for _, def := range gate.GxP {
@@ -90,6 +108,9 @@ func (p *Publisher) gates(ctx context.Context, h *history, f *folder) error {
 			continue
 		}
 		if err := p.add(ctx, f, releaselog.ManifestPath(def.Name), g.Opened.Manifest); err != nil {
+			return err
+		}
+		if err := p.plan(ctx, f, def.Name, g.Opened.Manifest); err != nil {
 			return err
 		}
 		for _, d := range g.Opened.Documents {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/dc-release/dc-release/internal/core/deployment"
 	"github.com/dc-release/dc-release/internal/core/document"
 	"github.com/dc-release/dc-release/internal/core/event"
 	"github.com/dc-release/dc-release/internal/core/evidence"
@@ -37,7 +38,7 @@ type history struct {
 	at          time.Time // its time
 	after       int64     // seq; what the subject's stream holds before is of others
 	before      []earlier // publications of the folder before this one
-	rollback    *release.RollbackRequested
+	rollback    *deployment.RollbackRequested
 
 	subject chain   // the release's or the environment's stream
 	others  []chain // run, environments
@@ -180,7 +181,7 @@ func (p *Publisher) earlier(ctx context.Context, h *history) ([]earlier, error) 
 }
 
 // ofRollback reads what the publication of a rollback tells.
-func (p *Publisher) ofRollback(ctx context.Context, solution, environment string, r release.RollbackRequested) (*history, error) {
+func (p *Publisher) ofRollback(ctx context.Context, solution, environment string, r deployment.RollbackRequested) (*history, error) {
 	stream := ledger.EnvironmentStream(solution, environment)
 	asked, d, err := p.intention(ctx, stream, r.Rollback)
 	if err != nil {
@@ -194,7 +195,7 @@ func (p *Publisher) ofRollback(ctx context.Context, solution, environment string
 		return nil, err
 	}
 	for _, e := range h.subject.events {
-		if q, ok := e.Data.(*release.RollbackRequested); ok && q.Rollback == r.Rollback {
+		if q, ok := e.Data.(*deployment.RollbackRequested); ok && q.Rollback == r.Rollback {
 			h.after = e.Seq
 		}
 	}

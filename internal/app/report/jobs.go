@@ -6,9 +6,9 @@ import (
 	"fmt"
 
 	"github.com/dc-release/dc-release/internal/core/canonical"
+	"github.com/dc-release/dc-release/internal/core/deployment"
 	"github.com/dc-release/dc-release/internal/core/document"
 	"github.com/dc-release/dc-release/internal/core/pipeline"
-	"github.com/dc-release/dc-release/internal/core/release"
 )
 
 // lost is the conclusion of an execution whose worker never came back.
@@ -130,7 +130,7 @@ func (r *Reporter) fillArtifacts(ctx context.Context, m *moment, f *document.Fac
 	if err != nil {
 		return fmt.Errorf("artifact %s: %w", kept.Tree, err)
 	}
-	var tree release.Tree
+	var tree deployment.Tree
 	if err := canonical.Unmarshal(raw, &tree); err != nil {
 		return fmt.Errorf("artifact %s: %w", kept.Tree, err)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/dc-release/dc-release/internal/core/approval"
 	"github.com/dc-release/dc-release/internal/core/canonical"
+	"github.com/dc-release/dc-release/internal/core/deployment"
 	"github.com/dc-release/dc-release/internal/core/document"
 	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/core/gate"
@@ -167,7 +168,7 @@ func (w *period) releases() error {
 
 func (w *period) rollbacks() error {
 	return w.each(ledger.EnvironmentStream(w.Solution, "prd"), func(e ledger.Event, within bool) error {
-		d, ok := e.Data.(*release.RollbackRequested)
+		d, ok := e.Data.(*deployment.RollbackRequested)
 		if !ok || !within {
 			return nil
 		}

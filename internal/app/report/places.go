@@ -7,11 +7,11 @@ import (
 	"github.com/dc-release/dc-release/internal/app/deploy"
 	"github.com/dc-release/dc-release/internal/app/state"
 	"github.com/dc-release/dc-release/internal/core/canonical"
+	"github.com/dc-release/dc-release/internal/core/deployment"
 	"github.com/dc-release/dc-release/internal/core/document"
 	"github.com/dc-release/dc-release/internal/core/evidence"
 	"github.com/dc-release/dc-release/internal/core/ledger"
 	"github.com/dc-release/dc-release/internal/core/policy"
-	"github.com/dc-release/dc-release/internal/core/release"
 )
 
 // fillEnvironments lists the places that the run has deployed to or has
@@ -121,12 +121,12 @@ func (r *Reporter) fillRollback(ctx context.Context, m *moment, f *document.Fact
 		return nil
 	}
 	// A rehearsal is a finished rollback from this release to the one before.
-	requested := map[string]*release.RollbackRequested{}
+	requested := map[string]*deployment.RollbackRequested{}
 	for _, e := range m.places["val"].events {
 		switch d := e.Data.(type) {
-		case *release.RollbackRequested:
+		case *deployment.RollbackRequested:
 			requested[d.Rollback] = d
-		case *release.RolledBack:
+		case *deployment.RolledBack:
 			q := requested[d.Rollback]
 			if q == nil || q.From != reg.Version || q.To != reg.Previous {
 				continue

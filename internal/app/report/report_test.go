@@ -15,6 +15,7 @@ import (
 	"github.com/dc-release/dc-release/internal/app/promote"
 	"github.com/dc-release/dc-release/internal/app/report"
 	"github.com/dc-release/dc-release/internal/core/canonical"
+	"github.com/dc-release/dc-release/internal/core/deployment"
 	"github.com/dc-release/dc-release/internal/core/document"
 	"github.com/dc-release/dc-release/internal/core/document/documenttest"
 	"github.com/dc-release/dc-release/internal/core/evidence"
@@ -354,7 +355,7 @@ func TestAReadBackThatDiffersIsShownFileByFile(t *testing.T) {
 	w := newWorld(t)
 	w.begin()
 	w.toPreVal()
-	changed := release.Tree{{Path: "dist/etl.whl", SHA256: strings.Repeat("00", 32)}, {Path: "extra.txt", SHA256: strings.Repeat("99", 32)}}
+	changed := deployment.Tree{{Path: "dist/etl.whl", SHA256: strings.Repeat("00", 32)}, {Path: "extra.txt", SHA256: strings.Repeat("99", 32)}}
 	w.readBack("tst", runID+"/2/tst/1", changed)
 	run, s := w.state()
 	f, err := w.reporter.Facts(t.Context(), run, s, gate.PreVal)

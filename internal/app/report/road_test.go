@@ -6,6 +6,7 @@ import (
 
 	"github.com/dc-release/dc-release/internal/app/deploy"
 	"github.com/dc-release/dc-release/internal/app/state"
+	"github.com/dc-release/dc-release/internal/core/deployment"
 	"github.com/dc-release/dc-release/internal/core/evidence"
 	"github.com/dc-release/dc-release/internal/core/gate"
 	"github.com/dc-release/dc-release/internal/core/ledger"
@@ -18,8 +19,8 @@ import (
 var (
 	runStream     = ledger.RunStream(runID)
 	releaseStream = ledger.ReleaseStream(solution, "1.2.0")
-	artifact      = release.Tree{{Path: "dist/etl.whl", SHA256: strings.Repeat("ab", 32), Size: 48_213}}
-	artifact110   = release.Tree{{Path: "dist/etl.whl", SHA256: strings.Repeat("cd", 32), Size: 47_001}}
+	artifact      = deployment.Tree{{Path: "dist/etl.whl", SHA256: strings.Repeat("ab", 32), Size: 48_213}}
+	artifact110   = deployment.Tree{{Path: "dist/etl.whl", SHA256: strings.Repeat("cd", 32), Size: 47_001}}
 )
 
 func job(key, environment string, kind pipeline.EnvironmentKind, proves ...pipeline.Proof) pipeline.Job {
@@ -54,7 +55,7 @@ func (w *world) begin() {
 	w.append(stream, &release.Registered{Solution: solution, Version: "1.1.0", Tag: "v1.1.0", Commit: strings.Repeat("1", 40), Run: before, Profile: "gxp"})
 	w.start(before, 1, "1.1.0", pipeline.Trigger{Name: "push", Ref: "refs/tags/v1.1.0", SHA: strings.Repeat("1", 40)})
 	w.append(ledger.RunStream(before), &pipeline.ArtifactKept{Execution: before + "/1/tst/1", Tree: artifact110.Digest(), Manifest: w.canonical(artifact110), Files: 1})
-	w.append(ledger.EnvironmentStream(solution, "prd"), &release.Deployed{Environment: "prd", Version: "1.1.0", Tree: artifact110.Digest(), Target: "localdir", Run: before, Execution: before + "/1/prd/1"})
+	w.append(ledger.EnvironmentStream(solution, "prd"), &deployment.Deployed{Environment: "prd", Version: "1.1.0", Tree: artifact110.Digest(), Target: "localdir", Run: before, Execution: before + "/1/prd/1"})
 	w.append(stream, &gate.Consumed{Gate: gate.ApproveForUse, Manifest: strings.Repeat("fe", 32)}, &release.Authorised{}, &release.ForUse{})
 	w.append(releaseStream, &release.Registered{
 		Solution: solution, Version: "1.2.0", Tag: "v1.2.0", TagObject: strings.Repeat("2", 40), Commit: commit, Files: strings.Repeat("f1", 32),
@@ -120,18 +121,23 @@ func (w *world) deployed(place string, attempt int, tests string) {
 		if place == "tst" {
 			w.append(runStream, &pipeline.ArtifactKept{Execution: id, Tree: artifact.Digest(), Manifest: w.canonical(artifact), Files: 1})
 		}
-		w.append(ledger.EnvironmentStream(solution, place), &release.Deployed{
+		w.append(ledger.EnvironmentStream(solution, place), &deployment.Deployed{
 			Environment: place, Version: "1.2.0", Commit: commit, Tree: artifact.Digest(), Target: "localdir", Run: runID, Execution: id,
 		})
+		if next := map[string]string{"tst": "val", "val": "prd"}[place]; next != "" {
+			w.append(ledger.EnvironmentStream(solution, next), &deployment.Planned{
+				Environment: next, Version: "1.2.0", Run: runID, Tree: artifact.Digest(), Plan: strings.Repeat("0", 64), Summary: "1 created", Destroys: []string{},
+			})
+		}
 	}, map[string]string{"results/junit.xml": tests})
 	w.readBack(place, id, artifact)
 }
 
-func (w *world) readBack(place, execution string, actual release.Tree) {
+func (w *world) readBack(place, execution string, actual deployment.Tree) {
 	w.t.Helper()
 	r := deploy.Installation{
 		Schema: "dc-release/installation/v1", Solution: solution, Environment: place, Version: "1.2.0", Commit: commit,
-		Tree: artifact.Digest(), Checks: release.Compare(artifact, actual),
+		Tree: artifact.Digest(), Checks: deployment.Compare(artifact.State(), actual.State()),
 	}
 	digest := w.canonical(r)
 	w.append(runStream, &evidence.Recorded{Execution: execution, Job: place, Items: []evidence.Item{deploy.Judge(r, digest, 200)}})

@@ -13,6 +13,7 @@ import (
 	"github.com/dc-release/dc-release/internal/app/publish"
 	"github.com/dc-release/dc-release/internal/app/state"
 	"github.com/dc-release/dc-release/internal/core/canonical"
+	"github.com/dc-release/dc-release/internal/core/deployment"
 	"github.com/dc-release/dc-release/internal/core/evidence"
 	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/core/gate"
@@ -39,7 +40,7 @@ type Unsigned func(ctx context.Context, solution, profile string, s gate.Standin
 
 // Publisher writes the record of a rollback into the release log.
 type Publisher interface {
-	PublishRollback(ctx context.Context, solution policy.Solution, environment string, r release.RollbackRequested) (commit string, err error)
+	PublishRollback(ctx context.Context, solution policy.Solution, environment string, r deployment.RollbackRequested) (commit string, err error)
 }
 
 // Effect is the kind of the effect that carries out an approved rollback.
@@ -106,7 +107,7 @@ func (r *Rollbacks) Request(ctx context.Context, by ledger.Actor, q Request, rea
 		return ledger.Batch{
 			Command: fmt.Sprintf("rollback/%s/%s", q.Solution, out.Rollback), Actor: by,
 			Reads: []ledger.Read{{Stream: stream, Version: there.Version}},
-			Events: []ledger.Draft{{Stream: stream, Reason: reason, Data: &release.RollbackRequested{
+			Events: []ledger.Draft{{Stream: stream, Reason: reason, Data: &deployment.RollbackRequested{
 				Rollback: out.Rollback, Environment: q.Environment, From: out.From, To: out.To, Tree: tree, Irreversible: q.Irreversible,
 			}}},
 		}, nil
@@ -126,7 +127,7 @@ func (r *Rollbacks) earlier(ctx context.Context, q Request, there state.Place, t
 	if standing.State != release.Effective && standing.State != release.StateSuperseded {
 		return "", fault.New(fault.Invalid, "version %s of %s was never for use", to, q.Solution)
 	}
-	dep, ok := deployment(there, to.String())
+	dep, ok := deployed(there, to.String())
 	if !ok {
 		return "", fault.New(fault.NotFound, "version %s was never deployed to %s", to, q.Environment)
 	}
@@ -136,13 +137,13 @@ func (r *Rollbacks) earlier(ctx context.Context, q Request, there state.Place, t
 	return dep.Tree, nil
 }
 
-func deployment(there state.Place, version string) (release.Deployed, bool) {
+func deployed(there state.Place, version string) (deployment.Deployed, bool) {
 	for i := len(there.Deployments) - 1; i >= 0; i-- {
 		if there.Deployments[i].Version == version {
 			return there.Deployments[i].Deployed, true
 		}
 	}
-	return release.Deployed{}, false
+	return deployment.Deployed{}, false
 }
 
 // Step moves every open rollback as far as it goes by itself.
@@ -159,7 +160,7 @@ func (r *Rollbacks) Step(ctx context.Context) error {
 			}
 			for _, open := range there.Rollbacks {
 				if !there.Done[open.Rollback] {
-					if err := r.step(ctx, s, open); err != nil {
+					if err := r.step(ctx, s, there, open); err != nil {
 						return fmt.Errorf("rollback %s of %s: %w", open.Rollback, s.Solution, err)
 					}
 				}
@@ -170,9 +171,17 @@ func (r *Rollbacks) Step(ctx context.Context) error {
 }
 
 // step opens the gate of a rollback, or consumes it when it is signed.
-func (r *Rollbacks) step(ctx context.Context, s policy.Solution, q release.RollbackRequested) error {
+func (r *Rollbacks) step(ctx context.Context, s policy.Solution, there state.Place, q deployment.RollbackRequested) error {
 	stream := ledger.EnvironmentStream(s.Solution, q.Environment)
-	_, err := ledger.Decide(ctx, r.Log, func() (ledger.Batch, error) {
+	before, err := r.State.Standing(ctx, stream)
+	if err != nil {
+		return err
+	}
+	var planned planned
+	if before.Gate(gate.ApproveRollback).Phase == gate.PhaseClosed {
+		planned = r.plan(ctx, s, there, q)
+	}
+	_, err = ledger.Decide(ctx, r.Log, func() (ledger.Batch, error) {
 		standing, err := r.State.Standing(ctx, stream)
 		if err != nil {
 			return ledger.Batch{}, err
@@ -183,7 +192,7 @@ func (r *Rollbacks) step(ctx context.Context, s policy.Solution, q release.Rollb
 		}
 		switch g := standing.Gate(gate.ApproveRollback); g.Phase {
 		case gate.PhaseClosed:
-			p, err := r.open(ctx, s, q, g)
+			p, err := r.open(ctx, s, q, g, planned)
 			if p != nil {
 				b.Events = []ledger.Draft{{Stream: stream, Data: p}}
 			}
@@ -196,8 +205,29 @@ func (r *Rollbacks) step(ctx context.Context, s policy.Solution, q release.Rollb
 	return err
 }
 
-func (r *Rollbacks) open(ctx context.Context, s policy.Solution, q release.RollbackRequested, g gate.State) (ledger.Payload, error) {
+// planned is what a rollback will do, or why that cannot be said.
+type planned struct {
+	digest  string
+	plan    deployment.Plan
+	problem error
+}
+
+// plan plans the rollback: who signs its gate sees what it will do.
+func (r *Rollbacks) plan(ctx context.Context, s policy.Solution, there state.Place, q deployment.RollbackRequested) planned {
+	var p planned
+	dep, ok := deployed(there, q.To)
+	if !ok || dep.Tree != q.Tree {
+		return planned{problem: fmt.Errorf("artifact %.12s of version %s is not known", q.Tree, q.To)}
+	}
+	p.digest, p.plan, p.problem = r.Deployer.PlanRollback(ctx, s, dep, q.Rollback, actor)
+	return p
+}
+
+func (r *Rollbacks) open(ctx context.Context, s policy.Solution, q deployment.RollbackRequested, g gate.State, p planned) (ledger.Payload, error) {
 	f := gate.Facts{}
+	if p.problem != nil {
+		f.Rollback = append(f.Rollback, "the rollback cannot be planned: "+p.problem.Error())
+	}
 	if q.Irreversible {
 		f.Rollback = append(f.Rollback, "data written since cannot be read by version "+q.To+": use the restore procedure")
 	}
@@ -210,7 +240,8 @@ func (r *Rollbacks) open(ctx context.Context, s policy.Solution, q release.Rollb
 	}
 	m := gate.Manifest{
 		Schema: gate.ManifestSchema, Gate: def.Name, Opening: g.Openings + 1, Solution: s.Solution, Version: q.To, Policy: s.Digest,
-		Artifacts: []gate.ManifestArtifact{{Tree: q.Tree, Environments: []string{q.Environment}}},
+		Artifacts:  []gate.ManifestArtifact{{Tree: q.Tree, Environments: []string{q.Environment}}},
+		Deployment: &gate.ManifestDeployment{Environment: q.Environment, Plan: p.digest, Summary: p.plan.Summary(), Destroys: deployment.Few(p.plan.Destroys())},
 		Rollback: &gate.ManifestRollback{
 			Rollback: q.Rollback, Environment: q.Environment, From: q.From, To: q.To, Tree: q.Tree, Irreversible: q.Irreversible,
 		},
@@ -229,7 +260,7 @@ type effectArgs struct {
 	Rollback    string `json:"rollback"`
 }
 
-func (r *Rollbacks) consume(ctx context.Context, s policy.Solution, q release.RollbackRequested, standing gate.Standing, b ledger.Batch) (ledger.Batch, error) {
+func (r *Rollbacks) consume(ctx context.Context, s policy.Solution, q deployment.RollbackRequested, standing gate.Standing, b ledger.Batch) (ledger.Batch, error) {
 	missing, effective, reads, err := r.Unsigned(ctx, s.Solution, string(s.Profile), standing, gate.ApproveRollback)
 	if err != nil || len(missing) > 0 {
 		return ledger.Batch{}, err
@@ -263,11 +294,15 @@ func (r *Rollbacks) Carry(ctx context.Context, raw []byte) error {
 	if err != nil || there.Done[q.Rollback] {
 		return err
 	}
-	dep, ok := deployment(there, q.To)
+	dep, ok := deployed(there, q.To)
 	if !ok || dep.Tree != q.Tree {
 		return fmt.Errorf("rollback %s: artifact %.12s of version %s is not known", q.Rollback, q.Tree, q.To)
 	}
-	if _, err := r.Deployer.Again(ctx, solution, dep, q.Rollback, actor); err != nil {
+	plan, err := r.signed(ctx, solution, q)
+	if err != nil {
+		return err
+	}
+	if _, err := r.Deployer.Again(ctx, solution, dep, q.Rollback, plan, actor); err != nil {
 		return err
 	}
 	if err := r.verify(ctx, solution, q); err != nil {
@@ -279,7 +314,7 @@ func (r *Rollbacks) Carry(ctx context.Context, raw []byte) error {
 			return err
 		}
 	}
-	events := []ledger.Draft{{Stream: ledger.EnvironmentStream(args.Solution, args.Environment), Data: &release.RolledBack{Rollback: q.Rollback, To: q.To, Commit: commit}}}
+	events := []ledger.Draft{{Stream: ledger.EnvironmentStream(args.Solution, args.Environment), Data: &deployment.RolledBack{Rollback: q.Rollback, To: q.To, Commit: commit}}}
 	if q.Environment == "prd" {
 		events = append(events,
 			ledger.Draft{Stream: ledger.ReleaseStream(args.Solution, q.From), Data: &release.Superseded{By: q.To}},
@@ -289,14 +324,38 @@ func (r *Rollbacks) Carry(ctx context.Context, raw []byte) error {
 	return err
 }
 
-func (r *Rollbacks) find(ctx context.Context, args effectArgs) (policy.Solution, release.RollbackRequested, state.Place, error) {
+// signed is the plan that was signed at the gate of the rollback.
+func (r *Rollbacks) signed(ctx context.Context, s policy.Solution, q deployment.RollbackRequested) (string, error) {
+	standing, err := r.State.Standing(ctx, ledger.EnvironmentStream(s.Solution, q.Environment))
+	if err != nil {
+		return "", err
+	}
+	g := standing.Gate(gate.ApproveRollback)
+	if g.Consumed == nil {
+		return "", fmt.Errorf("rollback %s: its gate is not consumed", q.Rollback)
+	}
+	raw, err := r.Blobs.Bytes(ctx, g.Consumed.Manifest)
+	if err != nil {
+		return "", err
+	}
+	var m gate.Manifest
+	if err := canonical.Unmarshal(raw, &m); err != nil {
+		return "", fmt.Errorf("manifest of rollback %s: %w", q.Rollback, err)
+	}
+	if m.Deployment == nil {
+		return "", fault.New(fault.Conflict, "rollback %s was signed without a plan", q.Rollback).WithHint("ask for it again with: dc-release rollback")
+	}
+	return m.Deployment.Plan, nil
+}
+
+func (r *Rollbacks) find(ctx context.Context, args effectArgs) (policy.Solution, deployment.RollbackRequested, state.Place, error) {
 	all, err := r.Lists.Solutions(ctx)
 	if err != nil {
-		return policy.Solution{}, release.RollbackRequested{}, state.Place{}, err
+		return policy.Solution{}, deployment.RollbackRequested{}, state.Place{}, err
 	}
 	there, err := r.State.Place(ctx, args.Solution, args.Environment)
 	if err != nil {
-		return policy.Solution{}, release.RollbackRequested{}, there, err
+		return policy.Solution{}, deployment.RollbackRequested{}, there, err
 	}
 	for _, s := range all {
 		for _, q := range there.Rollbacks {
@@ -305,12 +364,12 @@ func (r *Rollbacks) find(ctx context.Context, args effectArgs) (policy.Solution,
 			}
 		}
 	}
-	return policy.Solution{}, release.RollbackRequested{}, there, fmt.Errorf("rollback %s of %s is not known", args.Rollback, args.Solution)
+	return policy.Solution{}, deployment.RollbackRequested{}, there, fmt.Errorf("rollback %s of %s is not known", args.Rollback, args.Solution)
 }
 
 // verify observes the place and refuses to finish on a difference: the effect
 // is tried again and the place stays as it is until a person looks.
-func (r *Rollbacks) verify(ctx context.Context, s policy.Solution, q release.RollbackRequested) error {
+func (r *Rollbacks) verify(ctx context.Context, s policy.Solution, q deployment.RollbackRequested) error {
 	there, err := r.State.Place(ctx, s.Solution, q.Environment)
 	if err != nil {
 		return err

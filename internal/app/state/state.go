@@ -13,6 +13,7 @@ import (
 
 	"github.com/dc-release/dc-release/internal/core/acceptance"
 	"github.com/dc-release/dc-release/internal/core/approval"
+	"github.com/dc-release/dc-release/internal/core/deployment"
 	"github.com/dc-release/dc-release/internal/core/evidence"
 	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/core/gate"
@@ -258,13 +259,17 @@ func (r *Reader) Person(ctx context.Context, id string) (policy.Subject, error) 
 type Place struct {
 	Version     int64 // of the stream
 	Deployments []Deployment
-	Rollbacks   []release.RollbackRequested
+	Rollbacks   []deployment.RollbackRequested
 	Done        map[string]bool // finished rollbacks
+	Plans       []deployment.Planned
+	// Open is a deployment that was begun and of which nobody knows how it
+	// ended; nil normally.
+	Open *deployment.Begun
 }
 
 // Deployment is one deployment with its position.
 type Deployment struct {
-	release.Deployed
+	deployment.Deployed
 	Seq  int64
 	Time string
 }
@@ -280,15 +285,30 @@ func place(events []ledger.Event) Place {
 	for _, e := range events {
 		p.Version = e.Version
 		switch d := e.Data.(type) {
-		case *release.Deployed:
+		case *deployment.Deployed:
 			p.Deployments = append(p.Deployments, Deployment{Deployed: *d, Seq: e.Seq, Time: e.Time})
-		case *release.RollbackRequested:
+			p.Open = nil
+		case *deployment.Planned:
+			p.Plans = append(p.Plans, *d)
+		case *deployment.Begun:
+			p.Open = d
+		case *deployment.RollbackRequested:
 			p.Rollbacks = append(p.Rollbacks, *d)
-		case *release.RolledBack:
+		case *deployment.RolledBack:
 			p.Done[d.Rollback] = true
 		}
 	}
 	return p
+}
+
+// Planned is the latest plan of a run for the place, or of a rollback.
+func (p Place) Planned(run, rollback string) (deployment.Planned, bool) {
+	for _, d := range slices.Backward(p.Plans) {
+		if d.Run == run && d.Rollback == rollback {
+			return d, true
+		}
+	}
+	return deployment.Planned{}, false
 }
 
 // Current is the latest deployment.

@@ -12,11 +12,11 @@ import (
 	"strings"
 
 	"github.com/dc-release/dc-release/internal/core/canonical"
+	"github.com/dc-release/dc-release/internal/core/deployment"
 	"github.com/dc-release/dc-release/internal/core/document"
 	"github.com/dc-release/dc-release/internal/core/evidence"
 	"github.com/dc-release/dc-release/internal/core/gate"
 	"github.com/dc-release/dc-release/internal/core/policy"
-	"github.com/dc-release/dc-release/internal/core/release"
 	"github.com/dc-release/dc-release/internal/core/releaselog"
 	"github.com/dc-release/dc-release/internal/core/workflow"
 )
@@ -183,7 +183,7 @@ func (d *documents) deployed(before int64) []string {
 	var out []string
 	for _, events := range d.history.streams {
 		for _, e := range events {
-			if x, ok := e.Data.(*release.Deployed); ok && e.Seq <= before && x.Version == d.index.Version && !slices.Contains(out, x.Environment) {
+			if x, ok := e.Data.(*deployment.Deployed); ok && e.Seq <= before && x.Version == d.index.Version && !slices.Contains(out, x.Environment) {
 				out = append(out, x.Environment)
 			}
 		}

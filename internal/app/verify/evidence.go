@@ -8,13 +8,13 @@ import (
 	"github.com/dc-release/dc-release/internal/app/deploy"
 	"github.com/dc-release/dc-release/internal/core/acceptance"
 	"github.com/dc-release/dc-release/internal/core/canonical"
+	"github.com/dc-release/dc-release/internal/core/deployment"
 	"github.com/dc-release/dc-release/internal/core/document"
 	"github.com/dc-release/dc-release/internal/core/evidence"
 	"github.com/dc-release/dc-release/internal/core/gate"
 	"github.com/dc-release/dc-release/internal/core/ledger"
 	"github.com/dc-release/dc-release/internal/core/pipeline"
 	"github.com/dc-release/dc-release/internal/core/provenance"
-	"github.com/dc-release/dc-release/internal/core/release"
 	"github.com/dc-release/dc-release/internal/core/releaselog"
 	"github.com/dc-release/dc-release/internal/core/signature"
 )
@@ -282,7 +282,7 @@ func (f *folder) known() {
 		asked[releaselog.SealsFile] = f.index.State == releaselog.StateAuthorised
 	}
 	for name, o := range f.consumedGates() {
-		asked[releaselog.ManifestPath(name)] = true
+		asked[releaselog.ManifestPath(name)], asked[releaselog.PlanPath(name)] = true, f.planOf(name) != ""
 		for _, d := range o.Documents {
 			for extension := range d.Files {
 				asked[releaselog.DraftPath(name, d.Name, extension)] = true
@@ -327,7 +327,7 @@ func (f *folder) known() {
 // rollback compares the manifest of a rollback with its request.
 func (f *folder) rollback(m gate.Manifest) []string {
 	own := f.own()
-	q, ok := own[0].Data.(*release.RollbackRequested)
+	q, ok := own[0].Data.(*deployment.RollbackRequested)
 	if !ok || m.Rollback == nil {
 		return []string{"is of no rollback"}
 	}
@@ -338,7 +338,7 @@ func (f *folder) rollback(m gate.Manifest) []string {
 	}
 	deployed := false
 	for _, e := range own {
-		if d, is := e.Data.(*release.Deployed); is && d.Rollback == q.Rollback && d.Tree == q.Tree && d.Version == q.To {
+		if d, is := e.Data.(*deployment.Deployed); is && d.Rollback == q.Rollback && d.Tree == q.Tree && d.Version == q.To {
 			deployed = true
 		}
 	}

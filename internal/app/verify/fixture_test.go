@@ -23,6 +23,7 @@ import (
 	"github.com/dc-release/dc-release/internal/app/publish"
 	"github.com/dc-release/dc-release/internal/app/publish/publishtest"
 	"github.com/dc-release/dc-release/internal/app/verify"
+	"github.com/dc-release/dc-release/internal/core/deployment"
 	"github.com/dc-release/dc-release/internal/core/evidence"
 	"github.com/dc-release/dc-release/internal/core/gate"
 	"github.com/dc-release/dc-release/internal/core/ledger"
@@ -149,7 +150,7 @@ func build(t *testing.T) (w world) {
 	commit, err := s.Publisher.PublishRollback(t.Context(), solution, "prd", q)
 	must(err)
 	s.Append(
-		ledger.Draft{Stream: ledger.EnvironmentStream(publishtest.Solution, "prd"), Data: &release.RolledBack{Rollback: q.Rollback, To: q.To, Commit: commit}},
+		ledger.Draft{Stream: ledger.EnvironmentStream(publishtest.Solution, "prd"), Data: &deployment.RolledBack{Rollback: q.Rollback, To: q.To, Commit: commit}},
 		ledger.Draft{Stream: ledger.ReleaseStream(publishtest.Solution, q.From), Data: &release.Superseded{By: q.To}},
 		ledger.Draft{Stream: ledger.ReleaseStream(publishtest.Solution, q.To), Data: &release.Reinstated{Rollback: q.Rollback}},
 	)

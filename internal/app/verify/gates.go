@@ -5,12 +5,12 @@ import (
 	"slices"
 
 	"github.com/dc-release/dc-release/internal/core/canonical"
+	"github.com/dc-release/dc-release/internal/core/deployment"
 	"github.com/dc-release/dc-release/internal/core/evidence"
 	"github.com/dc-release/dc-release/internal/core/gate"
 	"github.com/dc-release/dc-release/internal/core/ledger"
 	"github.com/dc-release/dc-release/internal/core/pipeline"
 	"github.com/dc-release/dc-release/internal/core/policy"
-	"github.com/dc-release/dc-release/internal/core/release"
 	"github.com/dc-release/dc-release/internal/core/releaselog"
 )
 
@@ -71,6 +71,7 @@ func (f *folder) consumed(s gate.Standing, e ledger.Event, d *gate.Consumed, fro
 	for _, wrong := range append(f.manifest(m, g, previous), frozen.change(m)...) {
 		f.add(file, "manifest", "%s", wrong)
 	}
+	f.planned(m, e.Seq)
 	if r := f.registered(); r != nil {
 		for _, wrong := range f.frozen(m, r.Run, g.Opened.Position) {
 			f.add(file, "frozen", "%s", wrong)
@@ -120,7 +121,7 @@ func (f *folder) manifest(m gate.Manifest, g gate.State, previous string) []stri
 	for _, a := range m.Artifacts {
 		for _, place := range a.Environments {
 			if !slices.ContainsFunc(f.history.streams[ledger.EnvironmentStream(f.index.Solution, place)], func(e ledger.Event) bool {
-				d, ok := e.Data.(*release.Deployed)
+				d, ok := e.Data.(*deployment.Deployed)
 				return ok && d.Run == r.Run && d.Tree == a.Tree
 			}) {
 				out = append(out, fmt.Sprintf("artifact %.12s was not deployed to %s", a.Tree, place))

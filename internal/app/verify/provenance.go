@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/dc-release/dc-release/internal/core/deployment"
 	"github.com/dc-release/dc-release/internal/core/document"
 	"github.com/dc-release/dc-release/internal/core/ledger"
 	"github.com/dc-release/dc-release/internal/core/pipeline"
 	"github.com/dc-release/dc-release/internal/core/policy"
 	"github.com/dc-release/dc-release/internal/core/provenance"
-	"github.com/dc-release/dc-release/internal/core/release"
 	"github.com/dc-release/dc-release/internal/core/releaselog"
 	"github.com/dc-release/dc-release/internal/core/signature"
 )
@@ -81,7 +81,7 @@ func (f *folder) facts() provenance.Facts {
 			out.Places = append(out.Places, f.history.streams[ledger.EnvironmentStream(f.index.Solution, place)]...)
 		}
 	}
-	out.Tree = func(k pipeline.ArtifactKept) (release.Tree, error) {
+	out.Tree = func(k pipeline.ArtifactKept) (deployment.Tree, error) {
 		for _, e := range out.Run {
 			if d, ok := e.Data.(*pipeline.ArtifactKept); ok && *d == k {
 				file := releaselog.AttestationPath(fmt.Sprintf("build-%d", e.Seq))
@@ -98,7 +98,7 @@ func (f *folder) facts() provenance.Facts {
 }
 
 // tree reads the files of an artifact from the envelope of its build.
-func (f *folder) tree(envelope []byte, digest string) (release.Tree, error) {
+func (f *folder) tree(envelope []byte, digest string) (deployment.Tree, error) {
 	var body json.RawMessage
 	if err := signature.Peek(envelope, provenance.PayloadType, &body); err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package verify
 import (
 	"strings"
 
+	"github.com/dc-release/dc-release/internal/core/deployment"
 	"github.com/dc-release/dc-release/internal/core/document"
 	"github.com/dc-release/dc-release/internal/core/gate"
 	"github.com/dc-release/dc-release/internal/core/ledger"
@@ -28,7 +29,7 @@ func (f *folder) own() []ledger.Event {
 		return events
 	}
 	for i, e := range events {
-		if q, ok := e.Data.(*release.RollbackRequested); ok && "rollbacks/"+q.Rollback == f.name {
+		if q, ok := e.Data.(*deployment.RollbackRequested); ok && "rollbacks/"+q.Rollback == f.name {
 			return events[i:]
 		}
 	}

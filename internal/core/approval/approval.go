@@ -21,6 +21,7 @@ const (
 	TemplateKind Kind = "template"
 	BaselineKind Kind = "baseline"
 	ReviewKind   Kind = "periodic-review"
+	DeletionKind Kind = "deletion"
 )
 
 // Requirement is one signature that an approval needs.
@@ -43,6 +44,7 @@ var Definitions = []Definition{
 	{WaiverKind, "waiver", []Requirement{{signature.Waived, policy.SME}, {signature.Waived, policy.QC}}},
 	{TemplateKind, "template of standard changes", []Requirement{{signature.Reviewed, policy.SME}, {signature.Reviewed, policy.QC}}},
 	{BaselineKind, "baseline of a solution", []Requirement{{signature.Reviewed, policy.QC}}},
+	{DeletionKind, "deletion by a deployment", []Requirement{{signature.Reviewed, policy.SME}, {signature.Reviewed, policy.QC}}},
 	{ReviewKind, "periodic review", []Requirement{{signature.PeriodReviewed, policy.DataProductOwner}, {signature.PeriodReviewed, policy.QC}}},
 }
 
@@ -65,6 +67,7 @@ type Requested struct {
 	Template *Template        `json:"template,omitempty"`
 	Baseline *policy.Baseline `json:"baseline,omitempty"`
 	Review   *Review          `json:"review,omitempty"`
+	Deletion *Deletion        `json:"deletion,omitempty"`
 	// Lost are the controls that the change takes away, for those who sign.
 	Lost []string `json:"lost,omitempty"`
 }
@@ -99,7 +102,7 @@ type Refused struct {
 }
 
 // EventType implements ledger.Payload.
-func (Requested) EventType() (string, int) { return "approval.requested", 3 }
+func (Requested) EventType() (string, int) { return "approval.requested", 4 }
 
 // EventType implements ledger.Payload.
 func (Signed) EventType() (string, int) { return "approval.signed", 1 }

@@ -116,3 +116,17 @@ func (t Template) Outside(files []string, note string) []string {
 	}
 	return out
 }
+
+// Deletion is what one plan of a deployment loses for good.
+type Deletion struct {
+	Environment string   `json:"environment"`
+	Plan        string   `json:"plan"` // SHA-256 of the plan; another plan needs another approval
+	Destroys    []string `json:"destroys"`
+}
+
+// Deletable reports whether the deletions of a plan were approved.
+func Deletable(list []Approval, plan string) bool {
+	return slices.ContainsFunc(list, func(a Approval) bool {
+		return a.Deletion != nil && a.State == StateGranted && a.Deletion.Plan == plan
+	})
+}

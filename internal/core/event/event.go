@@ -8,6 +8,7 @@ import (
 	"github.com/dc-release/dc-release/internal/core/acceptance"
 	"github.com/dc-release/dc-release/internal/core/approval"
 	"github.com/dc-release/dc-release/internal/core/canonical"
+	"github.com/dc-release/dc-release/internal/core/deployment"
 	"github.com/dc-release/dc-release/internal/core/deviation"
 	"github.com/dc-release/dc-release/internal/core/document"
 	"github.com/dc-release/dc-release/internal/core/evidence"
@@ -34,7 +35,8 @@ var All = []ledger.Payload{
 	&policy.ResetCancelled{}, &policy.SigningLocked{}, &policy.SigningUnlocked{},
 	&release.IntakeRefused{}, &release.Registered{}, &release.TagMoved{}, &release.Rejected{}, &release.Authorised{},
 	&release.ForUse{}, &release.Superseded{}, &release.Reinstated{},
-	&release.Deployed{}, &release.RollbackRequested{}, &release.RolledBack{},
+	&deployment.Planned{}, &deployment.Begun{}, &deployment.Deployed{}, &deployment.DeployedV1{},
+	&deployment.RollbackRequested{}, &deployment.RolledBack{},
 	&pipeline.RunStarted{}, &pipeline.ScopeOpened{}, &pipeline.ScopeClosed{}, &pipeline.JobConcluded{}, &pipeline.GateAwaited{},
 	&pipeline.ExecutionQueued{}, &pipeline.ExecutionClaimed{}, &pipeline.ExecutionFinished{}, &pipeline.ExecutionGivenUp{},
 	&pipeline.LateResult{}, &pipeline.LogKept{}, &pipeline.ValuesKept{}, &pipeline.ResultConflict{}, &pipeline.ArtifactKept{},
@@ -42,7 +44,7 @@ var All = []ledger.Payload{
 	&pipeline.MatrixOpened{}, &pipeline.JobDecided{}, &pipeline.JobHeld{}, &pipeline.JobCancelRequested{}, &pipeline.RerunRequested{},
 	&pipeline.GroupJoined{}, &pipeline.GroupEntered{}, &pipeline.GroupLeft{}, &pipeline.ActionPinned{}, &pipeline.TokenIssued{},
 	&release.Classified{}, &release.Held{}, &release.Resumed{}, &release.CaughtUp{}, &release.FreezeDeclared{}, &release.FreezeLifted{},
-	&approval.Requested{}, &approval.RequestedV1{}, &approval.RequestedV2{}, &approval.Signed{}, &approval.Granted{}, &approval.Refused{},
+	&approval.Requested{}, &approval.RequestedV1{}, &approval.RequestedV2{}, &approval.RequestedV3{}, &approval.Signed{}, &approval.Granted{}, &approval.Refused{},
 	&deviation.Opened{}, &deviation.Disposed{},
 	&evidence.Recorded{},
 	&acceptance.Begun{}, &acceptance.StepRecorded{}, &acceptance.Submitted{}, &acceptance.Reviewed{}, &acceptance.Abandoned{},

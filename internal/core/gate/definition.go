@@ -49,6 +49,7 @@ var (
 	failureCheck   = Check{"deviations-disposed", "every failed attempt has a signed disposition that lets it pass", deviationsDisposed}
 	emergencyCheck = Check{"emergencies-caught-up", "no emergency change in use is without its verification", emergenciesCaughtUp}
 	reviewedCheck  = Check{"audit-trail-reviewed", "the exception list as it stands was reviewed by somebody who did not act in the release", reviewed}
+	deployCheck    = Check{"deployment-planned", "what the deployment behind the gate changes is known, and what it deletes is approved", deploymentPlanned}
 	rollbackCheck  = Check{"rollback-possible", "the earlier release was for use and its artifact is kept", rollbackPossible}
 )
 
@@ -58,12 +59,12 @@ var (
 var GxP = []Definition{
 	{
 		Name: PreVal, After: "tst", Enters: "val",
-		Checks:     []Check{tagCheck, noteCheck, authorCheck, emergencyCheck, unitCheck, documentCheck, installedCheck, operatedCheck, plannedCheck, failureCheck},
+		Checks:     []Check{tagCheck, noteCheck, authorCheck, emergencyCheck, unitCheck, documentCheck, installedCheck, operatedCheck, plannedCheck, failureCheck, deployCheck},
 		Signatures: []signature.Meaning{signature.SMEApproved},
 	},
 	{
 		Name: ApproveToPrd, After: "val", Enters: "prd",
-		Checks:     []Check{tagCheck, authorCheck, installedCheck, operatedCheck, acceptedCheck, tracedCheck, artifactCheck, failureCheck},
+		Checks:     []Check{tagCheck, authorCheck, installedCheck, operatedCheck, acceptedCheck, tracedCheck, artifactCheck, failureCheck, deployCheck},
 		Signatures: []signature.Meaning{signature.QCApproved, signature.SMEApproved, signature.AuthorisedToPRD, signature.Accountable},
 	},
 	{
@@ -93,10 +94,10 @@ var standard = []Definition{
 // production when it is installed right, and what is left out then is caught up
 // on at a gate of its own.
 var emergency = []Definition{
-	{Name: PreVal, After: "tst", Enters: "val", Checks: []Check{tagCheck, noteCheck, authorCheck, installedCheck}},
+	{Name: PreVal, After: "tst", Enters: "val", Checks: []Check{tagCheck, noteCheck, authorCheck, installedCheck, deployCheck}},
 	{
 		Name: ApproveToPrd, After: "val", Enters: "prd",
-		Checks:     []Check{tagCheck, authorCheck, installedCheck, artifactCheck},
+		Checks:     []Check{tagCheck, authorCheck, installedCheck, artifactCheck, deployCheck},
 		Signatures: []signature.Meaning{signature.EmergencyAuthorised, signature.QCApproved},
 	},
 	{
@@ -114,7 +115,7 @@ var emergency = []Definition{
 
 // NonGxP is the list of the other profile: one signature before PRD.
 var NonGxP = []Definition{
-	{Name: ApproveToPrd, After: "tst", Enters: "prd", Checks: []Check{tagCheck}, Signatures: []signature.Meaning{signature.AuthorisedToPRD}},
+	{Name: ApproveToPrd, After: "tst", Enters: "prd", Checks: []Check{tagCheck, deployCheck}, Signatures: []signature.Meaning{signature.AuthorisedToPRD}},
 	{Name: ApproveRollback, Checks: []Check{rollbackCheck}, Signatures: []signature.Meaning{signature.RollbackAuthorised}},
 }
 

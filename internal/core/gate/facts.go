@@ -6,9 +6,9 @@ import (
 	"strings"
 
 	"github.com/dc-release/dc-release/internal/core/approval"
+	"github.com/dc-release/dc-release/internal/core/deployment"
 	"github.com/dc-release/dc-release/internal/core/deviation"
 	"github.com/dc-release/dc-release/internal/core/evidence"
-	"github.com/dc-release/dc-release/internal/core/release"
 )
 
 // Evidence is one item with the execution it came from. Latest says that no
@@ -28,18 +28,25 @@ type Facts struct {
 	TagMoved    string // what was found instead, "" when unmoved
 	Note        []string
 	Evidence    []Evidence
-	Deployments map[string]release.Deployed // latest of this release, by place
-	Unplanned   []string                    // requirements without a test
-	Gaps        []string                    // requirements without a passed test
-	Authors     map[string]bool             // person ids
-	Drift       []string                    // differences found in the place
-	Unreviewed  []string                    // reasons why the audit trail counts as not reviewed
-	Rollback    []string                    // reasons why the rollback cannot be
-	Opaque      bool                        // deployed by a foreign command; detected, not prevented
-	Unmapped    []string                    // git identities that belong to no person
+	Deployments map[string]deployment.Deployed // latest of this release, by place
+	Unplanned   []string                       // requirements without a test
+	Gaps        []string                       // requirements without a passed test
+	Authors     map[string]bool                // person ids
+	Drift       []string                       // differences found in the place
+	Unreviewed  []string                       // reasons why the audit trail counts as not reviewed
+	Rollback    []string                       // reasons why the rollback cannot be
+	Opaque      bool                           // deployed by a foreign command; detected, not prevented
+	Unmapped    []string                       // git identities that belong to no person
 	Deviations  []deviation.Deviation
 	Emergencies []string          // versions in use that are not caught up on
 	Waivers     []approval.Waiver // granted, not run out
+	Plan        *Plan             // of the place that the gate lets into, nil for none
+}
+
+// Plan is what the deployment behind a gate will do.
+type Plan struct {
+	deployment.Planned
+	Deletable bool // what it loses is approved
 }
 
 // Check is one fact that a gate demands.
@@ -151,6 +158,21 @@ func (f Facts) waived(c Check, missing string) bool {
 
 func notDrifted(d Definition, f Facts) []string {
 	return prefixed("drift in "+d.After+": ", f.Drift)
+}
+
+// deploymentPlanned wants to know beforehand what will happen behind the gate. A
+// release that this program does not deploy has nothing to plan.
+func deploymentPlanned(d Definition, f Facts) []string {
+	here, native := f.Deployments[d.After]
+	switch {
+	case !native || f.Opaque:
+		return nil
+	case f.Plan == nil || f.Plan.Tree != here.Tree:
+		return []string{"the deployment to " + d.Enters + " is not planned yet"}
+	case f.Plan.Deletable:
+		return nil
+	}
+	return prefixed("a deletion in "+d.Enters+" is not approved: ", f.Plan.Destroys)
 }
 
 func rollbackPossible(_ Definition, f Facts) []string { return f.Rollback }

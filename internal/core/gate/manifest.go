@@ -34,6 +34,16 @@ type Manifest struct {
 	PreviousGate       string             `json:"previous_gate"`    // its manifest's digest
 	PreviousRelease    string             `json:"previous_release"` // last manifest's digest of the release before
 	Rollback           *ManifestRollback  `json:"rollback,omitempty"`
+	// Deployment is what happens behind the gate: the plan that is carried out.
+	Deployment *ManifestDeployment `json:"deployment,omitempty"`
+}
+
+// ManifestDeployment is the deployment that a gate lets through.
+type ManifestDeployment struct {
+	Environment string   `json:"environment"`
+	Plan        string   `json:"plan"` // SHA-256 of the plan
+	Summary     string   `json:"summary"`
+	Destroys    []string `json:"destroys"`
 }
 
 // ManifestSource pins one repository.

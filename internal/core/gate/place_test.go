@@ -4,10 +4,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dc-release/dc-release/internal/core/deployment"
 	"github.com/dc-release/dc-release/internal/core/evidence"
 	"github.com/dc-release/dc-release/internal/core/gate"
 	"github.com/dc-release/dc-release/internal/core/policy"
-	"github.com/dc-release/dc-release/internal/core/release"
 	"github.com/dc-release/dc-release/internal/core/signature"
 )
 
@@ -21,8 +21,9 @@ func TestOnlyWhatWasVerifiedIsPromoted(t *testing.T) {
 			}, Person: person, Latest: true}
 		}
 		return gate.Facts{
-			Commit: "c1", Deployments: map[string]release.Deployed{"tst": {Tree: "t1"}, "val": {Tree: "t1"}},
+			Commit: "c1", Deployments: map[string]deployment.Deployed{"tst": {Tree: "t1"}, "val": {Tree: "t1"}},
 			Evidence: []gate.Evidence{item(evidence.IV, "val", ""), item(evidence.OV, "val", ""), item(evidence.AV, "val", "tom")},
+			Plan:     &gate.Plan{Planned: deployment.Planned{Tree: "t1"}},
 		}
 	}
 	for name, c := range map[string]struct {
@@ -43,11 +44,11 @@ func TestOnlyWhatWasVerifiedIsPromoted(t *testing.T) {
 			func(f *gate.Facts) { f.Evidence[1].Counted = false }, "OV in val: no evidence",
 		},
 		"Attack41 other bytes under the same version": {
-			func(f *gate.Facts) { f.Deployments["val"] = release.Deployed{Tree: "t2"} }, "val holds artifact t2, tst was verified with t1",
+			func(f *gate.Facts) { f.Deployments["val"] = deployment.Deployed{Tree: "t2"} }, "val holds artifact t2, tst was verified with t1",
 		},
 		"Attack42 built again for the next place": {
 			func(f *gate.Facts) {
-				f.Deployments["val"] = release.Deployed{Tree: "t2"}
+				f.Deployments["val"] = deployment.Deployed{Tree: "t2"}
 				for i := range f.Evidence {
 					f.Evidence[i].Tree = "t2"
 				}
@@ -55,6 +56,23 @@ func TestOnlyWhatWasVerifiedIsPromoted(t *testing.T) {
 		},
 		"nothing was deployed to the place before": {
 			func(f *gate.Facts) { delete(f.Deployments, "tst") }, "nothing is deployed to tst",
+		},
+		"nobody knows what the deployment will do": {
+			func(f *gate.Facts) { f.Plan = nil }, "the deployment to prd is not planned yet",
+		},
+		"the plan is of another artifact": {
+			func(f *gate.Facts) { f.Plan.Tree = "t0" }, "the deployment to prd is not planned yet",
+		},
+		"the plan deletes what nobody approved": {
+			func(f *gate.Facts) { f.Plan.Destroys = []string{"delete jobs.old: its history"} }, "a deletion in prd is not approved: delete jobs.old: its history",
+		},
+		"the plan deletes what was approved": {
+			func(f *gate.Facts) {
+				f.Plan.Destroys, f.Plan.Deletable = []string{"delete jobs.old: its history"}, true
+			}, "",
+		},
+		"a foreign command deploys": {
+			func(f *gate.Facts) { f.Plan, f.Opaque = nil, true }, "",
 		},
 		"GXP072 a test that was skipped": {
 			func(f *gate.Facts) { f.Evidence[1].Verdict = "skipped" }, "is skipped",

@@ -88,6 +88,12 @@ func (m Manifest) facts() []fact {
 	if r := m.Rollback; r != nil {
 		add("Rollback "+r.Rollback, "%s from %s to %s, artifact %s", r.Environment, r.From, r.To, r.Tree)
 	}
+	if d := m.Deployment; d != nil {
+		add("Deployment to "+d.Environment, "%s, by plan %s", d.Summary, d.Plan)
+		for _, x := range d.Destroys {
+			add("Deletion in "+d.Environment+" "+x, "by plan %s", d.Plan)
+		}
+	}
 	return out
 }
 

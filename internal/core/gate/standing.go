@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/dc-release/dc-release/internal/core/approval"
+	"github.com/dc-release/dc-release/internal/core/deployment"
 	"github.com/dc-release/dc-release/internal/core/deviation"
 	"github.com/dc-release/dc-release/internal/core/ledger"
 	"github.com/dc-release/dc-release/internal/core/policy"
@@ -129,7 +130,7 @@ func Apply(s Standing, e ledger.Event) Standing {
 		s.Deviations = deviation.Apply(s.Deviations, e)
 	case *approval.Requested, *approval.Signed, *approval.Granted, *approval.Refused:
 		s.Approvals = approval.Apply(s.Approvals, e)
-	case *release.RollbackRequested: // a new subject of the same stream
+	case *deployment.RollbackRequested: // a new subject of the same stream
 		s = s.with(ApproveRollback, func(g *State) { *g = State{Phase: PhaseClosed, Openings: g.Openings} })
 	case *Closed:
 		s = s.with(d.Gate, func(g *State) { g.Missing = d.Missing })

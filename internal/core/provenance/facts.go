@@ -5,10 +5,10 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/dc-release/dc-release/internal/core/deployment"
 	"github.com/dc-release/dc-release/internal/core/evidence"
 	"github.com/dc-release/dc-release/internal/core/ledger"
 	"github.com/dc-release/dc-release/internal/core/pipeline"
-	"github.com/dc-release/dc-release/internal/core/release"
 	"github.com/dc-release/dc-release/internal/core/signature"
 )
 
@@ -21,7 +21,7 @@ type Facts struct {
 	Run          []ledger.Event // of the release, none for a rollback
 	Places       []ledger.Event // streams of the environments, whatever runs deployed there
 	// Tree gives the files of a kept artifact.
-	Tree func(pipeline.ArtifactKept) (release.Tree, error)
+	Tree func(pipeline.ArtifactKept) (deployment.Tree, error)
 }
 
 // Named is a statement with the event that it states and its name in the folder.
@@ -53,7 +53,7 @@ func (f Facts) events() []ledger.Event {
 	out := slices.Concat(f.Subject, f.Run)
 	if len(f.Run) > 0 {
 		for _, e := range f.Places {
-			if d, ok := e.Data.(*release.Deployed); ok && d.Rollback == "" && ledger.RunStream(d.Run) == f.Run[0].Stream {
+			if d, ok := e.Data.(*deployment.Deployed); ok && d.Rollback == "" && ledger.RunStream(d.Run) == f.Run[0].Stream {
 				out = append(out, e)
 			}
 		}
@@ -84,7 +84,7 @@ func (f Facts) state(e ledger.Event, before int64) ([]Named, error) {
 			}
 		}
 		return out, nil
-	case *release.Deployed:
+	case *deployment.Deployed:
 		return one("deployment", DeploymentPredicate, f.deployment(e, d, before), tree(d.Tree)), nil
 	case *signature.Made:
 		return one("approval", ApprovalPredicate, f.approval(e, d), sha256("payload", d.Payload), sha256("signed", d.Manifest)), nil
@@ -154,7 +154,7 @@ func (f Facts) run() string {
 	return ""
 }
 
-func (f Facts) deployment(e ledger.Event, d *release.Deployed, before int64) Deployment {
+func (f Facts) deployment(e ledger.Event, d *deployment.Deployed, before int64) Deployment {
 	out := Deployment{
 		About: f.about(e), Environment: d.Environment, Target: d.Target, Tree: d.Tree, Commit: d.Commit, Deployed: d.Version,
 		Run: d.Run, Execution: d.Execution, Rollback: d.Rollback, Observed: []Observed{},

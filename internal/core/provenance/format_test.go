@@ -16,11 +16,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/dc-release/dc-release/internal/core/canonical"
+	"github.com/dc-release/dc-release/internal/core/deployment"
 	"github.com/dc-release/dc-release/internal/core/evidence"
 	"github.com/dc-release/dc-release/internal/core/ledger"
 	"github.com/dc-release/dc-release/internal/core/pipeline"
 	"github.com/dc-release/dc-release/internal/core/provenance"
-	"github.com/dc-release/dc-release/internal/core/release"
 	"github.com/dc-release/dc-release/internal/core/signature"
 )
 
@@ -38,7 +38,7 @@ const installation = "01J0000000000000000000INST"
 var key = ed25519.NewKeyFromSeed(bytes.Repeat([]byte{2}, ed25519.SeedSize))
 
 var (
-	files = release.Tree{
+	files = deployment.Tree{
 		{Path: "bin/start", Executable: true, SHA256: strings.Repeat("1", 64), Size: 1},
 		{Path: "main.py", SHA256: strings.Repeat("2", 64), Size: 2},
 	}
@@ -86,12 +86,12 @@ func facts(t *testing.T) provenance.Facts {
 			Signature: "01J00000000000000000000SIG", Payload: canonical.SHA256(payload), Gate: "pre_val", Manifest: strings.Repeat("ab", 32),
 			Meaning: signature.SMEApproved, Decision: "approve", Role: "sme", Person: "01J00000000000000000000BOB", Method: "password+totp",
 		})},
-		Tree: func(pipeline.ArtifactKept) (release.Tree, error) { return files, nil },
+		Tree: func(pipeline.ArtifactKept) (deployment.Tree, error) { return files, nil },
 	}
 }
 
-func deployed() *release.Deployed {
-	return &release.Deployed{
+func deployed() *deployment.Deployed {
+	return &deployment.Deployed{
 		Environment: "tst", Version: "1.0.0", Commit: commit, Tree: files.Digest(), Target: "localdir", Run: "01J00000000000000000000RUN", Execution: execution,
 	}
 }

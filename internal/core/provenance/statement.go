@@ -11,7 +11,7 @@ import (
 	"fmt"
 
 	"github.com/dc-release/dc-release/internal/core/canonical"
-	"github.com/dc-release/dc-release/internal/core/release"
+	"github.com/dc-release/dc-release/internal/core/deployment"
 )
 
 // PayloadType of the DSSE envelope around a statement
@@ -76,7 +76,7 @@ func tree(digest string) Descriptor {
 }
 
 // artifact is a tree with its files.
-func artifact(digest string, files release.Tree) []Descriptor {
+func artifact(digest string, files deployment.Tree) []Descriptor {
 	out := []Descriptor{tree(digest)}
 	for _, f := range files {
 		d := sha256(f.Path, f.SHA256)
@@ -90,7 +90,7 @@ func artifact(digest string, files release.Tree) []Descriptor {
 
 // TreeOf reads the files of an artifact back from a statement of its build, so
 // that their digest can be compared with the ledger. Sizes are not stated.
-func TreeOf(statement []byte) (release.Tree, error) {
+func TreeOf(statement []byte) (deployment.Tree, error) {
 	s, err := read(statement)
 	if err != nil {
 		return nil, err
@@ -98,11 +98,11 @@ func TreeOf(statement []byte) (release.Tree, error) {
 	if len(s.Subject) < 2 {
 		return nil, errors.New("read statement: it names no files")
 	}
-	var files []release.TreeFile
+	var files []deployment.TreeFile
 	for _, d := range s.Subject[1:] {
-		files = append(files, release.TreeFile{Path: d.Name, SHA256: d.Digest["sha256"], Executable: d.Annotations != nil && d.Annotations.Executable})
+		files = append(files, deployment.TreeFile{Path: d.Name, SHA256: d.Digest["sha256"], Executable: d.Annotations != nil && d.Annotations.Executable})
 	}
-	return release.NewTree(files)
+	return deployment.NewTree(files)
 }
 
 // read decodes a canonical statement of the only type that is known.

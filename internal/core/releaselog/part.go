@@ -74,6 +74,9 @@ func StreamFile(s ledger.Stream) string {
 // ManifestPath is the manifest of a gate.
 func ManifestPath(gate string) string { return "manifests/" + gate + ".json" }
 
+// PlanPath holds what the deployment behind a gate was planned to do.
+func PlanPath(gate string) string { return "plans/" + gate + ".json" }
+
 // SignaturePath is the payload of a signature.
 func SignaturePath(id string) string { return "signatures/" + id + ".json" }
 

@@ -35,6 +35,14 @@ func ParseMoment(s string) (string, error) {
 	return "", fault.New(fault.Invalid, "time %q: want RFC 3339 like 2026-03-04T13:22:05Z, or a day like 2026-03-04", s)
 }
 
+// MomentOrNow is ParseMoment where "" stands for now.
+func MomentOrNow(s string) (string, error) {
+	if s == "" {
+		return "", nil
+	}
+	return ParseMoment(s)
+}
+
 // Check reports what is wrong with a filter.
 func (f Filter) Check() error {
 	for _, s := range []string{f.Since, f.Until} {

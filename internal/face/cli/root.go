@@ -19,6 +19,7 @@ import (
 	"github.com/dc-release/dc-release/internal/face/cli/console"
 	"github.com/dc-release/dc-release/internal/face/cli/demo"
 	"github.com/dc-release/dc-release/internal/face/cli/document"
+	"github.com/dc-release/dc-release/internal/face/cli/environment"
 	"github.com/dc-release/dc-release/internal/face/cli/gate"
 	"github.com/dc-release/dc-release/internal/face/cli/install"
 	"github.com/dc-release/dc-release/internal/face/cli/job"
@@ -90,7 +91,7 @@ func commands(d Deps) []*cobra.Command {
 		actions.New(d.Env),
 		install.Serve(d.Env), install.Intake(d.Env), install.Solution(d.Env),
 		records.Runs(d.Env), records.Releases(d.Env, d.Author), gate.New(d.Env), records.Evidence(d.Env, d.Results), acceptance.New(d.Env),
-		records.Environments(d.Env), records.Rollback(d.Env), audit.New(d.Env, d.Verify, d.Witness, d.Bundle),
+		environment.New(d.Env), environment.Rollback(d.Env), audit.New(d.Env, d.Verify, d.Witness, d.Bundle),
 		people.Person(d.Env), people.Token(d.Env), people.Role(d.Env), change.Deviation(d.Env), change.Approval(d.Env),
 		job.Deploy(d.Env), job.Publish(d.Env), document.New(d.Env, d.Documents), trace.New(d.Env, d.Trace), workflows.New(d.Env, d.Preview),
 		workerCommand(d), versionCommand(d),

@@ -5,133 +5,274 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"slices"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/dc-release/dc-release/internal/app/deploy"
 	"github.com/dc-release/dc-release/internal/core/canonical"
+	"github.com/dc-release/dc-release/internal/core/deployment"
 	"github.com/dc-release/dc-release/internal/core/fault"
-	"github.com/dc-release/dc-release/internal/core/release"
 )
 
-// Fixture is a target with a fresh place; Tamper changes one deployed file
-// behind its back.
+// Files is an artifact by path; those below bin/ are executable.
+type Files map[string]string
+
+// Fixture is a target with a fresh place.
 type Fixture struct {
 	Target deploy.Target
 	Place  deploy.Place
-	Tamper func(t *testing.T, path string)
+	// One and Two are two releases for the place; nil takes plain files.
+	One, Two Files
+	// Tamper changes something that One deployed, behind the target's back.
+	Tamper func(t *testing.T)
 }
 
-type files map[string]string
-
-func (f files) tree(t *testing.T) (release.Tree, deploy.Opener) {
-	t.Helper()
-	var list []release.TreeFile
-	blobs := map[string][]byte{}
-	for path, text := range f {
-		digest := canonical.SHA256([]byte(text))
-		blobs[digest] = []byte(text)
-		list = append(list, release.TreeFile{Path: path, Executable: path == "bin/run", SHA256: digest, Size: int64(len(text))})
+func (f Fixture) one() Files {
+	if f.One != nil {
+		return f.One
 	}
-	tree, err := release.NewTree(list)
+	return Files{"bin/run": "#!/bin/sh\n", "conf/a.json": "{}"}
+}
+
+func (f Fixture) two() Files {
+	if f.Two != nil {
+		return f.Two
+	}
+	return Files{"bin/run": "#!/bin/sh\necho 2\n", "new.txt": "n"}
+}
+
+// Blobs keeps bytes in memory.
+type Blobs map[string][]byte
+
+// PutBytes implements deploy.Blobs.
+func (b Blobs) PutBytes(_ context.Context, data []byte) (string, error) {
+	digest := canonical.SHA256(data)
+	b[digest] = data
+	return digest, nil
+}
+
+// Bytes implements deploy.Blobs.
+func (b Blobs) Bytes(_ context.Context, digest string) ([]byte, error) {
+	data, ok := b[digest]
+	if !ok {
+		return nil, fault.New(fault.NotFound, "blob %s", digest)
+	}
+	return data, nil
+}
+
+// Open implements deploy.Blobs.
+func (b Blobs) Open(ctx context.Context, digest string) (io.ReadCloser, error) {
+	data, err := b.Bytes(ctx, digest)
+	return io.NopCloser(bytes.NewReader(data)), err
+}
+
+// Artifact is the files as a release of version 1.0.0.
+func (w Files) Artifact(t *testing.T) deploy.Artifact {
+	t.Helper()
+	var list []deployment.TreeFile
+	blobs := Blobs{}
+	for path, text := range w {
+		digest, _ := blobs.PutBytes(t.Context(), []byte(text))
+		list = append(list, deployment.TreeFile{Path: path, Executable: len(path) > 4 && path[:4] == "bin/", SHA256: digest, Size: int64(len(text))})
+	}
+	tree, err := deployment.NewTree(list)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return tree, func(_ context.Context, digest string) (io.ReadCloser, error) {
-		data, ok := blobs[digest]
-		if !ok {
-			return nil, fault.New(fault.NotFound, "blob %s", digest)
-		}
-		return io.NopCloser(bytes.NewReader(data)), nil
-	}
+	return deploy.Artifact{Version: "1.0.0", Commit: "0123456789abcdef0123456789abcdef01234567", Tree: tree, Open: blobs.Open}
 }
 
-var (
-	one = files{"bin/run": "#!/bin/sh\n", "conf/a.json": "{}"}
-	two = files{"bin/run": "#!/bin/sh\necho 2\n", "new.txt": "n"}
-)
+// Call begins a call of the target in the place.
+func (f Fixture) Call() *deploy.Call { return deploy.NewCall(f.Place, Blobs{}) }
 
-// apply deploys the files and gives the digest that must then be observed.
-func apply(t *testing.T, f Fixture, w files) string {
+// Plan plans the artifact.
+func (f Fixture) Plan(t *testing.T, a deploy.Artifact) deployment.Plan {
 	t.Helper()
-	tree, open := w.tree(t)
-	if err := f.Target.Apply(t.Context(), f.Place, tree, open); err != nil {
-		t.Fatal(err)
-	}
-	return tree.Digest()
-}
-
-// digest is what is observed, "" for nothing.
-func digest(t *testing.T, f Fixture) string {
-	t.Helper()
-	tree, err := f.Target.Observe(t.Context(), f.Place)
+	p, err := f.Target.Plan(t.Context(), f.Call(), a)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(tree) == 0 {
-		return ""
+	return p
+}
+
+// Apply plans and applies, and gives what must then be observed.
+func (f Fixture) Apply(t *testing.T, w Files) deployment.State {
+	t.Helper()
+	a := w.Artifact(t)
+	p := f.Plan(t, a)
+	if err := f.Target.Apply(t.Context(), f.Call(), a, p); err != nil {
+		t.Fatal(err)
 	}
-	return tree.Digest()
+	return p.Expected
+}
+
+// Observe reads the place back.
+func (f Fixture) Observe(t *testing.T) deployment.State {
+	t.Helper()
+	s, err := f.Target.Observe(t.Context(), f.Call())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func (f Fixture) can(t *testing.T, c deployment.Capability) bool {
+	t.Helper()
+	d, err := f.Target.Describe(t.Context(), f.Call())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.Contains(d.Can, c)
+}
+
+// same wants the place to hold exactly what is expected.
+func same(t *testing.T, f Fixture, want deployment.State) {
+	t.Helper()
+	if d := deployment.Drifted(want, f.Observe(t)); len(d) > 0 {
+		t.Errorf("the place differs: %v", d)
+	}
 }
 
 // Run runs the suite.
 func Run(t *testing.T, fresh func(*testing.T) Fixture) {
 	runRoad(t, fresh)
+	runPlan(t, fresh)
 	runTrouble(t, fresh)
+	runEnd(t, fresh)
 }
 
 // runRoad is what happens when all goes well.
 func runRoad(t *testing.T, fresh func(*testing.T) Fixture) {
+	t.Run("a right place has no finding of severity error", func(t *testing.T) {
+		f := fresh(t)
+		found, err := f.Target.Check(t.Context(), f.Call(), f.one().Artifact(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, x := range found {
+			if x.Severity == deployment.Error {
+				t.Error(x)
+			}
+		}
+	})
 	t.Run("nothing deployed is observed as nothing", func(t *testing.T) {
-		if got := digest(t, fresh(t)); got != "" {
-			t.Errorf("got %s", got)
+		if s := fresh(t).Observe(t); len(s) > 0 {
+			t.Errorf("got %v", s)
 		}
 	})
 	t.Run("what is applied is observed", func(t *testing.T) {
 		f := fresh(t)
-		if want := apply(t, f, one); digest(t, f) != want {
-			t.Error("another tree is there")
-		}
+		same(t, f, f.Apply(t, f.one()))
 	})
 	t.Run("applying again changes nothing", func(t *testing.T) {
 		f := fresh(t)
-		apply(t, f, one)
-		if want := apply(t, f, one); digest(t, f) != want {
-			t.Error("another tree is there")
-		}
+		f.Apply(t, f.one())
+		same(t, f, f.Apply(t, f.one()))
 	})
 	t.Run("a later release replaces and an earlier one comes back", func(t *testing.T) {
 		f := fresh(t)
-		first := apply(t, f, one)
-		if second := apply(t, f, two); digest(t, f) != second {
-			t.Error("the later one is not there")
+		f.Apply(t, f.one())
+		same(t, f, f.Apply(t, f.two()))
+		same(t, f, f.Apply(t, f.one()))
+	})
+}
+
+// runPlan is what people rely on when they sign a plan.
+func runPlan(t *testing.T, fresh func(*testing.T) Fixture) {
+	t.Run("planning changes nothing", func(t *testing.T) {
+		f := fresh(t)
+		want := f.Apply(t, f.one())
+		f.Plan(t, f.two().Artifact(t))
+		same(t, f, want)
+	})
+	t.Run("a plan is the same when nothing happens in between", func(t *testing.T) {
+		f := fresh(t)
+		f.Apply(t, f.one())
+		a := f.two().Artifact(t)
+		if d := cmp.Diff(f.Plan(t, a), f.Plan(t, a)); d != "" {
+			t.Error(d)
 		}
-		apply(t, f, one)
-		if digest(t, f) != first {
-			t.Error("the earlier one is not back")
+	})
+	t.Run("what a plan changes covers the way", func(t *testing.T) {
+		f := fresh(t)
+		if !f.can(t, deployment.CanPlan) {
+			if p := f.Plan(t, f.one().Artifact(t)); !p.Unknown {
+				t.Error("a target that cannot plan does not say that its changes are unknown")
+			}
+			return
+		}
+		f.Apply(t, f.one())
+		p := f.Plan(t, f.two().Artifact(t))
+		if len(p.Changes) == 0 {
+			t.Error("nothing would change")
+		}
+		if before := f.Observe(t); !p.Covers(before) {
+			t.Errorf("changes %v do not cover %v", p.Changes, deployment.Drifted(p.Expected, before))
+		}
+		f.Apply(t, f.two())
+		if p := f.Plan(t, f.two().Artifact(t)); len(p.Changes) > 0 {
+			t.Errorf("the same again would change %v", p.Changes)
 		}
 	})
 }
 
 // runTrouble is what must be noticed or survived.
 func runTrouble(t *testing.T, fresh func(*testing.T) Fixture) {
-	t.Run("a changed file is observed as changed", func(t *testing.T) {
+	t.Run("a change behind the back is observed", func(t *testing.T) {
 		f := fresh(t)
-		want := apply(t, f, one)
-		f.Tamper(t, "conf/a.json")
-		if digest(t, f) == want {
+		want := f.Apply(t, f.one())
+		f.Tamper(t)
+		if len(deployment.Drifted(want, f.Observe(t))) == 0 {
 			t.Error("not noticed")
 		}
 	})
 	t.Run("a missing blob leaves the earlier release", func(t *testing.T) {
 		f := fresh(t)
-		want := apply(t, f, one)
-		tree, _ := two.tree(t)
-		_, none := files{"x": "x"}.tree(t)
-		if err := f.Target.Apply(t.Context(), f.Place, tree, none); err == nil {
+		want := f.Apply(t, f.one())
+		a := f.two().Artifact(t)
+		p := f.Plan(t, a)
+		a.Open = Blobs{}.Open
+		if err := f.Target.Apply(t.Context(), f.Call(), a, p); err == nil {
 			t.Error("applied without its bytes")
 		}
-		if digest(t, f) != want {
-			t.Error("the earlier release is gone")
+		same(t, f, want)
+	})
+	t.Run("a call that is cancelled before it begins changes nothing", func(t *testing.T) {
+		f := fresh(t)
+		want := f.Apply(t, f.one())
+		a := f.two().Artifact(t)
+		p := f.Plan(t, a)
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := f.Target.Apply(ctx, f.Call(), a, p); err == nil {
+			t.Error("applied")
+		}
+		same(t, f, want)
+	})
+}
+
+// runEnd is what not every target can do.
+func runEnd(t *testing.T, fresh func(*testing.T) Fixture) {
+	t.Run("what is destroyed is gone, and again", func(t *testing.T) {
+		f := fresh(t)
+		f.Apply(t, f.one())
+		can := f.can(t, deployment.CanDestroy)
+		for range 2 {
+			if err := f.Target.Destroy(t.Context(), f.Call()); (err == nil) != can {
+				t.Fatalf("can destroy: %t, and got %v", can, err)
+			}
+		}
+		if s := f.Observe(t); can && len(s) > 0 {
+			t.Errorf("still there: %v", s)
+		}
+	})
+	t.Run("what cannot run says so", func(t *testing.T) {
+		f := fresh(t)
+		f.Apply(t, f.one())
+		if _, err := f.Target.Run(t.Context(), f.Call(), f.one().Artifact(t), nil); err == nil && !f.can(t, deployment.CanRun) {
+			t.Error("ran")
 		}
 	})
 }

@@ -14,18 +14,22 @@ import (
 	"path/filepath"
 
 	"github.com/dc-release/dc-release/internal/app/deploy"
-	"github.com/dc-release/dc-release/internal/core/release"
+	"github.com/dc-release/dc-release/internal/core/deployment"
 )
 
 // Target is the kind localdir; its configuration key is dir.
 type Target struct{}
 
 // Apply makes the artifact current. Doing it again changes nothing.
-func (Target) Apply(ctx context.Context, place deploy.Place, tree release.Tree, open deploy.Opener) error {
-	root, err := dir(place)
+func (Target) Apply(ctx context.Context, c *deploy.Call, a deploy.Artifact, _ deployment.Plan) error {
+	root, err := dir(c.Place)
 	if err != nil {
 		return err
 	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	tree, open := a.Tree, a.Open
 	to := filepath.Join(root, "releases", tree.Digest())
 	if _, err := os.Stat(to); errors.Is(err, fs.ErrNotExist) {
 		if err := unpack(ctx, root, to, tree, open); err != nil {
@@ -46,7 +50,7 @@ func dir(place deploy.Place) (string, error) {
 }
 
 // unpack writes all files beside their place and moves them there as one.
-func unpack(ctx context.Context, root, to string, tree release.Tree, open deploy.Opener) error {
+func unpack(ctx context.Context, root, to string, tree deployment.Tree, open deploy.Opener) error {
 	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
 		return err
 	}
@@ -69,7 +73,7 @@ func unpack(ctx context.Context, root, to string, tree release.Tree, open deploy
 	return syncDir(filepath.Dir(to))
 }
 
-func write(ctx context.Context, path string, f release.TreeFile, open deploy.Opener) error {
+func write(ctx context.Context, path string, f deployment.TreeFile, open deploy.Opener) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
@@ -117,9 +121,9 @@ func syncDir(path string) error {
 }
 
 // Observe reads every file that is current, byte by byte. Nothing deployed is
-// an empty tree.
-func (Target) Observe(_ context.Context, place deploy.Place) (release.Tree, error) {
-	root, err := dir(place)
+// an empty state.
+func (Target) Observe(_ context.Context, c *deploy.Call) (deployment.State, error) {
+	root, err := dir(c.Place)
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +134,7 @@ func (Target) Observe(_ context.Context, place deploy.Place) (release.Tree, erro
 	if err != nil {
 		return nil, fmt.Errorf("observe %s: %w", root, err)
 	}
-	var tree release.Tree
+	var tree deployment.Tree
 	err = filepath.WalkDir(current, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
@@ -142,15 +146,15 @@ func (Target) Observe(_ context.Context, place deploy.Place) (release.Tree, erro
 	if err != nil {
 		return nil, fmt.Errorf("observe %s: %w", root, err)
 	}
-	return release.NewTree(tree)
+	return deployment.NewState(tree.State())
 }
 
-func observe(root, path string, d fs.DirEntry) (release.TreeFile, error) {
+func observe(root, path string, d fs.DirEntry) (deployment.TreeFile, error) {
 	rel, err := filepath.Rel(root, path)
 	if err != nil {
-		return release.TreeFile{}, err
+		return deployment.TreeFile{}, err
 	}
-	out := release.TreeFile{Path: filepath.ToSlash(rel)}
+	out := deployment.TreeFile{Path: filepath.ToSlash(rel)}
 	if !d.Type().IsRegular() {
 		out.SHA256 = "not a regular file"
 		return out, nil

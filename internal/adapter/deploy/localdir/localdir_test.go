@@ -16,8 +16,8 @@ func TestTarget(t *testing.T) {
 		return deploytest.Fixture{
 			Target: localdir.Target{},
 			Place:  deploy.Place{Solution: "corp-procurement", Environment: "tst", Config: map[string]string{"dir": root}},
-			Tamper: func(t *testing.T, path string) {
-				if err := os.WriteFile(filepath.Join(root, "current", path), []byte(`{"x":1}`), 0o644); err != nil {
+			Tamper: func(t *testing.T) {
+				if err := os.WriteFile(filepath.Join(root, "current", "conf/a.json"), []byte(`{"x":1}`), 0o644); err != nil {
 					t.Fatal(err)
 				}
 			},

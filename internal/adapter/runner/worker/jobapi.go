@@ -15,8 +15,8 @@ import (
 
 	"github.com/dc-release/dc-release/internal/app/deploy"
 	"github.com/dc-release/dc-release/internal/app/work"
+	"github.com/dc-release/dc-release/internal/core/deployment"
 	"github.com/dc-release/dc-release/internal/core/fault"
-	"github.com/dc-release/dc-release/internal/core/release"
 )
 
 // jobAPI is what a job may ask for while it runs, on loopback and with the
@@ -107,8 +107,8 @@ func deployFor(h *host, r *http.Request) (any, error) {
 }
 
 // receive stores every file of a tar as a blob.
-func receive(ctx context.Context, h *host, body io.Reader) ([]release.TreeFile, error) {
-	var files []release.TreeFile
+func receive(ctx context.Context, h *host, body io.Reader) ([]deployment.TreeFile, error) {
+	var files []deployment.TreeFile
 	tr := tar.NewReader(body)
 	for {
 		hdr, err := tr.Next()
@@ -125,7 +125,7 @@ func receive(ctx context.Context, h *host, body io.Reader) ([]release.TreeFile, 
 		if err != nil {
 			return nil, err
 		}
-		files = append(files, release.TreeFile{Path: hdr.Name, Executable: hdr.Mode&0o100 != 0, SHA256: digest, Size: size})
+		files = append(files, deployment.TreeFile{Path: hdr.Name, Executable: hdr.Mode&0o100 != 0, SHA256: digest, Size: size})
 	}
 }
 

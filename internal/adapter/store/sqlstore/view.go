@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/dc-release/dc-release/internal/core/canonical"
+	"github.com/dc-release/dc-release/internal/core/deployment"
 	"github.com/dc-release/dc-release/internal/core/event"
 	"github.com/dc-release/dc-release/internal/core/ledger"
 	"github.com/dc-release/dc-release/internal/core/pipeline"
@@ -30,7 +31,7 @@ var views = []view{
 	{"persons", []string{"view_persons", "view_identities"}, []ledger.Payload{&policy.PersonAdded{}, &policy.IdentityMapped{}, &policy.IdentityLinked{}}, applyPerson},
 	{"runs", []string{"view_runs"}, []ledger.Payload{&pipeline.RunStarted{}, &pipeline.RerunRequested{}, &pipeline.RunFinished{}}, applyRun},
 	{"releases", []string{"view_releases"}, releaseStates(), applyRelease},
-	{"environments", []string{"view_environments"}, []ledger.Payload{&release.Deployed{}}, applyEnvironment},
+	{"environments", []string{"view_environments"}, []ledger.Payload{&deployment.Deployed{}}, applyEnvironment},
 }
 
 // asked are the views that follow everything, and only when somebody asks: to
@@ -286,7 +287,7 @@ func applyRelease(ctx context.Context, tx Tx, e ledger.Event) error {
 }
 
 func applyEnvironment(ctx context.Context, tx Tx, e ledger.Event) error {
-	d, ok := e.Data.(*release.Deployed)
+	d, ok := e.Data.(*deployment.Deployed)
 	if !ok {
 		return nil
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/dc-release/dc-release/internal/app/deploy"
 	"github.com/dc-release/dc-release/internal/core/approval"
 	"github.com/dc-release/dc-release/internal/core/canonical"
+	"github.com/dc-release/dc-release/internal/core/deployment"
 	"github.com/dc-release/dc-release/internal/core/evidence"
 	"github.com/dc-release/dc-release/internal/core/gate"
 	"github.com/dc-release/dc-release/internal/core/ledger"
@@ -25,12 +26,35 @@ const Mixed = `<?xml version="1.0"?><testsuites><testsuite name="u" tests="1"><t
 // Deploy puts the release into a place and observes it.
 func (r *Release) Deploy(place, execution string) {
 	r.s.t.Helper()
-	r.s.Append(ledger.Draft{Stream: ledger.EnvironmentStream(Solution, place), Data: &release.Deployed{
-		Environment: place, Version: r.Version, Commit: r.Commit, Tree: r.Tree, Target: "localdir", Run: r.Run, Execution: execution,
+	r.s.Append(ledger.Draft{Stream: ledger.EnvironmentStream(Solution, place), Data: &deployment.Deployed{
+		Environment: place, Version: r.Version, Commit: r.Commit, Tree: r.Tree, Target: "localdir", Run: r.Run, Execution: execution, Plan: r.plans[place],
 	}})
 	item := r.Installation(place)
 	r.s.Append(ledger.Draft{Stream: ledger.RunStream(r.Run), Data: &evidence.Recorded{Execution: execution, Job: pipeline.JobOf(execution), Items: []evidence.Item{item}}})
 	r.remember(execution, []evidence.Item{item})
+}
+
+// planned plans the deployment into a place.
+func (r *Release) planned(place, rollback string) *gate.ManifestDeployment {
+	r.s.t.Helper()
+	p := deployment.Plan{
+		Schema: deployment.PlanSchema, Solution: Solution, Environment: place, Version: r.Version, Artifact: r.Tree, Target: "localdir",
+		Changes:  []deployment.Change{{Resource: "main.py", Action: deployment.Create}},
+		Expected: deployment.State{{Path: "main.py", Value: "a"}},
+	}
+	raw, err := canonical.Marshal(p.Whole())
+	if err != nil {
+		r.s.t.Fatal(err)
+	}
+	out := gate.ManifestDeployment{Environment: place, Plan: r.s.Put(string(raw)), Summary: p.Summary(), Destroys: p.Destroys()}
+	r.s.Append(ledger.Draft{Stream: ledger.EnvironmentStream(Solution, place), Data: &deployment.Planned{
+		Environment: place, Version: r.Version, Run: r.Run, Rollback: rollback, Tree: r.Tree, Plan: out.Plan, Summary: out.Summary, Destroys: out.Destroys,
+	}})
+	if r.plans == nil {
+		r.plans = map[string]string{}
+	}
+	r.plans[place] = out.Plan
+	return &out
 }
 
 // Installation is the evidence of an installation verification.
@@ -38,7 +62,7 @@ func (r *Release) Installation(place string) evidence.Item {
 	r.s.t.Helper()
 	record := deploy.Installation{
 		Schema: "dc-release/installation/v1", Solution: Solution, Environment: place, Version: r.Version, Commit: r.Commit, Tree: r.Tree,
-		Checks: []release.Difference{{Path: "main.py", Expected: "a", Actual: "a"}},
+		Checks: []deployment.Difference{{Path: "main.py", Expected: "a", Actual: "a"}},
 	}
 	raw, err := canonical.Marshal(record)
 	if err != nil {
@@ -71,6 +95,9 @@ func (r *Release) Open(name string) string {
 	}
 	for _, d := range standing.Deviations {
 		m.Deviations = append(m.Deviations, d.Summary())
+	}
+	if def, ok := standing.Definition(policy.GxP, name); ok && def.Enters != "" {
+		m.Deployment = r.planned(def.Enters, "")
 	}
 	raw, err := canonical.Marshal(m)
 	if err != nil {
@@ -202,14 +229,14 @@ func (r *Release) Road(ctx context.Context, effects func() [][]byte) error {
 
 // Rollback requests and approves going back in PRD from a release to this one,
 // up to the verification after the redeployment.
-func (r *Release) Rollback(from string) release.RollbackRequested {
+func (r *Release) Rollback(from string) deployment.RollbackRequested {
 	r.s.t.Helper()
 	stream := ledger.EnvironmentStream(Solution, "prd")
 	there, err := r.s.State.Place(r.s.t.Context(), Solution, "prd")
 	if err != nil {
 		r.s.t.Fatal(err)
 	}
-	q := release.RollbackRequested{Rollback: "prd-1", Environment: "prd", From: from, To: r.Version, Tree: r.Tree}
+	q := deployment.RollbackRequested{Rollback: "prd-1", Environment: "prd", From: from, To: r.Version, Tree: r.Tree}
 	if len(there.Rollbacks) > 0 {
 		q.Rollback = "prd-2"
 	}
@@ -219,10 +246,12 @@ func (r *Release) Rollback(from string) release.RollbackRequested {
 	}
 	opening := standing.Gate(gate.ApproveRollback).Openings + 1
 	r.s.Append(ledger.Draft{Stream: stream, Data: &q})
+	plan := r.planned("prd", q.Rollback)
 	raw, err := canonical.Marshal(gate.Manifest{
 		Schema: gate.ManifestSchema, Gate: gate.ApproveRollback, Opening: opening, Solution: Solution, Version: q.To, Policy: r.s.policy,
-		Artifacts: []gate.ManifestArtifact{{Tree: q.Tree, Environments: []string{"prd"}}},
-		Rollback:  &gate.ManifestRollback{Rollback: q.Rollback, Environment: "prd", From: q.From, To: q.To, Tree: q.Tree},
+		Artifacts:  []gate.ManifestArtifact{{Tree: q.Tree, Environments: []string{"prd"}}},
+		Rollback:   &gate.ManifestRollback{Rollback: q.Rollback, Environment: "prd", From: q.From, To: q.To, Tree: q.Tree},
+		Deployment: plan,
 	})
 	if err != nil {
 		r.s.t.Fatal(err)
@@ -234,8 +263,8 @@ func (r *Release) Rollback(from string) release.RollbackRequested {
 		d.Signatures = append(d.Signatures, r.Sign(stream, "rollback", gate.ApproveRollback, manifest, signerOf[m], m))
 	}
 	r.s.Append(ledger.Draft{Stream: stream, Data: d})
-	r.s.Append(ledger.Draft{Stream: stream, Data: &release.Deployed{
-		Environment: "prd", Version: r.Version, Commit: r.Commit, Tree: r.Tree, Target: "localdir", Run: r.Run, Rollback: q.Rollback,
+	r.s.Append(ledger.Draft{Stream: stream, Data: &deployment.Deployed{
+		Environment: "prd", Version: r.Version, Commit: r.Commit, Tree: r.Tree, Target: "localdir", Run: r.Run, Rollback: q.Rollback, Plan: plan.Plan,
 	}})
 	r.s.Append(ledger.Draft{Stream: stream, Data: &evidence.Recorded{Items: []evidence.Item{r.Installation("prd")}}})
 	return q

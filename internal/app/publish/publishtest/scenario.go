@@ -21,6 +21,7 @@ import (
 	"github.com/dc-release/dc-release/internal/app/publish"
 	"github.com/dc-release/dc-release/internal/app/state"
 	"github.com/dc-release/dc-release/internal/core/canonical"
+	"github.com/dc-release/dc-release/internal/core/deployment"
 	"github.com/dc-release/dc-release/internal/core/evidence"
 	"github.com/dc-release/dc-release/internal/core/gate"
 	"github.com/dc-release/dc-release/internal/core/ledger"
@@ -237,7 +238,8 @@ type Release struct {
 	Accepting func()
 
 	plan  string
-	gates string // manifest of the gate before
+	plans map[string]string // of the deployments behind gates, by place
+	gates string            // manifest of the gate before
 }
 
 // Register begins a release and its run.
@@ -280,8 +282,8 @@ func (s *Scenario) Register(version, previous string) *Release {
 }
 
 // files are those of the artifact of a version.
-func files(version string) release.Tree {
-	return release.Tree{
+func files(version string) deployment.Tree {
+	return deployment.Tree{
 		{Path: "bin/start", Executable: true, SHA256: canonical.SHA256([]byte("start")), Size: 5},
 		{Path: "main.py", SHA256: canonical.SHA256([]byte(version)), Size: int64(len(version))},
 	}

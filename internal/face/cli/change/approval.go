@@ -16,8 +16,8 @@ import (
 
 // Approval makes "dc-release approval".
 func Approval(env *console.Env) *cobra.Command {
-	cmd := &cobra.Command{Use: "approval", Short: "Waivers, templates and baselines that wait for signatures"}
-	cmd.AddCommand(approvals(env), template(env),
+	cmd := &cobra.Command{Use: "approval", Short: "Waivers, templates, deletions and baselines that wait for signatures"}
+	cmd.AddCommand(approvals(env), template(env), deletion(env),
 		decide(env, "sign", "approval.sign", "Sign an approval in a role that is missing"),
 		decide(env, "refuse", "approval.refuse", "Refuse an approval"))
 	return cmd
@@ -56,6 +56,8 @@ func about(a approval.Approval) string {
 	switch {
 	case a.Waiver != nil:
 		return fmt.Sprintf("%s %s until %s: %s; instead: %s", a.Waiver.Check, a.Waiver.Item, a.Waiver.Expires, a.Waiver.Risk, a.Waiver.Control)
+	case a.Deletion != nil:
+		return fmt.Sprintf("in %s by plan %.12s: %s", a.Deletion.Environment, a.Deletion.Plan, strings.Join(a.Deletion.Destroys, "; "))
 	case a.Template != nil:
 		return fmt.Sprintf("%s: at most %d files of %s", a.Template.Name, a.Template.MaxFiles, strings.Join(a.Template.Paths, ", "))
 	case a.Review != nil:
@@ -77,6 +79,18 @@ func template(env *console.Env) *cobra.Command {
 	fs.StringVar(&q.Solution, "solution", "", "solution")
 	fs.StringArrayVar(&q.Template.Paths, "path", nil, "pattern of files that such a change may touch")
 	fs.IntVar(&q.Template.MaxFiles, "max-files", 20, "how many files it may touch")
+	return cmd
+}
+
+func deletion(env *console.Env) *cobra.Command {
+	var q operation.RequestDeletion
+	cmd := &cobra.Command{Use: "deletion PLACE", Short: "Ask for the approval of what a planned deployment deletes; SME and QC sign it", Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
+		q.Environment = args[0]
+		return named(cmd, env, "deletion.request", q)
+	}}
+	by(cmd.Flags(), &q.ByAdministrator)
+	cmd.Flags().StringVar(&q.Solution, "solution", "", "solution")
+	cmd.Flags().StringVar(&q.Version, "version", "", "version X.Y.Z of the release")
 	return cmd
 }
 

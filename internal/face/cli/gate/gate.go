@@ -81,6 +81,12 @@ func Write(w io.Writer, g inspect.Gate) {
 	if g.Manifest != "" {
 		fmt.Fprintf(w, "  manifest\t%s\n", g.Manifest)
 	}
+	if d := g.Deployment; d != nil {
+		fmt.Fprintf(w, "  deploys\tto %s: %s\n", d.Environment, d.Summary)
+		for _, x := range d.Destroys {
+			fmt.Fprintf(w, "  deletes\t%s\n", x)
+		}
+	}
 	for _, m := range g.Missing {
 		fmt.Fprintf(w, "  missing\t%s\n", m)
 	}

@@ -15,7 +15,6 @@ import (
 
 	"github.com/dc-release/dc-release/internal/app/inspect"
 	"github.com/dc-release/dc-release/internal/app/operation"
-	"github.com/dc-release/dc-release/internal/app/rollback"
 	"github.com/dc-release/dc-release/internal/app/sign"
 	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/core/trail"
@@ -90,7 +89,7 @@ func Releases(env *console.Env, d Author) *cobra.Command {
 	cmd := &cobra.Command{Use: "release", Short: "Releases and their gates"}
 	var scope inspect.AsOf
 	list := &cobra.Command{Use: "list", Short: "List releases, now or as of a past time", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) (err error) {
-		if scope.At, err = moment(scope.At); err != nil {
+		if scope.At, err = trail.MomentOrNow(scope.At); err != nil {
 			return err
 		}
 		releases, err := console.Ask[[]inspect.Release](cmd.Context(), env, "release.list", scope)
@@ -186,92 +185,8 @@ func addEvidence(env *console.Env) *cobra.Command {
 	return cmd
 }
 
-// Environments makes "dc-release environment".
-func Environments(env *console.Env) *cobra.Command {
-	cmd := &cobra.Command{Use: "environment", Short: "What runs where"}
-	var scope inspect.AsOf
-	list := &cobra.Command{Use: "list", Aliases: []string{"show"}, Short: "List what is deployed, now or as of a past time", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) (err error) {
-		if scope.At, err = moment(scope.At); err != nil {
-			return err
-		}
-		places, err := console.Ask[[]inspect.Environment](cmd.Context(), env, "environment.list", scope)
-		if err != nil {
-			return err
-		}
-		return env.Print("environment-list", map[string]any{"environments": places}, func(w *tabwriter.Writer) {
-			fmt.Fprintln(w, "SOLUTION\tPLACE\tVERSION\tARTIFACT\tSINCE")
-			for _, p := range places {
-				version := p.Version
-				if version == "" {
-					version = fmt.Sprintf("commit %.12s", p.SHA)
-				}
-				fmt.Fprintf(w, "%s\t%s\t%s\t%.12s\t%s\n", p.Solution, p.Environment, version, p.Tree, p.Since.Format(time.RFC3339))
-			}
-		})
-	}}
-	asOf(list.Flags(), &scope)
-	var q operation.Place
-	drift := &cobra.Command{Use: "drift PLACE", Short: "Compare what is there with what was deployed", Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
-		q.Environment = args[0]
-		found, err := console.Ask[[]string](cmd.Context(), env, "environment.drift", q)
-		if err != nil {
-			return err
-		}
-		if err := env.Print("drift", map[string]any{"environment": q.Environment, "differences": found}, func(w *tabwriter.Writer) {
-			for _, d := range found {
-				fmt.Fprintln(w, d)
-			}
-			if len(found) == 0 {
-				fmt.Fprintf(w, "%s is what was deployed\n", q.Environment)
-			}
-		}); err != nil {
-			return err
-		}
-		if len(found) > 0 {
-			return &console.Exit{Code: fault.ExitCode(fault.New(fault.Unverified, ""))}
-		}
-		return nil
-	}}
-	drift.Flags().StringVar(&q.Solution, "solution", "", "solution")
-	cmd.AddCommand(list, drift)
-	return cmd
-}
-
-// Rollback makes "dc-release rollback".
-func Rollback(env *console.Env) *cobra.Command {
-	var q operation.RequestRollback
-	cmd := &cobra.Command{Use: "rollback", Short: "Ask for an earlier release to be put back", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
-		if q.Solution == "" || q.To == "" || q.As == "" {
-			return fault.New(fault.Invalid, "rollback needs --solution, --to and --as")
-		}
-		r, err := console.Change[rollback.Requested](cmd.Context(), env, "rollback.request", q)
-		if err != nil {
-			return err
-		}
-		return env.Print("rollback", map[string]any{"rollback": r.Rollback, "from": r.From, "to": r.To}, func(w *tabwriter.Writer) {
-			fmt.Fprintf(w, "rollback %s of %s from %s to %s waits at gate approve_rollback\nnot rolled back: data written by %s\n", r.Rollback, q.Solution, r.From, r.To, r.From)
-		})
-	}}
-	fs := cmd.Flags()
-	fs.StringVar(&q.Solution, "solution", "", "solution")
-	fs.StringVar(&q.Environment, "environment", "prd", "place")
-	fs.StringVar(&q.To, "to", "", "version to go back to")
-	fs.BoolVar(&q.Irreversible, "irreversible-data", false, "data written since cannot be read by the earlier version")
-	fs.StringVar(&q.As, "as", "", "login of the administrator who asks")
-	fs.StringVar(&q.Reason, "reason", "", "reason")
-	return cmd
-}
-
 // asOf adds the flags of a past moment.
 func asOf(fs *pflag.FlagSet, q *inspect.AsOf) {
 	fs.StringVar(&q.Solution, "solution", "", "only this solution")
 	fs.StringVar(&q.At, "at", "", "as of this time: RFC 3339, or the beginning of a day in UTC")
-}
-
-// moment is a time in the ledger's form, "" for now.
-func moment(at string) (string, error) {
-	if at == "" {
-		return "", nil
-	}
-	return trail.ParseMoment(at)
 }

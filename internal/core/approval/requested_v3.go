@@ -1,0 +1,30 @@
+package approval
+
+import (
+	"github.com/dc-release/dc-release/internal/core/ledger"
+	"github.com/dc-release/dc-release/internal/core/policy"
+)
+
+// RequestedV3 knew no deletions.
+type RequestedV3 struct {
+	Approval string           `json:"approval"`
+	Kind     Kind             `json:"kind"`
+	Solution string           `json:"solution"`
+	Version  string           `json:"version"`
+	Waiver   *Waiver          `json:"waiver,omitempty"`
+	Template *Template        `json:"template,omitempty"`
+	Baseline *policy.Baseline `json:"baseline,omitempty"`
+	Review   *Review          `json:"review,omitempty"`
+	Lost     []string         `json:"lost,omitempty"`
+}
+
+// EventType implements ledger.Payload.
+func (RequestedV3) EventType() (string, int) { return "approval.requested", 3 }
+
+// Upcast gives the event as it would be recorded today.
+func (r *RequestedV3) Upcast() ledger.Payload {
+	return &Requested{
+		Approval: r.Approval, Kind: r.Kind, Solution: r.Solution, Version: r.Version,
+		Waiver: r.Waiver, Template: r.Template, Baseline: r.Baseline, Review: r.Review, Lost: r.Lost,
+	}
+}

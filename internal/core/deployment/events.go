@@ -1,0 +1,73 @@
+package deployment
+
+// The events below stand in the environment's stream; the version is "" for runs
+// that are no release.
+
+// Planned records what a deployment will do to a place.
+type Planned struct {
+	Environment string   `json:"environment"`
+	Version     string   `json:"version"`
+	Run         string   `json:"run"`
+	Rollback    string   `json:"rollback"` // id of the rollback, else ""
+	Tree        string   `json:"tree"`
+	Plan        string   `json:"plan"` // blob: Plan
+	Summary     string   `json:"summary"`
+	Destroys    []string `json:"destroys"` // what is lost for good; at most a hundred, the plan has all
+}
+
+// Begun records that a plan is being carried out. Without a Deployed after it,
+// only reading back tells what is in the place.
+type Begun struct {
+	Environment string `json:"environment"`
+	Run         string `json:"run"`
+	Execution   string `json:"execution"` // "" for a rollback
+	Rollback    string `json:"rollback"`
+	Plan        string `json:"plan"`
+}
+
+// Deployed records what was put into a place.
+type Deployed struct {
+	Environment string `json:"environment"`
+	Version     string `json:"version"`
+	Commit      string `json:"commit"`
+	Tree        string `json:"tree"` // digest of sorted path, exec bit, sha256
+	Target      string `json:"target"`
+	Run         string `json:"run"`
+	Execution   string `json:"execution"` // "" for a rollback
+	Rollback    string `json:"rollback"`  // id of the rollback, else ""
+	Plan        string `json:"plan"`      // blob of the plan that was carried out, "" before there were plans
+	Record      string `json:"record"`    // blob of what the target did: programs, answers
+}
+
+// RollbackRequested asks to put an earlier release back into a place.
+type RollbackRequested struct {
+	Rollback    string `json:"rollback"` // <environment>-<n>
+	Environment string `json:"environment"`
+	From        string `json:"from"`
+	To          string `json:"to"`
+	Tree        string `json:"tree"` // of the release to go back to
+	// Irreversible says that data written since cannot be read by To.
+	Irreversible bool `json:"irreversible"`
+}
+
+// RolledBack ends a rollback.
+type RolledBack struct {
+	Rollback string `json:"rollback"`
+	To       string `json:"to"`
+	Commit   string `json:"commit"` // publication in the release log
+}
+
+// EventType implements ledger.Payload.
+func (Planned) EventType() (string, int) { return "environment.planned", 1 }
+
+// EventType implements ledger.Payload.
+func (Begun) EventType() (string, int) { return "environment.deploying", 1 }
+
+// EventType implements ledger.Payload.
+func (Deployed) EventType() (string, int) { return "environment.deployed", 2 }
+
+// EventType implements ledger.Payload.
+func (RollbackRequested) EventType() (string, int) { return "rollback.requested", 1 }
+
+// EventType implements ledger.Payload.
+func (RolledBack) EventType() (string, int) { return "rollback.finished", 1 }

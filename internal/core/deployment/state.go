@@ -1,0 +1,102 @@
+package deployment
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+)
+
+// Fact is one thing that can be read back from a place: a file with its digest,
+// an attribute of a job with its value.
+type Fact struct {
+	Path  string `json:"path"` // unique within a place; how it is built is the target's
+	Value string `json:"value"`
+}
+
+// State is what is, or should be, in a place: facts sorted by path. Nothing
+// deployed is an empty state.
+type State []Fact
+
+// NewState sorts facts and refuses a path that stands twice.
+func NewState(facts []Fact) (State, error) {
+	s := slices.Clone(facts)
+	slices.SortFunc(s, func(a, b Fact) int { return cmp.Compare(a.Path, b.Path) })
+	for i, f := range s {
+		if f.Path == "" || i > 0 && s[i-1].Path == f.Path {
+			return nil, fmt.Errorf("state: path %q stands twice or is empty", f.Path)
+		}
+	}
+	return s, nil
+}
+
+// State is what a place holds when it holds the files and nothing else.
+func (t Tree) State() State {
+	out := make(State, 0, len(t))
+	for _, f := range t {
+		out = append(out, Fact{Path: f.Path, Value: f.describe()})
+	}
+	return out
+}
+
+// Digest is the SHA-256 over the quoted path and value of every fact in order, "" of
+// an empty state.
+func (s State) Digest() string {
+	if len(s) == 0 {
+		return ""
+	}
+	h := sha256.New()
+	for _, f := range s {
+		fmt.Fprintf(h, "%q %q\n", f.Path, f.Value)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// Absent is what a difference says of a side where the path is not.
+const Absent = "absent"
+
+// Difference is one path with what should be there and what is; equal sides
+// are no difference.
+type Difference struct {
+	Path     string `json:"path"`
+	Expected string `json:"expected"`
+	Actual   string `json:"actual"`
+}
+
+// Same reports whether what is there is what should be.
+func (d Difference) Same() bool { return d.Expected == d.Actual }
+
+// String says what differs, in one line.
+func (d Difference) String() string {
+	return fmt.Sprintf("%s: expected %s, is %s", d.Path, d.Expected, d.Actual)
+}
+
+// Compare lists every path of either state with both sides: the expected ones
+// first, then what should not be there.
+func Compare(expected, actual State) []Difference {
+	there := map[string]string{}
+	for _, f := range actual {
+		there[f.Path] = f.Value
+	}
+	var out []Difference
+	for _, f := range expected {
+		d := Difference{Path: f.Path, Expected: f.Value, Actual: Absent}
+		if a, ok := there[f.Path]; ok {
+			d.Actual = a
+			delete(there, f.Path)
+		}
+		out = append(out, d)
+	}
+	for _, f := range actual {
+		if _, extra := there[f.Path]; extra {
+			out = append(out, Difference{Path: f.Path, Expected: Absent, Actual: f.Value})
+		}
+	}
+	return out
+}
+
+// Drifted are those of Compare that differ.
+func Drifted(expected, actual State) []Difference {
+	return slices.DeleteFunc(Compare(expected, actual), Difference.Same)
+}
