@@ -9,7 +9,6 @@ import (
 
 	"github.com/dc-release/dc-release/internal/app/deploy"
 	"github.com/dc-release/dc-release/internal/core/deployment"
-	"github.com/dc-release/dc-release/internal/core/fault"
 )
 
 // Describe says what a directory can do.
@@ -52,7 +51,7 @@ func (t Target) Plan(ctx context.Context, c *deploy.Call, a deploy.Artifact) (de
 
 // Run refuses: files in a directory do not run by themselves.
 func (Target) Run(context.Context, *deploy.Call, deploy.Artifact, []string) ([]deployment.TaskRun, error) {
-	return nil, fault.New(fault.Invalid, "the target localdir runs nothing").WithHint("run it in a step of the workflow")
+	return nil, deploy.Unsupported("localdir", "run what it deployed")
 }
 
 // Destroy takes the link "current" away; the releases stay.
