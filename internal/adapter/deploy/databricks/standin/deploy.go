@@ -21,6 +21,10 @@ func (s *session) deploy(ctx context.Context) error {
 	if err := s.deployable(); err != nil {
 		return err
 	}
+	files, found := s.bundle.Files()
+	if err := s.say(found); err != nil {
+		return err
+	}
 	if _, err := s.status(ctx, s.bundle.RootPath()); err != nil && !missing(err) {
 		return err
 	}
@@ -38,7 +42,7 @@ func (s *session) deploy(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(s.deployLocked(ctx, before), unlock())
+	return errors.Join(s.deployLocked(ctx, files, before), unlock())
 }
 
 // deployable refuses what the stand-in or the checkout cannot do.
@@ -57,7 +61,7 @@ func (s *session) deployable() error {
 	return nil
 }
 
-func (s *session) deployLocked(ctx context.Context, before deployment) error {
+func (s *session) deployLocked(ctx context.Context, files []string, before deployment) error {
 	st, err := s.readState(ctx)
 	if err != nil {
 		return err
@@ -76,7 +80,7 @@ func (s *session) deployLocked(ctx context.Context, before deployment) error {
 	if err := s.permitFolder(ctx); err != nil {
 		return err
 	}
-	if err := s.uploadAll(ctx, before); err != nil {
+	if err := s.uploadAll(ctx, files, before); err != nil {
 		return err
 	}
 	if p == nil {
@@ -296,8 +300,15 @@ func (s *session) put(ctx context.Context, object string, list []any) error {
 func (s *session) writeMetadata(ctx context.Context, st state) error {
 	of := at(s.bundle.Config.Get("bundle").Plain())
 	jobs := map[string]any{}
-	for name, job := range s.bundle.Jobs() {
-		jobs[name] = map[string]any{"id": st.State[jobKey(name)].ID, "relative_path": job.Place.File}
+	for key, e := range st.State {
+		if _, isPermission := jobOf(key); isPermission {
+			continue
+		}
+		name, in := strings.TrimPrefix(key, jobPrefix), ""
+		if job := s.bundle.Jobs()[name]; job != nil {
+			in = job.Place.File
+		}
+		jobs[name] = map[string]any{"id": e.ID, "relative_path": in}
 	}
 	data, err := json.MarshalIndent(map[string]any{
 		"version": 1,

@@ -30,6 +30,26 @@ func TestALockThatIsHeldSaysByWhom(t *testing.T) {
 	}
 }
 
+// Who takes the lock by force keeps it when the first one ends.
+func TestTheLockOfAnotherStays(t *testing.T) {
+	w := open(t)
+	const lock = root + "/state/deploy.lock"
+	s := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/api/2.2/jobs/create" {
+			if err := w.TamperFile(lock, []byte(`{"ID":"x","AcquisitionTime":"noon","User":"bob@example.com"}`)); err != nil {
+				t.Error(err)
+			}
+		}
+		w.ServeHTTP(rw, r)
+	}))
+	defer s.Close()
+	w.set("DATABRICKS_HOST=" + s.URL)
+	w.fails("release the deployment lock: bob@example.com took it at noon", "bundle", "deploy", "-t", "dev")
+	if w.file(lock) == "" {
+		t.Error("the lock of another was deleted")
+	}
+}
+
 func TestModeDevelopmentTakesNoLock(t *testing.T) {
 	w := open(t)
 	w.ok("bundle", "deploy", "-t", "development")

@@ -107,13 +107,17 @@ func (s *session) writeState(ctx context.Context, st *state) error {
 
 // id is a UUID, random or of the seed.
 func (s *session) id(what string) string {
-	var b [16]byte
-	if seed := s.env("DATABRICKS_STANDIN_SEED"); seed != "" {
-		sum := sha256.Sum256([]byte(what + "\x00" + seed))
-		copy(b[:], sum[:])
-	} else {
-		_, _ = rand.Read(b[:]) // never fails
+	seed := s.env("DATABRICKS_STANDIN_SEED")
+	if seed == "" {
+		seed = rand.Text()
 	}
+	return uuid(what + "\x00" + seed)
+}
+
+func uuid(of string) string {
+	var b [16]byte
+	sum := sha256.Sum256([]byte(of))
+	copy(b[:], sum[:])
 	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
@@ -165,7 +169,7 @@ func (s *session) lock(ctx context.Context) (unlock func() error, err error) {
 	if s.bundle.Mode() == "development" {
 		return func() error { return nil }, nil
 	}
-	own := holder{ID: s.id("lock"), Acquired: now(), Forced: s.forceLock, User: s.user.Name}
+	own := holder{ID: uuid(rand.Text()), Acquired: now(), Forced: s.forceLock, User: s.user.Name}
 	data, err := json.Marshal(own)
 	if err != nil {
 		return nil, err
@@ -181,7 +185,19 @@ func (s *session) lock(ctx context.Context) (unlock func() error, err error) {
 	case err != nil || held.ID != own.ID:
 		return nil, fmt.Errorf("failed to acquire deployment lock: %s holds it since %s. Use --force-lock to override", held.User, held.Acquired)
 	}
-	return func() error { return s.remove(ctx, s.lockPath(), false) }, nil
+	return func() error { return s.unlock(ctx, own) }, nil
+}
+
+// unlock deletes the own lock and no other's.
+func (s *session) unlock(ctx context.Context, own holder) error {
+	held, err := s.holder(ctx)
+	if err != nil {
+		return fmt.Errorf("release the deployment lock: %w", err)
+	}
+	if held.ID != own.ID {
+		return fmt.Errorf("release the deployment lock: %s took it at %s", held.User, held.Acquired)
+	}
+	return s.remove(ctx, s.lockPath(), false)
 }
 
 func (s *session) holder(ctx context.Context) (holder, error) {

@@ -15,11 +15,7 @@ import (
 )
 
 // uploadAll brings wheels and files to the workspace and writes which.
-func (s *session) uploadAll(ctx context.Context, before deployment) error {
-	files, found := s.bundle.Files()
-	if err := s.say(found); err != nil {
-		return err
-	}
+func (s *session) uploadAll(ctx context.Context, files []string, before deployment) error {
 	internal := s.bundle.ArtifactPath() + "/.internal"
 	if err := s.remove(ctx, internal, true); err != nil {
 		return err
