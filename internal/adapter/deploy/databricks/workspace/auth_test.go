@@ -149,7 +149,7 @@ func TestEveryIdentitySendsExactlyItsParameters(t *testing.T) {
 }
 
 func TestTheExchangeFails(t *testing.T) {
-	const subject, request = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJzdWJqZWN0In0.signature-that-nobody-sees", "request-token-that-nobody-sees"
+	const subject, request = "subject-token-that-nobody-sees", "request-token-that-nobody-sees"
 	value := ok(`{"value":"` + subject + `"}`)
 	one := func(d, g, p reply) map[string][]reply {
 		return map[string][]reply{discovery: {d}, "GET /jobs/1?audience=HOST": {g}, tokenPost: {p}}
@@ -203,6 +203,17 @@ func TestTheExchangeFails(t *testing.T) {
 				t.Errorf("waited %v", hands.waits)
 			}
 		})
+	}
+}
+
+func TestWhatATokenEndpointRepeatsIsNotSeen(t *testing.T) {
+	const secret = "client/secret/that/nobody/sees"
+	pair := base64.StdEncoding.EncodeToString([]byte("app-with-a-long-name:" + url.QueryEscape(secret)))
+	s := play(t, map[string][]reply{discovery: {ok(endpoint)}, tokenPost: {{status: 401, body: `{"error":"invalid_client","error_description":"got ` + pair + " of " + secret + `"}`}}})
+	s.look = func(*http.Request, string) {}
+	_, err := workspace.Open(t.Context(), workspace.Config{Host: s.server.URL, Auth: workspace.M2M{ClientID: "app-with-a-long-name", Secret: secret}})
+	if !errors.Is(err, workspace.Unauthenticated) || !strings.Contains(err.Error(), "got *** of ***") {
+		t.Errorf("got %v", err)
 	}
 }
 
