@@ -84,6 +84,6 @@ type Target interface {
 	Observe(ctx context.Context, c *Call) (deployment.State, error)
 	// Run runs what was deployed, by the target's names.
 	Run(ctx context.Context, c *Call, a Artifact, what []string) ([]deployment.TaskRun, error)
-	// Destroy removes what was deployed; nothing there is no error.
-	Destroy(ctx context.Context, c *Call) error
+	// Destroy removes what the artifact was deployed as; nothing there is no error.
+	Destroy(ctx context.Context, c *Call, a Artifact) error
 }

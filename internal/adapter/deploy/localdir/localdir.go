@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/dc-release/dc-release/internal/adapter/deploy/unpack"
 	"github.com/dc-release/dc-release/internal/app/deploy"
 	"github.com/dc-release/dc-release/internal/core/deployment"
 )
@@ -29,16 +30,15 @@ func (Target) Apply(ctx context.Context, c *deploy.Call, a deploy.Artifact, _ de
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	tree, open := a.Tree, a.Open
-	to := filepath.Join(root, "releases", tree.Digest())
+	to := filepath.Join(root, "releases", a.Tree.Digest())
 	if _, err := os.Stat(to); errors.Is(err, fs.ErrNotExist) {
-		if err := unpack(ctx, root, to, tree, open); err != nil {
+		if err := beside(ctx, to, a); err != nil {
 			return fmt.Errorf("deploy to %s: %w", root, err)
 		}
 	} else if err != nil {
 		return err
 	}
-	return switchTo(root, filepath.Join("releases", tree.Digest()))
+	return switchTo(root, filepath.Join("releases", a.Tree.Digest()))
 }
 
 func dir(place deploy.Place) (string, error) {
@@ -49,8 +49,8 @@ func dir(place deploy.Place) (string, error) {
 	return root, nil
 }
 
-// unpack writes all files beside their place and moves them there as one.
-func unpack(ctx context.Context, root, to string, tree deployment.Tree, open deploy.Opener) error {
+// beside writes all files beside their place and moves them there as one.
+func beside(ctx context.Context, to string, a deploy.Artifact) error {
 	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
 		return err
 	}
@@ -59,10 +59,8 @@ func unpack(ctx context.Context, root, to string, tree deployment.Tree, open dep
 		return err
 	}
 	defer os.RemoveAll(tmp)
-	for _, f := range tree {
-		if err := write(ctx, filepath.Join(tmp, filepath.FromSlash(f.Path)), f, open); err != nil {
-			return err
-		}
+	if err := unpack.Into(ctx, tmp, a); err != nil {
+		return err
 	}
 	if err := os.Chmod(tmp, 0o755); err != nil {
 		return err
@@ -71,27 +69,6 @@ func unpack(ctx context.Context, root, to string, tree deployment.Tree, open dep
 		return err
 	}
 	return syncDir(filepath.Dir(to))
-}
-
-func write(ctx context.Context, path string, f deployment.TreeFile, open deploy.Opener) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
-	}
-	r, err := open(ctx, f.SHA256)
-	if err != nil {
-		return err
-	}
-	defer r.Close()
-	mode := os.FileMode(0o644)
-	if f.Executable {
-		mode = 0o755
-	}
-	w, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(w, r)
-	return errors.Join(err, w.Sync(), w.Close())
 }
 
 // switchTo points current to a release in one step.
