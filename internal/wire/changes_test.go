@@ -253,6 +253,8 @@ var elsewhere = map[string]string{
 	"run.cancel":         "../app/claim/claim_test.go TestCancellingARunEndsWhatIsQueuedAndTellsWhatRuns",
 	"run.rerun":          "../app/claim/claim_test.go TestAttack51_ASilentDeploymentWaitsForAPerson",
 	"acceptance.abandon": "../../acceptance/change_test.go TestChanges",
+	"environment.plan":   "../../acceptance/change_test.go TestChanges",
+	"deletion.request":   "../app/deploy/deploy_test.go TestADeletionIsApprovedByItsPlan",
 	"audit.checkpoint":   "../app/publish/anchor_test.go TestAttack13_SomebodyElsesCommitOnTheBranchOfAnchorsIsRecordedAndKept",
 }
 
