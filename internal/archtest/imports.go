@@ -7,10 +7,11 @@ import (
 
 // coreStandard is what the core may import of the standard library: nothing
 // that reads or writes outside of memory. io and io/fs are there for their
-// interfaces, context for passing it on, time for its types.
+// interfaces, context for passing it on, time for its types, net/url and html for
+// their escapes, sync for values that several goroutines use.
 var coreStandard = []string{
 	"bytes", "cmp", "context", "crypto/ed25519", "crypto/sha256", "encoding/base64", "encoding/binary", "encoding/hex", "encoding/json",
-	"errors", "fmt", "io", "io/fs", "iter", "maps", "math", "path", "reflect", "regexp", "slices", "strconv", "strings", "text/template", "text/template/parse", "time", "unicode",
+	"errors", "fmt", "html", "io", "io/fs", "iter", "maps", "math", "net/url", "path", "reflect", "regexp", "slices", "strconv", "strings", "sync", "text/template", "text/template/parse", "time", "unicode",
 	"unicode/utf16", "unicode/utf8",
 }
 

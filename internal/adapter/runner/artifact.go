@@ -25,7 +25,7 @@ func (j *job) uploadArtifact(ctx context.Context, s *step) error {
 	if err := errors.Join(checkArtifactName(name), s.checkNumber("retention-days", math.MaxInt), s.checkNumber("compression-level", 9)); err != nil {
 		return err
 	}
-	if j.mask.holds(name) {
+	if j.mask.Holds(name) {
 		return errors.New("upload artifact: the name contains a secret")
 	}
 	patterns, err := j.parsePatterns(s.with["path"])

@@ -153,7 +153,7 @@ func (j *job) saveCacheNow(ctx context.Context, s *step) error {
 // saveCache keeps what the paths select. Whatever goes wrong is a warning, but
 // for a key that would give a secret away.
 func (j *job) saveCache(ctx context.Context, s *step, key string) (bool, error) {
-	if j.mask.holds(key) {
+	if j.mask.Holds(key) {
 		return false, j.checkCacheKeys([]string{key})
 	}
 	saved, err := j.trySaveCache(ctx, s, key)
@@ -195,7 +195,7 @@ func (j *job) checkCacheKeys(keys []string) error {
 	}
 	for _, k := range keys {
 		switch {
-		case j.mask.holds(k):
+		case j.mask.Holds(k):
 			return errors.New("cache key: it contains a secret")
 		case len([]rune(k)) > maxCacheKey:
 			return fmt.Errorf("cache key %q: want at most %d characters", k, maxCacheKey)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/dc-release/dc-release/internal/core/mask"
 	"github.com/dc-release/dc-release/internal/core/pipeline"
 	"github.com/dc-release/dc-release/internal/core/workflow"
 )
@@ -129,7 +130,7 @@ func (c *commands) line(stream Stream, text string) {
 	}
 	if c.stopToken != "" {
 		if _, resumed := parseCommand(text, func(name string) bool { return name == strings.ToLower(c.stopToken) }); resumed {
-			c.log(stream, c.job.mask.mask(text))
+			c.log(stream, c.job.mask.Mask(text))
 			c.stopToken = ""
 			return
 		}
@@ -144,11 +145,11 @@ func (c *commands) line(stream Stream, text string) {
 	kind := commandNamed(cmd.name)
 	shown := kind.show == ever || kind.show == onEcho && c.echo
 	if shown {
-		c.log(stream, c.job.mask.mask(text))
+		c.log(stream, c.job.mask.Mask(text))
 	}
 	if err := kind.do(c, cmd); err != nil {
 		if kind.show == onEcho && !shown {
-			c.log(stream, c.job.mask.mask(text))
+			c.log(stream, c.job.mask.Mask(text))
 		}
 		c.fail(err)
 		c.add(pipeline.Annotation{Level: "error", Message: err.Error()})
@@ -159,7 +160,7 @@ func (c *commands) line(stream Stream, text string) {
 func (c *commands) plain(stream Stream, text string) {
 	list := c.job.matchers.all()
 	if len(list) == 0 {
-		c.log(stream, c.job.mask.mask(text))
+		c.log(stream, c.job.mask.Mask(text))
 		return
 	}
 	if c.problems[stream] == nil {
@@ -168,7 +169,7 @@ func (c *commands) plain(stream Stream, text string) {
 	bare := colours.ReplaceAllString(text, "")
 	found := c.problems[stream].find(list, bare)
 	if found == nil {
-		c.log(stream, c.job.mask.mask(text))
+		c.log(stream, c.job.mask.Mask(text))
 		return
 	}
 	a := c.job.annotationOf(found)
@@ -189,12 +190,12 @@ func (c *commands) addMask(cmd command) error {
 		c.system("##[warning]an empty text cannot be masked")
 		return nil
 	}
-	if c.job.mask.size() > maxMasks {
+	if c.job.mask.Size() > maxMasks {
 		return fmt.Errorf("more is to be masked than %d bytes with all spellings: nothing that follows could be shown", maxMasks)
 	}
-	c.job.mask.add(cmd.data)
+	c.job.mask.Add(cmd.data)
 	if c.echo {
-		c.system("::add-mask::" + masked)
+		c.system("::add-mask::" + mask.Text)
 	}
 	return nil
 }

@@ -1,5 +1,7 @@
 package runner
 
+import "github.com/dc-release/dc-release/internal/core/mask"
+
 // Pair is one entry of a file such as GITHUB_OUTPUT.
 type Pair struct{ Name, Value string }
 
@@ -45,13 +47,10 @@ const LongLine = longLine
 // Masked gives a function that masks whole texts, and the lines and pieces that
 // come out when the same is written in chunks.
 func Masked(secrets ...string) (whole func(string) string, lines func(chunks ...string) []string) {
-	m := newMasker()
-	for _, s := range secrets {
-		m.add(s)
-	}
-	return m.mask, func(chunks ...string) []string {
+	m := mask.New(secrets...)
+	return m.Mask, func(chunks ...string) []string {
 		var out []string
-		l := &lineCutter{mask: m, line: func(t string) { out = append(out, m.mask(t)) }, piece: func(t string) { out = append(out, t) }}
+		l := &lineCutter{mask: m, line: func(t string) { out = append(out, m.Mask(t)) }, piece: func(t string) { out = append(out, t) }}
 		for _, c := range chunks {
 			if n, err := l.Write([]byte(c)); n != len(c) || err != nil {
 				panic("short write")

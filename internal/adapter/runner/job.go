@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dc-release/dc-release/internal/core/mask"
 	"github.com/dc-release/dc-release/internal/core/pipeline"
 	"github.com/dc-release/dc-release/internal/core/workflow"
 )
@@ -27,7 +28,7 @@ type job struct {
 	c    Config
 	a    pipeline.Assignment
 	h    Host
-	mask *masker
+	mask *mask.Masker
 	area *area
 	box  Sandbox
 
@@ -57,7 +58,7 @@ type job struct {
 func newJob(c Config, a pipeline.Assignment, h Host) *job {
 	return &job{
 		c: c, a: a, h: h,
-		mask:    newMasker(),
+		mask:    mask.New(),
 		soft:    context.Background(),
 		hard:    context.Background(),
 		secrets: map[string]string{},
@@ -71,7 +72,7 @@ func newJob(c Config, a pipeline.Assignment, h Host) *job {
 
 // open prepares everything that steps need.
 func (j *job) open(ctx context.Context) error {
-	j.h.Masks(j.mask.add)
+	j.h.Masks(j.mask.Add)
 	if err := j.fetchSecrets(ctx); err != nil {
 		return err
 	}
@@ -155,14 +156,14 @@ func statusWord(s workflow.Status) pipeline.Conclusion {
 func (j *job) fail(err error) {
 	j.failed = true
 	if j.outcome.Reason == "" {
-		j.outcome.Reason = j.mask.mask(err.Error())
+		j.outcome.Reason = j.mask.Mask(err.Error())
 	}
 	j.say(0, "##[error]"+err.Error())
 }
 
 // say writes a line of the runner's own to the log.
 func (j *job) say(step int, text string) {
-	for line := range strings.SplitSeq(strings.TrimRight(clean(j.mask.mask(text)), "\r\n"), "\n") {
+	for line := range strings.SplitSeq(strings.TrimRight(clean(j.mask.Mask(text)), "\r\n"), "\n") {
 		j.h.Log(Line{Step: step, Stream: System, TimeUS: j.now(), Text: strings.TrimSuffix(line, "\r")})
 	}
 }
@@ -185,7 +186,7 @@ func (j *job) annotate(step int, a pipeline.Annotation) {
 
 // short masks an annotation and cuts what is very long.
 func (j *job) short(a pipeline.Annotation) pipeline.Annotation {
-	text := func(s string) string { return cut(clean(j.mask.mask(s)), maxNote) }
+	text := func(s string) string { return cut(clean(j.mask.Mask(s)), maxNote) }
 	a.Message, a.File, a.Title = text(a.Message), text(a.File), text(a.Title)
 	return a
 }
@@ -219,7 +220,7 @@ func (j *job) evaluateOutputs() {
 		switch {
 		case err != nil:
 			j.fail(fmt.Errorf("output %q: %w", o.Name, err))
-		case j.mask.holds(value):
+		case j.mask.Holds(value):
 			j.warn(fmt.Sprintf("Skip output '%s' since it may contain secret.", o.Name))
 		case value != "":
 			size += len(o.Name) + len(value)
@@ -242,7 +243,7 @@ func (j *job) evaluateURL() {
 	switch {
 	case err != nil:
 		j.fail(fmt.Errorf("environment url: %w", err))
-	case j.mask.holds(url):
+	case j.mask.Holds(url):
 		j.warn(fmt.Sprintf("the URL of environment %q is left out: it may hold a secret", j.a.Job.Environment))
 	case url != "":
 		j.outcome.URL = clean(url)
@@ -281,7 +282,7 @@ func (j *job) close() pipeline.Outcome {
 func (j *job) maskOutcome() {
 	hide := func(texts ...*string) {
 		for _, t := range texts {
-			*t = clean(j.mask.mask(*t))
+			*t = clean(j.mask.Mask(*t))
 		}
 	}
 	o := &j.outcome
@@ -301,7 +302,7 @@ func (j *job) maskOutcome() {
 		hide(&o.Tools[i].Path, &o.Tools[i].Version)
 	}
 	for name, value := range o.Outputs {
-		if j.mask.holds(value) {
+		if j.mask.Holds(value) {
 			delete(o.Outputs, name)
 		}
 	}
@@ -320,7 +321,7 @@ func (j *job) fetchSecrets(ctx context.Context) error {
 			return fmt.Errorf("fetch secret %q: %w", name, err)
 		}
 		j.secrets[name] = value
-		j.mask.add(value)
+		j.mask.Add(value)
 	}
 	return nil
 }

@@ -3,6 +3,8 @@ package runner
 import (
 	"bytes"
 	"strings"
+
+	"github.com/dc-release/dc-release/internal/core/mask"
 )
 
 // longLine is the length at which a line without an end is broken. What is
@@ -12,7 +14,7 @@ const longLine = 1 << 20
 // lines cuts what a step writes into lines, however it is split over writes,
 // and never in the middle of a secret. It is used by one goroutine.
 type lines struct {
-	mask *masker
+	mask *mask.Masker
 	// line takes a whole line, not masked, because it may be a command.
 	line func(text string)
 	// piece takes a masked part of a line that is longer than longLine.
@@ -60,7 +62,7 @@ func (l *lines) flush() {
 	text := strings.TrimSuffix(string(l.buf), "\r")
 	l.buf = l.buf[:0]
 	if l.pieces {
-		l.piece(clean(l.mask.mask(text)))
+		l.piece(clean(l.mask.Mask(text)))
 	} else {
 		l.take(clean(text))
 	}
@@ -70,12 +72,12 @@ func (l *lines) flush() {
 // take holds a line back as long as the next one may show that a secret is
 // broken over both.
 func (l *lines) take(text string) {
-	if n := l.mask.continued(l.before, text); len(l.held) == 0 && n > 0 {
-		text = masked + text[n:]
+	if n := l.mask.Continued(l.before, text); len(l.held) == 0 && n > 0 {
+		text = mask.Text + text[n:]
 	}
 	l.held = append(l.held, text)
 	l.weight += len(text) + 1
-	if l.weight > maxHeld+2*l.mask.reach() || !l.mask.opens(strings.Join(l.held, "\n")) {
+	if l.weight > maxHeld+2*l.mask.Reach() || !l.mask.Opens(strings.Join(l.held, "\n")) {
 		l.release()
 	}
 }
@@ -83,7 +85,7 @@ func (l *lines) take(text string) {
 // release gives out what was held back.
 func (l *lines) release() {
 	if len(l.held) > 1 {
-		l.held = strings.Split(l.mask.unwrap(strings.Join(l.held, "\n")), "\n")
+		l.held = strings.Split(l.mask.Unwrap(strings.Join(l.held, "\n")), "\n")
 	}
 	for _, text := range l.held {
 		l.give(text)
@@ -92,23 +94,18 @@ func (l *lines) release() {
 }
 
 func (l *lines) give(text string) {
-	l.before = solidEnd(l.before+text, shortest-1)
+	l.before = mask.Tail(l.before + text)
 	l.line(text)
 }
 
 // shorten gives out the beginning of a line that has become too long. It keeps
 // enough to see the rest of a secret that begins before the cut.
 func (l *lines) shorten() {
-	keep := l.mask.reach()
+	keep := l.mask.Reach()
 	for len(l.buf) > longLine+2*keep {
 		text := string(l.buf)
-		cut := len(text) - keep
-		for _, p := range l.mask.find(text) {
-			if p.start < cut && p.end > cut {
-				cut = p.end
-			}
-		}
-		l.piece(clean(l.mask.mask(text[:cut])))
+		cut := l.mask.Beyond(text, len(text)-keep)
+		l.piece(clean(l.mask.Mask(text[:cut])))
 		l.buf = append(l.buf[:0], text[cut:]...)
 		l.pieces = true
 	}

@@ -87,12 +87,12 @@ func (j *job) step(s *step) {
 		j.failed = true
 	}
 	out.Outcome, out.Conclusion = e.outcome, e.conclusion
-	out.Name, out.ExitCode, out.EndedUS = clean(j.mask.mask(string(s.stage)+s.name)), s.code, j.now()
+	out.Name, out.ExitCode, out.EndedUS = clean(j.mask.Mask(string(s.stage)+s.name)), s.code, j.now()
 	switch {
 	case s.skipped != "":
-		out.Reason = clean(j.mask.mask(s.skipped))
+		out.Reason = clean(j.mask.Mask(s.skipped))
 	case e.err != nil:
-		out.Reason = clean(j.mask.mask(e.err.Error()))
+		out.Reason = clean(j.mask.Mask(e.err.Error()))
 	}
 	j.outcome.Steps = append(j.outcome.Steps, out)
 }

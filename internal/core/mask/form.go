@@ -1,4 +1,4 @@
-package runner
+package mask
 
 import (
 	"encoding/base64"
@@ -50,7 +50,7 @@ func parts(secret string) []string {
 	if trimmed == "" {
 		return nil
 	}
-	list := append([]string{secret, trimmed, clean(secret)}, sections(trimmed)...)
+	list := append([]string{secret, trimmed, strings.ToValidUTF8(secret, "\uFFFD")}, sections(trimmed)...)
 	if flat, _ := solid(trimmed); len(flat) > shortLine {
 		list = append(list, flat) // as it is looked for where lines are broken
 	}

@@ -1,19 +1,19 @@
-package runner
+package mask
 
 import "strings"
 
 // A secret may be broken over lines: by a program that folds its output, or that
 // encodes in lines. It is looked for in the text without any white space.
 
-// unwrap gives s without the secrets that are broken over its lines.
-func (m *masker) unwrap(s string) string {
+// Unwrap gives s without the secrets that are broken over its lines.
+func (m *Masker) Unwrap(s string) string {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	return hide(s, ordered(m.broken(s)))
 }
 
 // broken finds secrets that go over the end of a line.
-func (m *masker) broken(s string) []span {
+func (m *Masker) broken(s string) []span {
 	flat, at := solid(s)
 	var spans []span
 	for i := range len(flat) {
@@ -48,8 +48,8 @@ func blank(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n'
 // waiting for the next one.
 const shortest = 3
 
-// opens reports whether the lines may end with the beginning of a secret.
-func (m *masker) opens(lines string) bool {
+// Opens reports whether the lines may end with the beginning of a secret.
+func (m *Masker) Opens(lines string) bool {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	end := solidEnd(lines, shortest)
@@ -67,6 +67,10 @@ func (m *masker) opens(lines string) bool {
 	return false
 }
 
+// Tail is the end of lines that Continued wants to know: what is too short for
+// Opens to wait for the next line.
+func Tail(lines string) string { return solidEnd(lines, shortest-1) }
+
 // solidEnd is the last n bytes of s that are no white space.
 func solidEnd(s string, n int) string {
 	end := make([]byte, min(n, len(s)))
@@ -80,9 +84,9 @@ func solidEnd(s string, n int) string {
 	return string(end[at:])
 }
 
-// continued is how much of the beginning of a line is the rest of a secret of
-// which fewer than shortest characters stand at the end of the lines before.
-func (m *masker) continued(before, line string) int {
+// Continued is how much of the beginning of a line is the rest of a secret of
+// which only the Tail of the lines before is the beginning.
+func (m *Masker) Continued(before, line string) int {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	text := strings.TrimLeft(line, " \t")

@@ -1,4 +1,7 @@
-package runner
+// Package mask hides secrets in text: a secret itself, and the spellings in which
+// one usually leaves a program (JSON, URLs, XML, shells, hex, base64 at any place
+// of a longer text), also where it is broken over lines.
+package mask
 
 import (
 	"cmp"
@@ -7,13 +10,11 @@ import (
 	"sync"
 )
 
-// masked stands in the place of a secret.
-const masked = "***"
+// Text stands in the place of a secret.
+const Text = "***"
 
-// masker replaces secrets, and the forms in which they usually leave a
-// program, wherever text leaves the worker. It may be used by several
-// goroutines.
-type masker struct {
+// Masker knows secrets and replaces them. It may be used by several goroutines.
+type Masker struct {
 	mu      sync.RWMutex
 	seen    map[string]bool
 	byFirst [256][]form // longest first
@@ -31,12 +32,17 @@ type form struct {
 	within *[256]bool
 }
 
-func newMasker() *masker {
-	return &masker{seen: map[string]bool{}, inner: map[[shortest]byte]bool{}}
+// New makes a masker that knows some secrets. Blank ones are left out.
+func New(secrets ...string) *Masker {
+	m := &Masker{seen: map[string]bool{}, inner: map[[shortest]byte]bool{}}
+	for _, s := range secrets {
+		m.Add(s)
+	}
+	return m
 }
 
-// add makes the masker know a secret in all its forms.
-func (m *masker) add(secret string) {
+// Add makes the masker know a secret in all its forms.
+func (m *Masker) Add(secret string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, f := range formsOf(secret) {
@@ -55,8 +61,8 @@ func (m *masker) add(secret string) {
 	}
 }
 
-// size is the length of all forms together.
-func (m *masker) size() int {
+// Size is the length of all forms together.
+func (m *Masker) Size() int {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	return m.bytes
@@ -67,7 +73,7 @@ type span struct{ start, end int }
 
 // find gives the parts of s that must not be seen, in order, without overlap: a
 // secret, also one that is broken over lines.
-func (m *masker) find(s string) []span {
+func (m *Masker) find(s string) []span {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	spans := m.plain(s)
@@ -88,7 +94,7 @@ func ordered(spans []span) []span {
 }
 
 // plain is find without regard to lines.
-func (m *masker) plain(s string) []span {
+func (m *Masker) plain(s string) []span {
 	var spans []span
 	for i := range len(s) {
 		for _, f := range m.byFirst[s[i]] {
@@ -134,8 +140,8 @@ func merge(spans []span, p span) []span {
 	return append(spans, p)
 }
 
-// mask gives s without secrets.
-func (m *masker) mask(s string) string { return hide(s, m.find(s)) }
+// Mask gives s without secrets.
+func (m *Masker) Mask(s string) string { return hide(s, m.find(s)) }
 
 // hide puts something else in the place of spans; the lines of s stay.
 func hide(s string, spans []span) string {
@@ -146,19 +152,30 @@ func hide(s string, spans []span) string {
 	at := 0
 	for _, p := range spans {
 		b.WriteString(s[at:p.start])
-		b.WriteString(masked + strings.Repeat("\n"+masked, strings.Count(s[p.start:p.end], "\n")))
+		b.WriteString(Text + strings.Repeat("\n"+Text, strings.Count(s[p.start:p.end], "\n")))
 		at = p.end
 	}
 	b.WriteString(s[at:])
 	return b.String()
 }
 
-// holds reports whether s contains a secret.
-func (m *masker) holds(s string) bool { return len(m.find(s)) > 0 }
+// Holds reports whether s contains a secret.
+func (m *Masker) Holds(s string) bool { return len(m.find(s)) > 0 }
 
-// reach is the length of the longest form.
-func (m *masker) reach() int {
+// Reach is the length of the longest form.
+func (m *Masker) Reach() int {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	return m.longest
+}
+
+// Beyond is the first place of s from at on where it can be cut in two without
+// cutting a secret.
+func (m *Masker) Beyond(s string, at int) int {
+	for _, p := range m.find(s) {
+		if p.start < at && p.end > at {
+			at = p.end
+		}
+	}
+	return at
 }
