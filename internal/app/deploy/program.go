@@ -16,15 +16,21 @@ type Program struct {
 	Hide  []string
 	Dir   string // below the folder that Programs lent, "" for the folder itself
 	Stdin []byte
+	// See and Write are files and directories outside of the folder that the
+	// program may read, and directories that it may change what is in; they are
+	// absolute and exist.
+	See, Write []string
 	// Network lets the program reach other machines.
 	Network bool
 }
 
-// Output is what a program said, whole and unmasked: it is for the target, and
-// what is kept of it is masked.
+// Output is what a program said, unmasked: it is for the target, and what is kept
+// of it is masked.
 type Output struct {
 	Exit           int
 	Stdout, Stderr []byte
+	// Cut is how many bytes of Stdout were more than is kept of one program.
+	Cut int64
 }
 
 // Programs runs the programs of targets apart from the store and from keys.

@@ -17,7 +17,7 @@ import (
 
 	"github.com/dc-release/dc-release/internal/adapter/deploy/databricks/bundle"
 	"github.com/dc-release/dc-release/internal/adapter/deploy/databricks/workspace"
-	"github.com/dc-release/dc-release/internal/adapter/deploy/unpack"
+	"github.com/dc-release/dc-release/internal/adapter/deploy/files"
 	"github.com/dc-release/dc-release/internal/app/deploy"
 	"github.com/dc-release/dc-release/internal/core/deployment"
 	"github.com/dc-release/dc-release/internal/core/fault"
@@ -144,7 +144,7 @@ const bundleFolder = "bundle"
 // unpack writes the artifact, as a clean checkout of its commit: what the program
 // reads of git is that commit and nothing else.
 func (s *session) unpack(ctx context.Context, a deploy.Artifact) error {
-	if err := unpack.Into(ctx, s.root(), a); err != nil {
+	if err := files.Write(ctx, s.root(), a.Tree, a.Open); err != nil {
 		return err
 	}
 	git := filepath.Join(s.root(), ".git")

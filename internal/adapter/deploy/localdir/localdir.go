@@ -4,16 +4,13 @@ package localdir
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 
-	"github.com/dc-release/dc-release/internal/adapter/deploy/unpack"
+	"github.com/dc-release/dc-release/internal/adapter/deploy/files"
 	"github.com/dc-release/dc-release/internal/app/deploy"
 	"github.com/dc-release/dc-release/internal/core/deployment"
 )
@@ -59,7 +56,7 @@ func beside(ctx context.Context, to string, a deploy.Artifact) error {
 		return err
 	}
 	defer os.RemoveAll(tmp)
-	if err := unpack.Into(ctx, tmp, a); err != nil {
+	if err := files.Write(ctx, tmp, a.Tree, a.Open); err != nil {
 		return err
 	}
 	if err := os.Chmod(tmp, 0o755); err != nil {
@@ -104,50 +101,9 @@ func (Target) Observe(_ context.Context, c *deploy.Call) (deployment.State, erro
 	if err != nil {
 		return nil, err
 	}
-	current, err := filepath.EvalSymlinks(filepath.Join(root, "current"))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
+	now, err := files.Read(filepath.Join(root, "current"))
 	if err != nil {
 		return nil, fmt.Errorf("observe %s: %w", root, err)
 	}
-	var tree deployment.Tree
-	err = filepath.WalkDir(current, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		f, err := observe(current, path, d)
-		tree = append(tree, f)
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("observe %s: %w", root, err)
-	}
-	return deployment.NewState(tree.State())
-}
-
-func observe(root, path string, d fs.DirEntry) (deployment.TreeFile, error) {
-	rel, err := filepath.Rel(root, path)
-	if err != nil {
-		return deployment.TreeFile{}, err
-	}
-	out := deployment.TreeFile{Path: filepath.ToSlash(rel)}
-	if !d.Type().IsRegular() {
-		out.SHA256 = "not a regular file"
-		return out, nil
-	}
-	info, err := d.Info()
-	if err != nil {
-		return out, err
-	}
-	out.Executable, out.Size = info.Mode()&0o111 != 0, info.Size()
-	f, err := os.Open(path)
-	if err != nil {
-		return out, err
-	}
-	defer f.Close()
-	h := sha256.New()
-	_, err = io.Copy(h, f)
-	out.SHA256 = hex.EncodeToString(h.Sum(nil))
-	return out, err
+	return now, nil
 }
