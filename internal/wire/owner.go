@@ -93,6 +93,7 @@ type Config struct {
 	TimeSource string            // host[:port] that the clock is compared with, "" for none
 	TSA        string            // URL of the authority that stamps anchored checkpoints, "" for none
 	TSACA      string            // file with the certificates that it must lead to, "" for any
+	DriftEvery time.Duration     // how often places are read back while serving; 0 takes the default
 	Serving    bool              // until it is interrupted, and not for one command
 	Anchors    []string          // files with checkpoints that the ledger must extend
 	Path       string            // PATH of the steps; "" takes this process's

@@ -19,6 +19,8 @@ import (
 	"github.com/dc-release/dc-release/internal/adapter/store/sqlstore"
 	"github.com/dc-release/dc-release/internal/app/approve"
 	"github.com/dc-release/dc-release/internal/app/deploy"
+	"github.com/dc-release/dc-release/internal/app/deviation"
+	"github.com/dc-release/dc-release/internal/app/drift"
 	"github.com/dc-release/dc-release/internal/app/publish/publishtest"
 	"github.com/dc-release/dc-release/internal/core/approval"
 	"github.com/dc-release/dc-release/internal/core/deployment"
@@ -300,5 +302,42 @@ func TestADeletionIsApprovedByItsPlan(t *testing.T) {
 	}
 	if err := ask("tst"); err == nil {
 		t.Error("approved a deletion where nothing is deleted")
+	}
+}
+
+func TestDriftOpensOneDeviationForWhatItFinds(t *testing.T) {
+	w := begin(t)
+	r := w.Register("1.0.0", "")
+	_, err := w.deploy(r, "tst", w.tree(one))
+	must(t, err)
+	watch := drift.Watch{
+		Solutions: func(ctx context.Context) ([]policy.Solution, error) {
+			s, err := w.Scenario.Solution(ctx, publishtest.Solution)
+			return []policy.Solution{s}, err
+		},
+		Deployer: w.Deployer, Deviations: &deviation.Deviations{Log: w.Log, State: w.Scenario.State},
+	}
+	look := func() []string {
+		t.Helper()
+		must(t, watch.Round(t.Context(), time.Now()))
+		s, err := w.Scenario.State.Release(t.Context(), publishtest.Solution, "1.0.0")
+		must(t, err)
+		var out []string
+		for _, d := range s.Deviations {
+			out = append(out, d.Text)
+		}
+		return out
+	}
+	if got := look(); len(got) > 0 {
+		t.Errorf("opened %q", got)
+	}
+	w.shelf.holds["tst"] = append(w.shelf.holds["tst"], deployment.Fact{Path: "stray.py", Value: "x"})
+	look()
+	if got := look(); len(got) != 1 || got[0] != "drift in tst, 1 differences: stray.py: expected absent, is x" {
+		t.Errorf("opened %q", got)
+	}
+	w.shelf.holds["tst"] = w.shelf.holds["tst"][:1]
+	if got := look(); len(got) != 2 {
+		t.Errorf("other differences open another one, got %q", got)
 	}
 }

@@ -26,6 +26,7 @@ import (
 	"github.com/dc-release/dc-release/internal/face/cli/people"
 	"github.com/dc-release/dc-release/internal/face/cli/records"
 	"github.com/dc-release/dc-release/internal/face/cli/run"
+	"github.com/dc-release/dc-release/internal/face/cli/sandbox"
 	"github.com/dc-release/dc-release/internal/face/cli/trace"
 	"github.com/dc-release/dc-release/internal/face/cli/workflows"
 )
@@ -45,6 +46,7 @@ type Deps struct {
 	Results   records.ReadResult
 	Code      func(seed string, at time.Time) (string, error) // one-time codes of the demo's persons
 	Worker    func(ctx context.Context, child string) error
+	Sandbox   sandbox.Serve // of workspaces
 }
 
 // Root makes the whole command line. To add a command: its package, a line in
@@ -91,7 +93,7 @@ func commands(d Deps) []*cobra.Command {
 		actions.New(d.Env),
 		install.Serve(d.Env), install.Intake(d.Env), install.Solution(d.Env),
 		records.Runs(d.Env), records.Releases(d.Env, d.Author), gate.New(d.Env), records.Evidence(d.Env, d.Results), acceptance.New(d.Env),
-		environment.New(d.Env), environment.Rollback(d.Env), audit.New(d.Env, d.Verify, d.Witness, d.Bundle),
+		environment.New(d.Env), environment.Rollback(d.Env), sandbox.New(d.Env, d.Sandbox), audit.New(d.Env, d.Verify, d.Witness, d.Bundle),
 		people.Person(d.Env), people.Token(d.Env), people.Role(d.Env), change.Deviation(d.Env), change.Approval(d.Env),
 		job.Deploy(d.Env), job.Publish(d.Env), document.New(d.Env, d.Documents), trace.New(d.Env, d.Trace), workflows.New(d.Env, d.Preview),
 		workerCommand(d), versionCommand(d),

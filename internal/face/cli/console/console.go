@@ -10,6 +10,7 @@ import (
 	"io"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/dc-release/dc-release/internal/app/operation"
 	"github.com/dc-release/dc-release/internal/core/fault"
@@ -52,6 +53,8 @@ type Env struct {
 	// many an execution may have at once there, 0 for the sandbox's default.
 	Labels    []string
 	Processes int
+	// DriftEvery is how often a server reads places back, 0 for its default.
+	DriftEvery time.Duration
 	// TimeSource is host[:port] that the server's clock is compared with.
 	TimeSource string
 	// TSA is the URL of the time stamp authority that stamps anchored
