@@ -107,7 +107,7 @@ var changes = []change{
 	{"solution.add", func(v *visitors) any {
 		b := policy.Baseline{Solution: "another", Profile: policy.NonGxP, Code: "/code", Branch: "main", Workflow: ".github/workflows/main.yaml", Environments: map[string]policy.Environment{}}
 		for _, place := range policy.Places {
-			b.Environments[place] = policy.Environment{Target: "localdir", Config: map[string]string{"path": "/" + place}}
+			b.Environments[place] = policy.Environment{Target: "localdir", Config: map[string]string{"dir": "/" + place}}
 		}
 		return operation.AddSolution{ByAdministrator: by("admin"), Baseline: b}
 	}},

@@ -25,7 +25,7 @@ var Places = []string{"dev", "tst", "val", "prd"}
 
 // Environment is where a place's deployments go, and what may go there.
 type Environment struct {
-	Target string            `json:"target"` // localdir, script
+	Target string            `json:"target"` // of TargetKinds
 	Config map[string]string `json:"config,omitempty"`
 	// Names are further names that workflows may call the place by.
 	Names      []string   `json:"names,omitempty"`
@@ -143,7 +143,7 @@ func (b Baseline) checkEnvironments() []error {
 			out = append(out, fmt.Errorf("environment %q: want one of %v", place, Places))
 		}
 		e := b.Environments[place]
-		out = append(out, e.Protection.check(place)...)
+		out = append(append(out, e.checkTarget(place)...), e.Protection.check(place)...)
 		for _, name := range e.Names {
 			folded := strings.ToLower(name)
 			if other, taken := named[folded]; taken || slices.Contains(Places, folded) {

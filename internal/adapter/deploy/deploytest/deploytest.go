@@ -25,8 +25,11 @@ type Fixture struct {
 	Place  deploy.Place
 	// One and Two are two releases for the place; nil takes plain files.
 	One, Two Files
-	// Tamper changes something that One deployed, behind the target's back.
+	// Tamper changes something that One deployed, behind the target's back; nil
+	// where nothing can be observed.
 	Tamper func(t *testing.T)
+	// What of One is run, where the target can; nil for all of it.
+	What []string
 }
 
 func (f Fixture) one() Files {
@@ -108,10 +111,17 @@ func (f Fixture) Apply(t *testing.T, w Files) deployment.State {
 	return p.Expected
 }
 
-// Observe reads the place back.
+// Observe reads the place back. A target that cannot has to say so, and what it
+// expects is nothing then.
 func (f Fixture) Observe(t *testing.T) deployment.State {
 	t.Helper()
 	s, err := f.Target.Observe(t.Context(), f.Call())
+	if !f.can(t, deployment.CanObserve) {
+		if fault.KindOf(err) != fault.Invalid || len(s) > 0 {
+			t.Fatalf("observed %v, %v, and says that it cannot", s, err)
+		}
+		return nil
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -223,6 +233,10 @@ func runTrouble(t *testing.T, fresh func(*testing.T) Fixture) {
 	t.Run("a change behind the back is observed", func(t *testing.T) {
 		f := fresh(t)
 		want := f.Apply(t, f.one())
+		if !f.can(t, deployment.CanObserve) {
+			f.Observe(t) // says so
+			return
+		}
 		f.Tamper(t)
 		if len(deployment.Drifted(want, f.Observe(t))) == 0 {
 			t.Error("not noticed")
@@ -268,11 +282,31 @@ func runEnd(t *testing.T, fresh func(*testing.T) Fixture) {
 			t.Errorf("still there: %v", s)
 		}
 	})
-	t.Run("what cannot run says so", func(t *testing.T) {
+	t.Run("what was deployed runs and tells how it ended", func(t *testing.T) {
 		f := fresh(t)
 		f.Apply(t, f.one())
-		if _, err := f.Target.Run(t.Context(), f.Call(), f.one().Artifact(t), nil); err == nil && !f.can(t, deployment.CanRun) {
-			t.Error("ran")
+		runs, err := f.Target.Run(t.Context(), f.Call(), f.one().Artifact(t), f.What)
+		if can := f.can(t, deployment.CanRun); (err == nil) != can {
+			t.Fatalf("can run: %t, and got %v", can, err)
+		} else if can && len(runs) == 0 {
+			t.Error("nothing ran")
+		}
+		for _, r := range runs {
+			if r.Job == "" || !slices.Contains([]string{"passed", "failed", "skipped"}, r.Outcome) || r.Millis < 0 {
+				t.Errorf("%+v", r)
+			}
+		}
+	})
+	t.Run("the programs that deploy are named with their digests", func(t *testing.T) {
+		f := fresh(t)
+		d, err := f.Target.Describe(t.Context(), f.Call())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, tool := range d.Tools {
+			if tool.Name == "" || len(tool.SHA256) != 64 {
+				t.Errorf("%+v: want the name and the SHA-256 of what deploys", tool)
+			}
 		}
 	})
 }
