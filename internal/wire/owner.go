@@ -98,6 +98,7 @@ type Config struct {
 	Anchors    []string          // files with checkpoints that the ledger must extend
 	Path       string            // PATH of the steps; "" takes this process's
 	Secrets    map[string]string // for every solution and place of this process
+	SecretsKey string            // file or env:NAME with the key of stored secrets; "" is that of the data directory
 	Vars       map[string]string
 	Logger     *slog.Logger
 }
@@ -219,6 +220,9 @@ func (o *Owner) work(ctx context.Context, engine *sqlite.Engine) (err error) {
 	if err := o.begin(ctx); err != nil {
 		return err
 	}
+	if err := o.openSecrets(ctx); err != nil {
+		return err
+	}
 	return o.openIssuer(ctx)
 }
 
@@ -322,8 +326,8 @@ func (o *Owner) compose() {
 		Halts:         &halt.Halts{Log: o.Store, State: o.state, Solutions: registry, Now: time.Now},
 		Solutions:     registry, Signer: signer, Claims: claims, Deployer: deployer,
 		Actions: &actions.Actions{Log: o.Store, Pins: o.pins},
-		Access:  o.newAccess(),
-		People:  o.newPeople(f),
+		Access:  o.newAccess(), Secrets: o.newSecrets(registry),
+		People: o.newPeople(f),
 		Intake: &intake.Intake{
 			Log: o.Store, State: o.state, Lists: o.Store, Blobs: o.Blobs, Repositories: o.mirrors, Plan: o.planner.plan, Config: solutionfile.Read, Vars: vars,
 			NewID: newID, Now: time.Now, Installation: o.Ring.Installation, Sandbox: o.Config.Sandbox, Evaluation: o.Config.Evaluation && o.Config.Sandbox == "none",
@@ -342,12 +346,6 @@ func (o *Owner) newSigner(registry *solution.Registry, f factors) *sign.Signer {
 		Provers: map[string]sign.Prover{sign.Password: sign.PasswordProver{Vault: o.Store, Factors: f, Now: time.Now}},
 		Keys:    o.keys, Now: time.Now, NewID: newID, Results: readWhole,
 	}
-}
-
-// secret gives a value of this process's configuration.
-func (o *Owner) secret(_ context.Context, _, _, name string) (string, bool, error) {
-	v, ok := o.Config.Secrets[name]
-	return v, ok, nil
 }
 
 // Start begins to work, and of a held installation to answer: socket, effects, orchestrator, intake spool and, unless

@@ -42,6 +42,9 @@ type Env struct {
 	// Secrets and Vars are what this process brings along as the owner; their
 	// values rest nowhere.
 	Secrets, Vars map[string]string
+	// SecretsKey is the file, or env:NAME, with the key that secrets in the store
+	// are sealed with; "" is that of the data directory.
+	SecretsKey string
 	// Issuer is the URL of the issuer of identity tokens, Listen the address by
 	// which others reach this process; "" for none.
 	Issuer, Listen string
