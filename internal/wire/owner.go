@@ -22,7 +22,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	blobdir "github.com/dc-release/dc-release/internal/adapter/blob/dir"
-	"github.com/dc-release/dc-release/internal/adapter/deploy/localdir"
 	"github.com/dc-release/dc-release/internal/adapter/effects"
 	"github.com/dc-release/dc-release/internal/adapter/git"
 	"github.com/dc-release/dc-release/internal/adapter/identity/names"
@@ -304,7 +303,7 @@ func (o *Owner) compose() {
 	o.identifier = &identify.Identifier{Log: o.Store, State: o.state, Claims: claims}
 	deployer := &deploy.Deployer{
 		Log: o.Store, State: o.state, Blobs: o.Blobs, Claims: claims, Solutions: registry,
-		Targets: map[string]deploy.Target{"localdir": localdir.Target{}},
+		Targets: o.targets(),
 	}
 	signer := o.newSigner(registry, f)
 	reporter := o.newReporter(signer)

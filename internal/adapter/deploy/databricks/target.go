@@ -30,8 +30,8 @@ const Kind = "databricks"
 type Target struct {
 	Programs deploy.Programs
 	// Secret gives the value of a name that the configuration of a place lists
-	// under secrets.
-	Secret func(ctx context.Context, solution, environment, name string) (string, error)
+	// under secrets; ok is false when there is none.
+	Secret func(ctx context.Context, solution, environment, name string) (value string, ok bool, err error)
 	// HTTP carries the reads; nil takes a client of its own.
 	HTTP *http.Client
 	// Wait is how a read that was throttled waits; nil really waits.
@@ -111,12 +111,13 @@ func (s *session) identify(ctx context.Context) error {
 		env[name] = value
 	}
 	for _, name := range s.place.secrets {
-		if s.Secret == nil {
-			return fault.New(fault.Invalid, "environment %s needs the secret %s, and there are none here", s.call.Environment, name)
-		}
-		value, err := s.Secret(ctx, s.call.Solution, s.call.Environment, name)
+		value, ok, err := s.Secret(ctx, s.call.Solution, s.call.Environment, name)
 		if err != nil {
 			return err
+		}
+		if !ok {
+			return fault.New(fault.Invalid, "environment %s needs the secret %s, which is not kept here", s.call.Environment, name).
+				WithHint("dc-release secret set %s --solution %s --environment %s", name, s.call.Solution, s.call.Environment)
 		}
 		env[name] = value
 	}

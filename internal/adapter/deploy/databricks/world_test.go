@@ -102,11 +102,8 @@ func open(t *testing.T) world {
 	t.Cleanup(s.Close)
 	target := &databricks.Target{
 		Programs: newPrograms(t),
-		Secret: func(_ context.Context, _, environment, name string) (string, error) {
-			if environment != "prd" || name != "DATABRICKS_TOKEN" {
-				return "", errors.New("no such secret")
-			}
-			return token, nil
+		Secret: func(_ context.Context, _, environment, name string) (string, bool, error) {
+			return token, environment == "prd" && name == "DATABRICKS_TOKEN", nil
 		},
 	}
 	return world{w, deploytest.Fixture{
@@ -115,7 +112,7 @@ func open(t *testing.T) world {
 			"bundle-target": "prd", "root": root, "secrets": "DATABRICKS_TOKEN",
 			"DATABRICKS_HOST": s.URL, "DATABRICKS_AUTH_TYPE": "pat",
 		}},
-		One: checkout(t, nil),
+		One: checkout(t, nil), What: []string{"main"},
 		Two: checkout(t, func(f deploytest.Files) {
 			f["resources/main.yml"] = strings.Replace(f["resources/main.yml"], "0 0 0/3 * * ?", "0 0 0/6 * * ?", 1)
 			f["src/etl.py"] += "\n# two\n"
@@ -145,6 +142,7 @@ func checkout(t *testing.T, change func(deploytest.Files)) deploytest.Files {
 	if err != nil {
 		t.Fatal(err)
 	}
+	out["resources/main.yml"] = strings.Replace(out["resources/main.yml"], "      tags:\n", "      tags:\n        verification: safe\n", 1)
 	if change != nil {
 		change(out)
 	}
