@@ -5,7 +5,6 @@ package sandbox
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -44,14 +43,14 @@ func New(env *console.Env, serve Serve) *cobra.Command {
 		Long: "Serve four workspaces, dev, tst, val and prd, that answer as those of Databricks do, as far as deployments and their verification go.\n\nThey are not Databricks and hold nothing real. A stand-in for the databricks program deploys jobs to them.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if q.Dir == "" {
-				q.Dir = filepath.Join(env.Data, "sandbox")
+				q.Dir = env.Data + "-sandbox" // beside it: programs of deployments see nothing of the data directory
 			}
 			return serve(cmd.Context(), q, func(r Ready) error {
 				return env.Print("sandbox", map[string]any{"sandbox": r}, func(w *tabwriter.Writer) { Write(w, r) })
 			})
 		},
 	}
-	cmd.Flags().StringVar(&q.Dir, "dir", "", "folder that keeps the workspaces (default: sandbox in the data directory)")
+	cmd.Flags().StringVar(&q.Dir, "dir", "", "folder that keeps the workspaces (default: beside the data directory)")
 	cmd.Flags().StringVar(&q.Listen, "listen", "127.0.0.1:8700", "address of the page on this machine; the workspaces take the four ports after it, or any with port 0")
 	return cmd
 }
