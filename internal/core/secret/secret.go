@@ -35,14 +35,14 @@ func (s Scope) String() string {
 	return "environment " + s.Environment + " of " + s.Solution
 }
 
-var name = regexp.MustCompile(`^[A-Z_][A-Z0-9_]*$`)
+var name = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // ParseName gives a name as it is kept, in upper case. What is not one is an
 // error that does not repeat it: it may be a value in the wrong place.
 func ParseName(text string) (string, error) {
 	upper := strings.ToUpper(text)
 	switch {
-	case len(text) > MaxName || !name.MatchString(upper):
+	case len(text) > MaxName || !name.MatchString(text):
 		return "", fault.New(fault.Invalid, "name of a secret: want letters without accents, digits and underscores, no digit first, at most %d", MaxName).
 			WithHint("the value is never an argument: it comes from standard input, --from-env VAR or --from-file FILE")
 	case strings.HasPrefix(upper, "GITHUB_"):
