@@ -10,6 +10,7 @@ import (
 
 	"github.com/dc-release/dc-release/internal/adapter/deploy/contract"
 	"github.com/dc-release/dc-release/internal/adapter/deploy/databricks"
+	"github.com/dc-release/dc-release/internal/adapter/deploy/external"
 	"github.com/dc-release/dc-release/internal/adapter/deploy/localdir"
 	"github.com/dc-release/dc-release/internal/adapter/deploy/program"
 	"github.com/dc-release/dc-release/internal/adapter/deploy/script"
@@ -21,9 +22,11 @@ import (
 // their configuration may hold.
 func (o *Owner) targets() map[string]deploy.Target {
 	programs := o.programs()
+	configured := contract.Host{Programs: programs, Secret: o.secret}
 	return map[string]deploy.Target{
 		"localdir":      localdir.Target{},
-		"script":        script.Target{Host: contract.Host{Programs: programs, Secret: o.secret}},
+		"script":        script.Target{Host: configured},
+		"external":      external.Target{Host: configured},
 		databricks.Kind: &databricks.Target{Programs: programs, Secret: o.secret},
 	}
 }

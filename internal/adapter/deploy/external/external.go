@@ -249,8 +249,8 @@ func (t Target) Run(ctx context.Context, c *deploy.Call, a deploy.Artifact, what
 }
 
 // Destroy asks the program.
-func (t Target) Destroy(ctx context.Context, c *deploy.Call) error {
-	_, _, err := call[Nothing](ctx, t, c, Request{Call: "destroy"}, deploy.Artifact{}, true)
+func (t Target) Destroy(ctx context.Context, c *deploy.Call, a deploy.Artifact) error {
+	_, _, err := call[Nothing](ctx, t, c, Request{Call: "destroy"}, a, true)
 	return err
 }
 
