@@ -38,6 +38,7 @@ type Serve func(ctx context.Context, q Request, ready func(Ready) error) error
 // New makes "dc-release sandbox".
 func New(env *console.Env, serve Serve) *cobra.Command {
 	var q Request
+	var solution string
 	cmd := &cobra.Command{
 		Use: "sandbox", Short: "Serve four workspaces in memory to try deployments with, and a page that shows them", Args: cobra.NoArgs,
 		Long: "Serve four workspaces, dev, tst, val and prd, that answer as those of Databricks do, as far as deployments and their verification go.\n\nThey are not Databricks and hold nothing real. A stand-in for the databricks program deploys jobs to them.",
@@ -46,22 +47,22 @@ func New(env *console.Env, serve Serve) *cobra.Command {
 				q.Dir = env.Data + "-sandbox" // beside it: programs of deployments see nothing of the data directory
 			}
 			return serve(cmd.Context(), q, func(r Ready) error {
-				return env.Print("sandbox", map[string]any{"sandbox": r}, func(w *tabwriter.Writer) { Write(w, r) })
+				return env.Print("sandbox", map[string]any{"sandbox": r}, func(w *tabwriter.Writer) { write(w, r, solution) })
 			})
 		},
 	}
+	cmd.Flags().StringVar(&solution, "solution", "SOLUTION", "product that is deployed, for the printed configuration")
 	cmd.Flags().StringVar(&q.Dir, "dir", "", "folder that keeps the workspaces (default: beside the data directory)")
 	cmd.Flags().StringVar(&q.Listen, "listen", "127.0.0.1:8700", "address of the page on this machine; the workspaces take the four ports after it, or any with port 0")
 	return cmd
 }
 
-// Write prints how the workspaces are used in the configuration of environments.
-func Write(w *tabwriter.Writer, r Ready) {
-	fmt.Fprintf(w, "# page\t%s\n", r.Page)
-	fmt.Fprintln(w, "environments:")
+// write prints the places as "solution add --environments FILE" reads them.
+func write(w *tabwriter.Writer, r Ready, solution string) {
+	fmt.Fprintf(w, "# page: %s\n", r.Page)
 	for _, x := range r.Workspaces {
-		fmt.Fprintf(w, "  %s:\n    target: databricks\n    config:\n", x.Environment)
-		fmt.Fprintf(w, "      program: %s\n      bundle-target: %s\n      root: /Workspace/Deployments/SOLUTION/%s\n", r.Program, x.Environment, x.Environment)
-		fmt.Fprintf(w, "      DATABRICKS_HOST: %s\n      DATABRICKS_AUTH_TYPE: pat\n      DATABRICKS_TOKEN: %s\n", x.Host, x.Token)
+		fmt.Fprintf(w, "%s:\n  target: databricks\n  config:\n", x.Environment)
+		fmt.Fprintf(w, "    program: %s\n    bundle-target: %s\n    root: /Workspace/Deployments/%s/%s\n", r.Program, x.Environment, solution, x.Environment)
+		fmt.Fprintf(w, "    DATABRICKS_HOST: %s\n    DATABRICKS_AUTH_TYPE: pat\n    DATABRICKS_TOKEN: %s\n", x.Host, x.Token)
 	}
 }
