@@ -290,17 +290,13 @@ var privateFiles = []string{
 // opener opens sandboxes that hide the data directory.
 func opener(data string, stock *sandbox.Stock) func(context.Context, runner.Place) (runner.Sandbox, error) {
 	return func(ctx context.Context, p runner.Place) (runner.Sandbox, error) {
-		exe, err := os.Executable()
+		spec, err := confined(data, sandbox.Spec{
+			Execution: p.Execution, Keep: p.Keep, Hide: p.Hide, Temp: p.Temp, Show: append(slices.Clone(p.Show), filepath.Join(data, "bin")),
+		})
 		if err != nil {
 			return nil, err
 		}
-		hide := append(slices.Clone(p.Hide), data)
-		for _, name := range privateFiles {
-			hide = append(hide, filepath.Join(os.Getenv("HOME"), name))
-		}
-		return stock.Open(ctx, sandbox.Kind(p.Kind), sandbox.Spec{
-			Execution: p.Execution, Keep: p.Keep, Hide: hide, Temp: p.Temp, Show: append(slices.Clone(p.Show), filepath.Join(data, "bin"), exe),
-		})
+		return stock.Open(ctx, sandbox.Kind(p.Kind), spec)
 	}
 }
 

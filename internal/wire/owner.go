@@ -22,6 +22,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	blobdir "github.com/dc-release/dc-release/internal/adapter/blob/dir"
+	"github.com/dc-release/dc-release/internal/adapter/deploy/program"
 	"github.com/dc-release/dc-release/internal/adapter/effects"
 	"github.com/dc-release/dc-release/internal/adapter/git"
 	"github.com/dc-release/dc-release/internal/adapter/identity/names"
@@ -137,6 +138,7 @@ type Owner struct {
 	keys       *keys.Holder
 	sealer     *seal.Sealer
 	names      *artifact.Names
+	programs   *program.Runner
 }
 
 // Open becomes the owner of the data directory; errOwned says that there is
@@ -187,6 +189,7 @@ func (o *Owner) open(ctx context.Context) (err error) {
 	}
 	o.sealer = &seal.Sealer{Installation: o.Ring.Installation, Key: sealing.Key, Since: sealing.Since}
 	o.names = &artifact.Names{Store: o.Store}
+	o.programs = newPrograms(o.Config)
 	o.caches = &cache.Caches{Store: o.Store, Blobs: caches, Now: time.Now}
 	o.compose()
 	if err := o.openAuthority(); err != nil {
@@ -196,7 +199,7 @@ func (o *Owner) open(ctx context.Context) (err error) {
 		return nil
 	}
 	o.Store.OnHead(o.writeHead)
-	if err := o.caches.Sweep(ctx); err != nil {
+	if err := errors.Join(o.caches.Sweep(ctx), o.programs.Sweep()); err != nil {
 		return err
 	}
 	return o.work(ctx, engine)
@@ -323,6 +326,7 @@ func (o *Owner) compose() {
 		Rotator:       o.newRotator(),
 		Consultations: &consult.Consultations{Log: o.Store, State: o.state, Lists: o.Store, Solutions: registry},
 		Halts:         &halt.Halts{Log: o.Store, State: o.state, Solutions: registry, Now: time.Now},
+		Environments:  solutionfile.ReadEnvironments,
 		Solutions:     registry, Signer: signer, Claims: claims, Deployer: deployer,
 		Actions: &actions.Actions{Log: o.Store, Pins: o.pins},
 		Access:  o.newAccess(), Secrets: o.newSecrets(registry),

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,7 +23,7 @@ const Schema = "dc-release/solution/v1"
 
 // Read gives what the file says and everything that is wrong with it.
 func Read(data []byte) (policy.File, []workflow.Finding) {
-	r := reader{}
+	r := reader{file: policy.FileName}
 	var doc yaml.Node
 	dec := yaml.NewDecoder(strings.NewReader(string(data)))
 	if err := dec.Decode(&doc); err != nil && !errors.Is(err, io.EOF) {
@@ -45,17 +46,20 @@ func Read(data []byte) (policy.File, []workflow.Finding) {
 		"repositories": func(n *yaml.Node) {
 			r.mapping(n, map[string]func(*yaml.Node){"requirements": r.text(&f.Requirements), "release-log": r.text(&f.ReleaseLog)})
 		},
-		"environments": func(n *yaml.Node) { r.environments(n, f.Environments) },
+		"environments": func(n *yaml.Node) { r.places(n, f.Environments, nil) },
 	})
 	f.Profile = policy.Profile(profile)
 	return f, r.findings
 }
 
-type reader struct{ findings []workflow.Finding }
+type reader struct {
+	file     string // for findings
+	findings []workflow.Finding
+}
 
 func (r *reader) report(n *yaml.Node, rule, hint, format string, args ...any) {
 	r.findings = append(r.findings, workflow.Finding{
-		At: workflow.Position{File: policy.FileName, Line: n.Line, Column: n.Column}, Severity: workflow.Error,
+		At: workflow.Position{File: r.file, Line: n.Line, Column: n.Column}, Severity: workflow.Error,
 		Rule: rule, Message: fmt.Sprintf(format, args...), Hint: hint,
 	})
 }
@@ -98,16 +102,21 @@ func (r *reader) text(to *string, allowed ...string) func(*yaml.Node) {
 	}
 }
 
-func (r *reader) environments(n *yaml.Node, to map[string]policy.Environment) {
+// places reads places by name; more gives further keys of one.
+func (r *reader) places(n *yaml.Node, to map[string]policy.Environment, more func(*policy.Environment) map[string]func(*yaml.Node)) {
 	keys := map[string]func(*yaml.Node){}
 	for _, place := range policy.Places {
 		keys[place] = func(n *yaml.Node) {
 			var e policy.Environment
-			r.mapping(n, map[string]func(*yaml.Node){
+			known := map[string]func(*yaml.Node){
 				"target": r.text(&e.Target), "names": r.texts(&e.Names),
 				"branches": r.texts(&e.Protection.Branches), "tags": r.texts(&e.Protection.Tags),
 				"wait-minutes": r.number(&e.Protection.WaitMinutes),
-			})
+			}
+			if more != nil {
+				maps.Copy(known, more(&e))
+			}
+			r.mapping(n, known)
 			to[place] = e
 		}
 	}

@@ -67,21 +67,6 @@ func requestTemplate(ctx context.Context, a *App, q RequestTemplate) (Named, err
 	return Named{ID: id}, err
 }
 
-// ReviseSolution asks for a new baseline.
-type ReviseSolution struct {
-	ByAdministrator
-	Baseline policy.Baseline `json:"baseline"`
-}
-
-func reviseSolution(ctx context.Context, a *App, q ReviseSolution) (Named, error) {
-	by, err := a.People.Administrator(ctx, q.As)
-	if err != nil {
-		return Named{}, err
-	}
-	id, lost, err := a.Approvals.Revise(ctx, by, q.Baseline, q.Reason)
-	return Named{ID: id, Lost: lost}, err
-}
-
 // HoldRelease names a release to be held or resumed.
 type HoldRelease struct {
 	ByAdministrator

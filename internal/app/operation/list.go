@@ -39,6 +39,7 @@ type App struct {
 	Held          func() error // why nothing may be changed, nil when it may
 	NewID         func() string
 	Solutions     *solution.Registry
+	Environments  EnvironmentsReader
 	People        *person.People
 	Intake        *intake.Intake
 	Inspector     *inspect.Inspector
@@ -242,20 +243,6 @@ type ByAdministrator struct {
 }
 
 func (b ByAdministrator) because() string { return b.Reason }
-
-// AddSolution records a baseline.
-type AddSolution struct {
-	ByAdministrator
-	Baseline policy.Baseline `json:"baseline"`
-}
-
-func addSolution(ctx context.Context, a *App, q AddSolution) (None, error) {
-	by, err := a.People.Administrator(ctx, q.As)
-	if err != nil {
-		return None{}, err
-	}
-	return None{}, a.Solutions.Add(ctx, by, q.Baseline, q.Reason)
-}
 
 func accept(ctx context.Context, a *App, p intake.Push) (intake.Started, error) {
 	s, err := a.Solutions.Solution(ctx, p.Solution)

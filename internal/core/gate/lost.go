@@ -1,8 +1,11 @@
 package gate
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/dc-release/dc-release/internal/core/policy"
 	"github.com/dc-release/dc-release/internal/core/release"
@@ -10,7 +13,7 @@ import (
 )
 
 // Lost names every control that a new baseline takes away: gates, checks and
-// signatures of the profile, and the protection of places.
+// signatures of the profile, what deploys to a place, and the protection of places.
 func Lost(from, to policy.Baseline) []string {
 	var out []string
 	for _, d := range Definitions(from.Profile, release.Normal) {
@@ -32,6 +35,9 @@ func Lost(from, to policy.Baseline) []string {
 		}
 	}
 	for _, place := range policy.Places {
+		if change := otherTarget(from.Environments[place], to.Environments[place]); change != "" {
+			out = append(out, "what deploys to "+place+": "+change)
+		}
 		a, b := from.Environments[place].Protection, to.Environments[place].Protection
 		if len(a.Branches)+len(a.Tags) > 0 && (!slices.Equal(a.Branches, b.Branches) || !slices.Equal(a.Tags, b.Tags)) {
 			out = append(out, fmt.Sprintf("protection of %s: branches %v, tags %v become %v, %v", place, a.Branches, a.Tags, b.Branches, b.Tags))
@@ -47,4 +53,27 @@ func Lost(from, to policy.Baseline) []string {
 		out = append(out, "isolation of steps: the solution is for EVALUATION")
 	}
 	return out
+}
+
+// otherTarget says what is another way of deploying to a place that had one.
+func otherTarget(from, to policy.Environment) string {
+	if from.Target == "" {
+		return ""
+	}
+	if from.Target != to.Target {
+		return fmt.Sprintf("target %s becomes %s", from.Target, cmp.Or(to.Target, "none"))
+	}
+	keys := map[string]string{}
+	maps.Copy(keys, from.Config)
+	maps.Copy(keys, to.Config)
+	var other []string
+	for _, key := range slices.Sorted(maps.Keys(keys)) {
+		if from.Config[key] != to.Config[key] {
+			other = append(other, key)
+		}
+	}
+	if len(other) == 0 {
+		return ""
+	}
+	return "another " + strings.Join(other, ", ")
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/dc-release/dc-release/internal/app/operation"
 	"github.com/dc-release/dc-release/internal/app/sign"
 	"github.com/dc-release/dc-release/internal/core/approval"
-	"github.com/dc-release/dc-release/internal/core/policy"
 	"github.com/dc-release/dc-release/internal/face/cli/console"
 )
 
@@ -111,6 +110,6 @@ func decide(env *console.Env, verb, op, short string) *cobra.Command {
 }
 
 // Revise asks for another baseline and prints which controls it takes away.
-func Revise(cmd *cobra.Command, env *console.Env, b policy.Baseline, who operation.ByAdministrator) error {
-	return named(cmd, env, "solution.revise", operation.ReviseSolution{ByAdministrator: who, Baseline: b})
+func Revise(cmd *cobra.Command, env *console.Env, q operation.ReviseSolution) error {
+	return named(cmd, env, "solution.revise", q)
 }

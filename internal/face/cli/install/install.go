@@ -47,56 +47,6 @@ func Solution(env *console.Env) *cobra.Command {
 	return cmd
 }
 
-func baseline(env *console.Env, use, op, short string) *cobra.Command {
-	var q operation.AddSolution
-	var profile string
-	var places, templates []string
-	var guard protection
-	cmd := &cobra.Command{Use: use, Short: short, Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
-		q.Baseline.Solution, q.Baseline.Profile = args[0], policy.Profile(profile)
-		q.Baseline.Environments = map[string]policy.Environment{}
-		for _, p := range places {
-			name, target, ok := strings.Cut(p, "=")
-			kind, dir, _ := strings.Cut(target, ":")
-			if !ok || (kind == "localdir" && dir == "") {
-				return fault.New(fault.Invalid, "--environment %q: want NAME=localdir:DIR or NAME=script", p)
-			}
-			e := policy.Environment{Target: kind}
-			if dir != "" {
-				e.Config = map[string]string{"dir": dir}
-			}
-			q.Baseline.Environments[name] = e
-		}
-		if err := guard.apply(q.Baseline.Environments); err != nil {
-			return err
-		}
-		var err error
-		if q.Baseline.Templates, err = digests(templates); err != nil {
-			return err
-		}
-		if op == "solution.revise" {
-			return change.Revise(cmd, env, q.Baseline, q.ByAdministrator)
-		}
-		_, err = console.Change[json.RawMessage](cmd.Context(), env, op, q)
-		return err
-	}}
-	fs := cmd.Flags()
-	fs.StringVar(&profile, "profile", "gxp", "gxp or non-gxp")
-	fs.StringVar(&q.Baseline.Code, "code", "", "code repository")
-	fs.StringVar(&q.Baseline.Requirements, "requirements", "", "requirements repository")
-	fs.StringVar(&q.Baseline.ReleaseLog, "release-log", "", "release-log repository")
-	fs.StringVar(&q.Baseline.Branch, "branch", "main", "branch that releases come from")
-	fs.StringVar(&q.Baseline.Workflow, "workflow", ".github/workflows/main.yaml", "workflow")
-	fs.StringVar(&q.Baseline.Rebuilds, "rebuilds", "", "\"accepted\": foreign deployments that build again are detected, not prevented")
-	fs.Int64Var(&q.Baseline.Category, "category", 0, "GAMP 5 category, which chooses the set of documents: 1, 3, 4 or 5 (0 is read as 5)")
-	fs.StringArrayVar(&templates, "template", nil, "KIND=FILE or KIND=SHA256: template that documents of the kind may be made with")
-	fs.StringArrayVar(&places, "environment", nil, "NAME=localdir:DIR or NAME=script, for dev, tst, val, prd")
-	guard.flags(fs)
-	fs.StringVar(&q.As, "as", "", "login of the administrator who acts")
-	fs.StringVar(&q.Reason, "reason", "", "reason")
-	return cmd
-}
-
 // Serve makes "dc-release serve". Hold keeps the owner working until ctx ends.
 func Serve(env *console.Env) *cobra.Command {
 	var values run.Values
