@@ -23,7 +23,7 @@ import (
 )
 
 // StandinName is the name under which this program is the stand-in for the
-// databricks program: only links that a sandbox makes have it.
+// databricks program: only what a sandbox makes has it.
 const StandinName = "databricks"
 
 // Standin is this program when it is started under StandinName.
@@ -85,7 +85,7 @@ type sandboxed struct {
 	running    errgroup.Group
 }
 
-// prepare makes the folder, the token and the link to the stand-in.
+// prepare makes the folder, the token and the stand-in, which is this program.
 func (s *sandboxed) prepare() error {
 	bin := filepath.Join(s.dir, "bin")
 	if err := os.MkdirAll(bin, 0o755); err != nil {
@@ -99,7 +99,7 @@ func (s *sandboxed) prepare() error {
 	if err := os.Remove(s.ready.Program); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	if err := os.Symlink(exe, s.ready.Program); err != nil {
+	if err := linkOrCopy(exe, s.ready.Program); err != nil {
 		return err
 	}
 	file := filepath.Join(s.dir, "token")
@@ -110,6 +110,25 @@ func (s *sandboxed) prepare() error {
 	}
 	s.token = string(raw)
 	return err
+}
+
+// linkOrCopy gives a file a second name, which is no symbolic link: in the sandbox
+// of a deployment a link leads nowhere.
+func linkOrCopy(from, to string) error {
+	if os.Link(from, to) == nil {
+		return nil
+	}
+	r, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	w, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o755)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(w, r)
+	return errors.Join(err, w.Close())
 }
 
 func (s *sandboxed) listen(ctx context.Context, port int) (net.Listener, error) {

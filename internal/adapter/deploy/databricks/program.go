@@ -68,7 +68,7 @@ func (s *session) start(ctx context.Context, args []string) (deploy.Output, erro
 	env["DATABRICKS_BUNDLE_ENGINE"] = "direct"
 	env["DATABRICKS_CLI_DISABLE_TELEMETRY"] = "true"
 	return s.Programs.Run(ctx, s.call, s.folder, deploy.Program{
-		Argv: append([]string{path}, args...), Env: env, Hide: s.hide, Dir: bundleFolder, Network: true,
+		Argv: append([]string{path}, args...), Env: env, Hide: s.hide, Dir: bundleFolder, See: []string{path}, Network: true,
 	})
 }
 
