@@ -36,9 +36,6 @@ func (r *Ring) NextSecretsKey() ([]byte, error) { return makeSecretsKey(r.next(s
 // SettleSecretsKey puts the next key into the place of the one before, or drops it.
 func (r *Ring) SettleSecretsKey(inForce bool) error { return r.Settle(secretsKey, inForce) }
 
-// SecretsKeyFile is where the key is.
-func (r *Ring) SecretsKeyFile() string { return r.file(secretsKey) }
-
 func makeSecretsKey(path string) ([]byte, error) {
 	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
 		return nil, errors.Join(fmt.Errorf("make %s: there is one already", path), err)

@@ -11,9 +11,10 @@ import (
 // the environment's own, else the solution's; ok is false when there is neither.
 // Who asks has looked whether the environment may be entered. What the ledger
 // says is there and cannot be opened as exactly that is an error, never nothing.
+// A name that no secret can have is none of any, as on GitHub.
 func (s *Secrets) Lookup(ctx context.Context, solution, environment, name string) (value string, ok bool, err error) {
 	if name, err = secret.ParseName(name); err != nil {
-		return "", false, err
+		return "", false, nil
 	}
 	s.mu.RLock() // nothing is changed between what the ledger says and what the store has
 	defer s.mu.RUnlock()

@@ -158,6 +158,8 @@ func TestAnEnvironmentsSecretShadowsTheSolutions(t *testing.T) {
 	v.set(scope("tst"), "ONLY_TST", "one place")
 	v.gives("TOKEN", map[string]string{"": "everywhere", "dev": "everywhere", "tst": "everywhere", "val": "everywhere", "prd": "production"})
 	v.gives("token", map[string]string{"prd": "production"})
+	v.gives("some-name", map[string]string{"prd": ""}) // as workflows may write it
+	v.gives("GITHUB_PAT", map[string]string{"prd": ""})
 	v.gives("ONLY_TST", map[string]string{"": "", "dev": "", "tst": "one place", "prd": ""})
 	if got, ok, err := v.Lookup(t.Context(), "other", "prd", "TOKEN"); got != "" || ok || err != nil {
 		t.Errorf("another product is given %q, %t, %v", got, ok, err)
