@@ -109,6 +109,7 @@ func (f facts) flatten(at string, v any) {
 			f.flatten(at+"/"+k, x[k])
 		}
 	case []any:
+		named := map[string]bool{}
 		for i, e := range x {
 			name := fmt.Sprint(i)
 			for _, k := range keys {
@@ -117,11 +118,11 @@ func (f facts) flatten(at string, v any) {
 					break
 				}
 			}
-			here := at + "[" + name + "]"
-			if f.has(here) {
-				here = fmt.Sprintf("%s[%s %d]", at, name, i)
+			if named[name] {
+				name = fmt.Sprintf("%s %d", name, i)
 			}
-			f.flatten(here, e)
+			named[name] = true
+			f.flatten(at+"["+name+"]", e)
 		}
 	case nil:
 	case string:
@@ -131,15 +132,6 @@ func (f facts) flatten(at string, v any) {
 	default:
 		f[at] = fmt.Sprint(x)
 	}
-}
-
-func (f facts) has(at string) bool {
-	for path := range f {
-		if path == at || strings.HasPrefix(path, at+"/") {
-			return true
-		}
-	}
-	return false
 }
 
 func tree(v any) map[string]any { m, _ := v.(map[string]any); return m }

@@ -41,7 +41,7 @@ type programs struct {
 	home string
 }
 
-func newPrograms(t *testing.T) programs {
+func newPrograms(t testing.TB) programs {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
@@ -92,7 +92,7 @@ type world struct {
 	deploytest.Fixture
 }
 
-func open(t *testing.T) world {
+func open(t testing.TB) world {
 	t.Helper()
 	w := fakeworkspace.New(fakeworkspace.Config{
 		Name: "prd", Org: 4711,
@@ -127,7 +127,7 @@ func open(t *testing.T) world {
 }
 
 // checkout is the corrected bundle of the guide with what a build leaves.
-func checkout(t *testing.T, change func(deploytest.Files)) deploytest.Files {
+func checkout(t testing.TB, change func(deploytest.Files)) deploytest.Files {
 	t.Helper()
 	out := deploytest.Files{}
 	from := os.DirFS("bundle/testdata/corrected")

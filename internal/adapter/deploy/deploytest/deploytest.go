@@ -72,7 +72,7 @@ func (b Blobs) Open(ctx context.Context, digest string) (io.ReadCloser, error) {
 }
 
 // Artifact is the files as a release of version 1.0.0.
-func (w Files) Artifact(t *testing.T) deploy.Artifact {
+func (w Files) Artifact(t testing.TB) deploy.Artifact {
 	t.Helper()
 	var list []deployment.TreeFile
 	blobs := Blobs{}
@@ -91,7 +91,7 @@ func (w Files) Artifact(t *testing.T) deploy.Artifact {
 func (f Fixture) Call() *deploy.Call { return deploy.NewCall(f.Place, Blobs{}) }
 
 // Plan plans the artifact.
-func (f Fixture) Plan(t *testing.T, a deploy.Artifact) deployment.Plan {
+func (f Fixture) Plan(t testing.TB, a deploy.Artifact) deployment.Plan {
 	t.Helper()
 	p, err := f.Target.Plan(t.Context(), f.Call(), a)
 	if err != nil {
@@ -101,7 +101,7 @@ func (f Fixture) Plan(t *testing.T, a deploy.Artifact) deployment.Plan {
 }
 
 // Apply plans and applies, and gives what must then be observed.
-func (f Fixture) Apply(t *testing.T, w Files) deployment.State {
+func (f Fixture) Apply(t testing.TB, w Files) deployment.State {
 	t.Helper()
 	a := w.Artifact(t)
 	p := f.Plan(t, a)
@@ -113,7 +113,7 @@ func (f Fixture) Apply(t *testing.T, w Files) deployment.State {
 
 // Observe reads the place back. A target that cannot has to say so, and what it
 // expects is nothing then.
-func (f Fixture) Observe(t *testing.T) deployment.State {
+func (f Fixture) Observe(t testing.TB) deployment.State {
 	t.Helper()
 	s, err := f.Target.Observe(t.Context(), f.Call())
 	if !f.can(t, deployment.CanObserve) {
@@ -128,7 +128,7 @@ func (f Fixture) Observe(t *testing.T) deployment.State {
 	return s
 }
 
-func (f Fixture) can(t *testing.T, c deployment.Capability) bool {
+func (f Fixture) can(t testing.TB, c deployment.Capability) bool {
 	t.Helper()
 	d, err := f.Target.Describe(t.Context(), f.Call())
 	if err != nil {
@@ -138,7 +138,7 @@ func (f Fixture) can(t *testing.T, c deployment.Capability) bool {
 }
 
 // same wants the place to hold exactly what is expected.
-func same(t *testing.T, f Fixture, want deployment.State) {
+func same(t testing.TB, f Fixture, want deployment.State) {
 	t.Helper()
 	if d := deployment.Drifted(want, f.Observe(t)); len(d) > 0 {
 		t.Errorf("the place differs: %v", d)
