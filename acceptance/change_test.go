@@ -30,7 +30,7 @@ func TestChanges(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"version": on(scriptVersion), "drive": on(scriptDrive), "by": on(scriptBy), "road": on(scriptRoad), "rest": on(scriptRest),
-			"gate": on(scriptGate), "state": on(scriptState), "recorded": on(scriptRecorded), "git": on(scriptGit), "code": exitsWith,
+			"gate": on(scriptGate), "state": on(scriptState), "recorded": on(scriptRecorded), "workspaces": on(scriptWorkspaces), "workspace": on(scriptWorkspace), "bundle": on(scriptBundle), "git": on(scriptGit), "code": exitsWith,
 		},
 	})
 }

@@ -38,6 +38,8 @@ type site struct {
 	dir   string
 	seeds map[string]string
 	used  map[string]int64 // last time step of each person
+
+	workspaces workspaces // of a script that has some
 }
 
 var template struct {

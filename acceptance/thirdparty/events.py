@@ -139,6 +139,9 @@ run.started/1 run solution number:i trigger:o trigger.name trigger.ref trigger.s
     trigger.number:i trigger.actor trigger.repository trigger.message file plan version profile counted:b sandbox evaluation:b
 scope.closed/1 job conclusion outputs:mt?
 scope.opened/1 job name inputs:mt
+secret.key_rotated/1 old new
+secret.removed/1 name environment version:i
+secret.set/1 name environment version:i
 session.ended/1 person
 session.started/1 person method
 signature.made/1 signature payload envelope gate manifest meaning decision role person method

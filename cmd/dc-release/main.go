@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime/debug"
 	"syscall"
 
@@ -20,6 +21,9 @@ func main() {
 		os.Exit(code)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	if filepath.Base(os.Args[0]) == wire.StandinName {
+		os.Exit(wire.Standin(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	}
 	code := wire.Main(ctx, build(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)

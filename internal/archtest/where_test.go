@@ -55,8 +55,8 @@ func places() []place {
 			have:  names(traceability.Checks(), func(c document.Check) string { return c.ID }),
 		},
 		{
-			what: "a deployment target", file: "internal/wire/owner.go", line: "Targets: map[string]deploy.Target{",
-			also: []string{"internal/core/policy/target.go", "internal/adapter/deploy/localdir", "docs/targets.md"}, proof: []string{"internal/adapter/deploy/deploytest/deploytest.go"}, have: folders("internal/adapter/deploy", "deploytest", "contract", "files", "program"),
+			what: "a deployment target", file: "internal/wire/targets.go", line: "map[string]deploy.Target{",
+			also: []string{"internal/core/policy/target.go", "internal/adapter/deploy/localdir", "docs/targets.md"}, proof: []string{"internal/adapter/deploy/deploytest/deploytest.go"}, have: policy.TargetNames(),
 		},
 		{
 			what: "a result format", file: "internal/adapter/testresult/read.go", line: "var formats = []format{",

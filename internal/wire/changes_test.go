@@ -17,6 +17,7 @@ import (
 	"github.com/dc-release/dc-release/internal/app/person"
 	"github.com/dc-release/dc-release/internal/app/person/persontest"
 	"github.com/dc-release/dc-release/internal/app/report"
+	"github.com/dc-release/dc-release/internal/app/secret"
 	"github.com/dc-release/dc-release/internal/app/sign"
 	"github.com/dc-release/dc-release/internal/core/approval"
 	"github.com/dc-release/dc-release/internal/core/canonical"
@@ -24,6 +25,7 @@ import (
 	"github.com/dc-release/dc-release/internal/core/gate"
 	"github.com/dc-release/dc-release/internal/core/ledger"
 	"github.com/dc-release/dc-release/internal/core/policy"
+	coresecret "github.com/dc-release/dc-release/internal/core/secret"
 	"github.com/dc-release/dc-release/internal/core/signature"
 )
 
@@ -97,6 +99,11 @@ func by(login string) operation.ByAdministrator {
 
 var released = operation.Version{Solution: pageProduct, Version: "1.0.0"}
 
+// setting sets a secret of the first product.
+func setting(name string) operation.SetSecret {
+	return operation.SetSecret{ChangeSecret: operation.ChangeSecret{ByAdministrator: by("admin"), Scope: coresecret.Scope{Solution: pageProduct}, Name: name}, Value: "canary in a cage"}
+}
+
 func about(login string) operation.ChangePerson {
 	return operation.ChangePerson{ByAdministrator: by("admin"), Login: login}
 }
@@ -165,6 +172,12 @@ var changes = []change{
 	{"token.revoke", func(v *visitors) any {
 		made := call[access.NewToken](v, "token.create", operation.CreateToken{ByAdministrator: by("admin"), Login: "sme", Scopes: []string{"run.*"}, Days: 1})
 		return operation.RevokeToken{ByAdministrator: by("admin"), Token: made.ID}
+	}},
+	{"secret.set", func(*visitors) any { return setting("API_TOKEN") }},
+	{"secret.rotate-key", func(*visitors) any { return operation.RotateSecretsKey{ByAdministrator: by("admin")} }},
+	{"secret.remove", func(v *visitors) any {
+		call[secret.Listed](v, "secret.set", setting("OLD"))
+		return setting("OLD").ChangeSecret
 	}},
 	{"actions.add", func(v *visitors) any {
 		dir := v.t.TempDir()
@@ -253,6 +266,8 @@ var elsewhere = map[string]string{
 	"run.cancel":         "../app/claim/claim_test.go TestCancellingARunEndsWhatIsQueuedAndTellsWhatRuns",
 	"run.rerun":          "../app/claim/claim_test.go TestAttack51_ASilentDeploymentWaitsForAPerson",
 	"acceptance.abandon": "../../acceptance/change_test.go TestChanges",
+	"environment.plan":   "../../acceptance/change_test.go TestChanges",
+	"deletion.request":   "../app/deploy/deploy_test.go TestADeletionIsApprovedByItsPlan",
 	"audit.checkpoint":   "../app/publish/anchor_test.go TestAttack13_SomebodyElsesCommitOnTheBranchOfAnchorsIsRecordedAndKept",
 }
 

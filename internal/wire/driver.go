@@ -47,6 +47,7 @@ func (d *driver) start(ctx context.Context) {
 	d.done.Go(func() { d.follow(ctx) })
 	d.done.Go(func() { d.watch(ctx) })
 	d.done.Go(func() { d.anchor(ctx) })
+	d.done.Go(func() { d.drift(ctx) })
 }
 
 // halt lets it end without waiting.

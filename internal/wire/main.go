@@ -47,7 +47,8 @@ func Main(ctx context.Context, version string, args []string, in io.Reader, out,
 			base.Data, base.Labels = env.Data, env.Labels
 			return Preview(ctx, base, q)
 		},
-		Worker: func(ctx context.Context, child string) error { return RunChild(ctx, child, logger) },
+		Sandbox: ServeSandbox,
+		Worker:  func(ctx context.Context, child string) error { return RunChild(ctx, child, logger) },
 	})
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
@@ -72,10 +73,10 @@ func connect(ctx context.Context, base Config, env *console.Env) (console.Sessio
 	base.Secrets, base.Vars, base.Labels, base.Processes = env.Secrets, env.Vars, env.Labels, env.Processes
 	base.Issuer, base.Listen, base.Anchors = env.Issuer, env.Listen, env.Anchors
 	base.TimeSource, base.TSA, base.TSACA, base.Serving = env.TimeSource, env.TSA, env.TSACA, env.Serving
-	base.URL, base.Provider = env.URL, env.Provider
+	base.URL, base.Provider, base.DriftEvery, base.SecretsKey = env.URL, env.Provider, env.DriftEvery, env.SecretsKey
 	if session, err := dial(base.Data); err == nil {
-		if len(env.Anchors) > 0 || env.TimeSource != "" || env.TSA != "" {
-			env.Note("--anchor, --time-source and --tsa are not used: another process owns %s and has its own", base.Data)
+		if len(env.Anchors) > 0 || env.TimeSource != "" || env.TSA != "" || env.SecretsKey != "" {
+			env.Note("--anchor, --time-source, --tsa and --secrets-key are not used: another process owns %s and has its own", base.Data)
 		}
 		return session, nil // whose sandbox it is, and need not be looked for
 	}

@@ -22,10 +22,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	blobdir "github.com/dc-release/dc-release/internal/adapter/blob/dir"
-	"github.com/dc-release/dc-release/internal/adapter/deploy/external"
-	"github.com/dc-release/dc-release/internal/adapter/deploy/localdir"
 	"github.com/dc-release/dc-release/internal/adapter/deploy/program"
-	"github.com/dc-release/dc-release/internal/adapter/deploy/script"
 	"github.com/dc-release/dc-release/internal/adapter/effects"
 	"github.com/dc-release/dc-release/internal/adapter/git"
 	"github.com/dc-release/dc-release/internal/adapter/identity/names"
@@ -96,10 +93,12 @@ type Config struct {
 	TimeSource string            // host[:port] that the clock is compared with, "" for none
 	TSA        string            // URL of the authority that stamps anchored checkpoints, "" for none
 	TSACA      string            // file with the certificates that it must lead to, "" for any
+	DriftEvery time.Duration     // how often places are read back while serving; 0 takes the default
 	Serving    bool              // until it is interrupted, and not for one command
 	Anchors    []string          // files with checkpoints that the ledger must extend
 	Path       string            // PATH of the steps; "" takes this process's
 	Secrets    map[string]string // for every solution and place of this process
+	SecretsKey string            // file or env:NAME with the key of stored secrets; "" is that of the data directory
 	Vars       map[string]string
 	Logger     *slog.Logger
 }
@@ -223,6 +222,9 @@ func (o *Owner) work(ctx context.Context, engine *sqlite.Engine) (err error) {
 	if err := o.begin(ctx); err != nil {
 		return err
 	}
+	if err := o.openSecrets(ctx); err != nil {
+		return err
+	}
 	return o.openIssuer(ctx)
 }
 
@@ -304,7 +306,7 @@ func (o *Owner) compose() {
 	o.identifier = &identify.Identifier{Log: o.Store, State: o.state, Claims: claims}
 	deployer := &deploy.Deployer{
 		Log: o.Store, State: o.state, Blobs: o.Blobs, Claims: claims, Solutions: registry,
-		Targets: map[string]deploy.Target{"localdir": localdir.Target{}, "script": script.Target{Host: o.host()}, "external": external.Target{Host: o.host()}},
+		Targets: o.targets(),
 	}
 	signer := o.newSigner(registry, f)
 	reporter := o.newReporter(signer)
@@ -327,8 +329,8 @@ func (o *Owner) compose() {
 		Environments:  solutionfile.ReadEnvironments,
 		Solutions:     registry, Signer: signer, Claims: claims, Deployer: deployer,
 		Actions: &actions.Actions{Log: o.Store, Pins: o.pins},
-		Access:  o.newAccess(),
-		People:  o.newPeople(f),
+		Access:  o.newAccess(), Secrets: o.newSecrets(registry),
+		People: o.newPeople(f),
 		Intake: &intake.Intake{
 			Log: o.Store, State: o.state, Lists: o.Store, Blobs: o.Blobs, Repositories: o.mirrors, Plan: o.planner.plan, Config: solutionfile.Read, Vars: vars,
 			NewID: newID, Now: time.Now, Installation: o.Ring.Installation, Sandbox: o.Config.Sandbox, Evaluation: o.Config.Evaluation && o.Config.Sandbox == "none",
@@ -347,12 +349,6 @@ func (o *Owner) newSigner(registry *solution.Registry, f factors) *sign.Signer {
 		Provers: map[string]sign.Prover{sign.Password: sign.PasswordProver{Vault: o.Store, Factors: f, Now: time.Now}},
 		Keys:    o.keys, Now: time.Now, NewID: newID, Results: readWhole,
 	}
-}
-
-// secret gives a value of this process's configuration.
-func (o *Owner) secret(_ context.Context, _, _, name string) (string, bool, error) {
-	v, ok := o.Config.Secrets[name]
-	return v, ok, nil
 }
 
 // Start begins to work, and of a held installation to answer: socket, effects, orchestrator, intake spool and, unless

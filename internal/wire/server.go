@@ -58,7 +58,7 @@ func (s server) Finish(ctx context.Context, r claim.Result) error {
 func (s server) Deploy(ctx context.Context, r deploy.Request) (deploy.Receipt, error) {
 	if s.o.Config.Rehearsal {
 		slot, err := s.o.App.Claims.Current(ctx, r.Execution, r.Fence)
-		return deploy.Receipt{Environment: slot.Environment, Version: "rehearsal", Files: len(r.Files)}, err
+		return deploy.Receipt{Environment: slot.Environment, Version: "rehearsal", Files: len(r.Files), Changes: "rehearsed, nothing is changed"}, err
 	}
 	return s.o.App.Deployer.Deploy(ctx, r)
 }

@@ -18,7 +18,7 @@ import (
 
 // everywhere are the flags that every command has, which configure the process.
 // A new one is added here when the fuzzing below reaches what it sets.
-var everywhere = []string{"anchor", "data", "evaluation", "json", "label", "output", "processes", "sandbox", "time-source", "tsa", "tsa-ca"}
+var everywhere = []string{"anchor", "data", "evaluation", "json", "label", "output", "processes", "sandbox", "secrets-key", "time-source", "tsa", "tsa-ca"}
 
 // TestGXP011_NoSettingTurnsTheTrailOff sets everything that a process can be
 // configured with to values that could mean "off": a change leaves its events,

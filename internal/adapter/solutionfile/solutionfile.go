@@ -13,6 +13,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/core/policy"
 	"github.com/dc-release/dc-release/internal/core/workflow"
 )
@@ -165,40 +166,14 @@ func (r *reader) number(to *int) func(*yaml.Node) {
 
 // meant suggests the known key that is nearest.
 func meant(key string, keys map[string]func(*yaml.Node)) string {
-	best, distance := "", 3
 	var names []string
 	for name := range keys {
 		names = append(names, name)
 	}
 	slices.Sort(names)
-	for _, name := range names {
-		if d := edits(key, name); d < distance {
-			best, distance = name, d
-		}
-	}
+	best := fault.Nearest(key, names)
 	if best == "" {
 		return "known keys: " + strings.Join(names, ", ")
 	}
 	return fmt.Sprintf("did you mean %q?", best)
-}
-
-// edits is the Levenshtein distance.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		previous := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := previous
-			if a[i] != b[j] {
-				change++
-			}
-			previous = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

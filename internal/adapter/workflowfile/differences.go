@@ -9,7 +9,7 @@ var Differences = []Difference{
 	{"Refusal", "what is not executed is refused before the first job starts, all of it at once, with file, line and column; GitHub finds much of it when the job runs"},
 	{"Workers", "a label that no worker has is refused; GitHub lets the job wait"},
 	{"Tokens", "no GITHUB_TOKEN is issued: reading it is refused, an action's default of it is empty; permissions limit only what called workflows may ask for, and identity tokens"},
-	{"Secrets", "a job is given the secrets that its plan names; a computed name is refused"},
+	{"Secrets", "a job is given the secrets that its plan names, its environment's before the solution's; a pull request is given none; a computed name is refused"},
 	{"Environments", "a name is a place (dev, tst, val, prd or mapped to one), a gate, or unknown: refused for GxP, else without effect; one deployment at a time per place, first in first out, never an earlier version over a later one"},
 	{"Gates", "a job whose environment is a gate waits for evidence and signatures, and holds no worker, secret or concurrency group"},
 	{"Concurrency", "groups are of one solution; a run that is to be cancelled for a newer one lets a deployment that runs come to its end"},

@@ -7,6 +7,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/core/workflow"
 )
 
@@ -49,7 +50,7 @@ func (r *reader) permission(p workflow.Permissions, e entry) {
 	case !known:
 		names := slices.Sorted(maps.Keys(workflow.PermissionScopes))
 		hint := "the permissions are " + strings.Join(names, ", ")
-		if near := nearest(e.name, names); near != "" {
+		if near := fault.Nearest(e.name, names); near != "" {
 			hint = "did you mean " + near + "?"
 		}
 		r.report(r.at(e.key), "unknown-key", hint, "unknown permission %q", e.name)

@@ -9,6 +9,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/core/workflow"
 )
 
@@ -109,7 +110,7 @@ func (r *reader) section(n *yaml.Node, s Section) []entry {
 		case !s.Loose:
 			names := s.executed()
 			hint := "the keys are " + strings.Join(names, ", ")
-			if near := nearest(e.name, names); near != "" {
+			if near := fault.Nearest(e.name, names); near != "" {
 				hint = "did you mean " + near + "?"
 			}
 			r.report(r.at(e.key), "unknown-key", hint, "unknown key %q in %s", e.name, s.What)
@@ -202,36 +203,6 @@ func scalarText(n *yaml.Node) (text, kind string) {
 		return workflow.Number(workflow.String(n.Value).Float()).Text(), "number"
 	}
 	return n.Value, ""
-}
-
-// nearest is the known name that a typing error away, "" when none is.
-func nearest(name string, known []string) string {
-	best, distance := "", 3
-	for _, k := range known {
-		if d := editDistance(strings.ToLower(name), k); d < distance && d < len(k) {
-			best, distance = k, d
-		}
-	}
-	return best
-}
-
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(diagonal+cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }
 
 // positive reads a number of minutes.

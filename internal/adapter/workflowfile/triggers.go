@@ -6,6 +6,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/core/workflow"
 )
 
@@ -69,7 +70,7 @@ func (r *reader) trigger(t *workflow.Triggers, name string, key, value *yaml.Nod
 	default:
 		if !slices.Contains(NotStarted, name) {
 			hint := "see GitHub's list of events that trigger workflows"
-			if near := nearest(name, slices.Concat(Started, []string{"workflow_call"}, NotStarted)); near != "" {
+			if near := fault.Nearest(name, slices.Concat(Started, []string{"workflow_call"}, NotStarted)); near != "" {
 				hint = "did you mean " + near + "?"
 			}
 			r.report(r.at(key), "unknown-event", hint, "unknown event %q", name)

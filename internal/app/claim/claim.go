@@ -178,12 +178,14 @@ func (s *Server) Renew(ctx context.Context, execution string, fence int64) (canc
 	return run.Stopping(pipeline.JobOf(execution)), err
 }
 
-// Secrets gives the values of a solution's secrets for one place, "" for none.
+// Secrets gives the values of a solution's secrets for one place, "" for what
+// runs in none; ok is false when there is no secret of the name.
 type Secrets func(ctx context.Context, solution, environment, name string) (value string, ok bool, err error)
 
 // Secret answers with one value for the current fence of an execution that the
 // plan lets read it. Secrets of a place come out after its gate only, because
-// nothing in it can be claimed before.
+// nothing in it can be claimed before. Gates hold none, and what runs for a pull
+// request is given none: whoever opens one writes what it does.
 func (s *Server) Secret(ctx context.Context, execution string, fence int64, name string) (string, bool, error) {
 	slot, err := s.Current(ctx, execution, fence)
 	if err != nil {
@@ -194,11 +196,15 @@ func (s *Server) Secret(ctx context.Context, execution string, fence int64, name
 		return "", false, err
 	}
 	job := pipeline.JobOf(execution)
+	planned, _ := run.Plan.Job(job)
 	root, ok := run.Plan.SecretSources(job)[strings.ToUpper(name)]
 	if !ok {
 		return "", false, fault.New(fault.Forbidden, "job %q does not read secret %q in its plan", job, name)
 	}
-	if r := run.Run; !r.Counted && r.Profile == string(policy.GxP) && (slot.Environment == "val" || slot.Environment == "prd") {
+	switch r := run.Run; {
+	case planned.Kind == pipeline.Gate, r.Counted && run.Plan.Trigger.Name == "pull_request":
+		return "", false, nil
+	case !r.Counted && r.Profile == string(policy.GxP) && (slot.Environment == "val" || slot.Environment == "prd"):
 		return "", false, nil // a rehearsal of a GxP product brings no secret where it matters
 	}
 	return s.Secrets(ctx, slot.Solution, slot.Environment, root)

@@ -26,6 +26,13 @@ type Artifact struct {
 	Open    Opener
 }
 
+// Secrets gives a target the values that it needs to get into a place: the
+// environment's own, else the solution's; one that nobody set is an error. Values
+// go into environments of programs and requests, and never into a record.
+type Secrets interface {
+	Value(ctx context.Context, solution, environment, name string) (string, error)
+}
+
 // Call is one use of a target in one place. What the target does meanwhile goes
 // into its record.
 type Call struct {
@@ -84,6 +91,6 @@ type Target interface {
 	Observe(ctx context.Context, c *Call) (deployment.State, error)
 	// Run runs what was deployed, by the target's names.
 	Run(ctx context.Context, c *Call, a Artifact, what []string) ([]deployment.TaskRun, error)
-	// Destroy removes what was deployed; nothing there is no error.
-	Destroy(ctx context.Context, c *Call) error
+	// Destroy removes what the artifact was deployed as; nothing there is no error.
+	Destroy(ctx context.Context, c *Call, a Artifact) error
 }

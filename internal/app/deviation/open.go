@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/dc-release/dc-release/internal/app/state"
+	"github.com/dc-release/dc-release/internal/core/canonical"
 	"github.com/dc-release/dc-release/internal/core/deviation"
 	"github.com/dc-release/dc-release/internal/core/evidence"
 	"github.com/dc-release/dc-release/internal/core/fault"
@@ -126,4 +127,30 @@ func (d *Deviations) Report(ctx context.Context, by ledger.Actor, solution, vers
 		}, nil
 	})
 	return id, err
+}
+
+// Drifted opens a deviation of the release that a place should hold and does not.
+// The same differences open one only, until they are others.
+func (d *Deviations) Drifted(ctx context.Context, solution, version, environment string, differences []string) error {
+	sum, err := canonical.Digest(differences)
+	if err != nil {
+		return err
+	}
+	source := fmt.Sprintf("drift/%s/%.16s", environment, sum)
+	stream := ledger.ReleaseStream(solution, version)
+	_, err = ledger.Decide(ctx, d.Log, func() (ledger.Batch, error) {
+		standing, err := d.State.Standing(ctx, stream)
+		if err != nil || standing.Registered == nil || deviation.Known(standing.Deviations, source) {
+			return ledger.Batch{}, err
+		}
+		return ledger.Batch{
+			Command: fmt.Sprintf("drift/%s/%d", stream, standing.Version), Actor: actor, Correlation: standing.Registered.Run,
+			Reads: []ledger.Read{{Stream: stream, Version: standing.Version}},
+			Events: []ledger.Draft{{Stream: stream, Data: &deviation.Opened{
+				Deviation: deviation.Next(standing.Deviations), Source: source,
+				Text: deviation.Bounded(fmt.Sprintf("drift in %s, %d differences: %s", environment, len(differences), strings.Join(differences, "; "))),
+			}}},
+		}, nil
+	})
+	return err
 }

@@ -289,14 +289,7 @@ func (i *Inspector) gates(ctx context.Context, solution string, stream ledger.St
 				counted[sig.Signature] = true
 			}
 		}
-		for _, m := range row.Unsigned {
-			d, _ := signature.Find(signature.Meaning(m))
-			var roles []string
-			for _, role := range d.Roles {
-				roles = append(roles, string(role))
-			}
-			row.Roles = append(row.Roles, strings.Join(roles, " or "))
-		}
+		row.Roles = append(row.Roles, rolesOf(row.Unsigned)...)
 		for _, v := range g.Voided {
 			row.Voided = append(row.Voided, v.Because)
 		}
@@ -314,6 +307,20 @@ func (i *Inspector) gates(ctx context.Context, solution string, stream ledger.St
 		out = append(out, row)
 	}
 	return out, nil
+}
+
+// rolesOf says of each meaning who may declare it.
+func rolesOf(meanings []string) []string {
+	var out []string
+	for _, m := range meanings {
+		d, _ := signature.Find(signature.Meaning(m))
+		var roles []string
+		for _, role := range d.Roles {
+			roles = append(roles, string(role))
+		}
+		out = append(out, strings.Join(roles, " or "))
+	}
+	return out
 }
 
 func (i *Inspector) manifest(ctx context.Context, digest string) (gate.Manifest, error) {

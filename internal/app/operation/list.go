@@ -20,6 +20,7 @@ import (
 	"github.com/dc-release/dc-release/internal/app/publish"
 	"github.com/dc-release/dc-release/internal/app/report"
 	"github.com/dc-release/dc-release/internal/app/rollback"
+	"github.com/dc-release/dc-release/internal/app/secret"
 	"github.com/dc-release/dc-release/internal/app/sign"
 	"github.com/dc-release/dc-release/internal/app/solution"
 	"github.com/dc-release/dc-release/internal/app/traceability"
@@ -58,6 +59,7 @@ type App struct {
 	Rotator       *keys.Rotator
 	Halts         *halt.Halts
 	Access        *access.Access
+	Secrets       *secret.Secrets
 }
 
 // All is the list. To add an operation: a line here, its request and response
@@ -107,6 +109,13 @@ var All = []Operation{
 	command("token.create", Administrator, []string{"api_token.created"}, createToken),
 	command("token.revoke", Administrator, []string{"api_token.revoked"}, revokeToken),
 	query("token.list", func(ctx context.Context, a *App, _ None) ([]access.Token, error) { return a.Access.Store.Tokens(ctx) }),
+
+	command("secret.set", Administrator, []string{"secret.set"}, setSecret),
+	command("secret.remove", Administrator, []string{"secret.removed"}, removeSecret),
+	command("secret.rotate-key", Administrator, []string{"secret.key_rotated"}, rotateSecretsKey),
+	query("secret.list", func(ctx context.Context, a *App, q Scope) ([]secret.Listed, error) {
+		return a.Secrets.List(ctx, q.Solution)
+	}),
 
 	command("intake.accept", Local, []string{"run.started", "release.registered", "release.classified", "gate.unsignable", "intake.refused", "release.tag_moved"}, accept),
 

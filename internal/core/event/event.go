@@ -19,6 +19,7 @@ import (
 	"github.com/dc-release/dc-release/internal/core/provenance"
 	"github.com/dc-release/dc-release/internal/core/release"
 	"github.com/dc-release/dc-release/internal/core/releaselog"
+	"github.com/dc-release/dc-release/internal/core/secret"
 	"github.com/dc-release/dc-release/internal/core/signature"
 )
 
@@ -53,6 +54,7 @@ var All = []ledger.Payload{
 	&document.PublicationIntended{}, &document.Published{}, &releaselog.Diverged{},
 	&releaselog.TimestampRequested{}, &releaselog.Timestamped{}, &releaselog.TimestampFailed{},
 	&provenance.Attested{},
+	&secret.Set{}, &secret.Removed{}, &secret.KeyRotated{},
 }
 
 type key struct {

@@ -94,6 +94,15 @@ func (k TargetKind) CheckValue(key, value string) error {
 	return nil
 }
 
+// secretName is a variable whose value nobody may see.
+var secretName = regexp.MustCompile(`^[A-Z0-9_]*(TOKEN|SECRET|PASSWORD|PRIVATE_KEY)$`)
+
+// local reports whether a host is this machine, where a sandbox has made up what
+// is secret.
+func local(host string) bool {
+	return strings.HasPrefix(host, "http://127.0.0.1:") || strings.HasPrefix(host, "http://localhost:") || strings.HasPrefix(host, "http://[::1]:")
+}
+
 // Missing are the needed keys that a configuration does not have.
 func (k TargetKind) Missing(config map[string]string) []string {
 	if k.Bare && len(config) == 0 {
@@ -113,6 +122,9 @@ func (e Environment) checkTarget(place string) []error {
 		if !kind.Any && !slices.Contains(kind.Keys, key) {
 			out = append(out, fmt.Errorf("environment %q: target %s has no config %q: want one of %s", place, e.Target, key, strings.Join(kind.Keys, ", ")))
 			continue
+		}
+		if secretName.MatchString(key) && !local(e.Config["DATABRICKS_HOST"]) {
+			out = append(out, fmt.Errorf("environment %q: config %s: a secret would stand in the ledger: keep it with secret set, and name it under %s", place, key, SecretsKey))
 		}
 		if !slices.Contains(kind.Keys, key) {
 			continue

@@ -26,6 +26,8 @@ import (
 	"github.com/dc-release/dc-release/internal/face/cli/people"
 	"github.com/dc-release/dc-release/internal/face/cli/records"
 	"github.com/dc-release/dc-release/internal/face/cli/run"
+	"github.com/dc-release/dc-release/internal/face/cli/sandbox"
+	"github.com/dc-release/dc-release/internal/face/cli/secret"
 	"github.com/dc-release/dc-release/internal/face/cli/trace"
 	"github.com/dc-release/dc-release/internal/face/cli/workflows"
 )
@@ -45,6 +47,7 @@ type Deps struct {
 	Results   records.ReadResult
 	Code      func(seed string, at time.Time) (string, error) // one-time codes of the demo's persons
 	Worker    func(ctx context.Context, child string) error
+	Sandbox   sandbox.Serve // of workspaces
 }
 
 // Root makes the whole command line. To add a command: its package, a line in
@@ -76,6 +79,7 @@ func Root(d Deps) *cobra.Command {
 	root.PersistentFlags().StringVar(&env.TimeSource, "time-source", "", "NTP server, host[:port], that the clock is compared with: nothing is signed beyond 5 s")
 	root.PersistentFlags().StringVar(&env.TSA, "tsa", "", "URL of a time stamp authority (RFC 3161) that stamps the checkpoints in release logs")
 	root.PersistentFlags().StringVar(&env.TSACA, "tsa-ca", "", "file with the certificates in PEM that the authorities of time stamps must lead to")
+	root.PersistentFlags().StringVar(&env.SecretsKey, "secrets-key", "", "file, or env:NAME, with the key that secrets are sealed with (default: keys/secrets.key of the data directory)")
 	root.PersistentFlags().StringArrayVar(&env.Anchors, "anchor", nil, "file with a checkpoint that the ledger must extend, like one that a witness cosigned")
 	root.PersistentFlags().StringVar(&output, "output", "text", "text or json")
 	root.PersistentFlags().BoolVar(&env.JSON, "json", false, "the same as --output json")
@@ -91,8 +95,8 @@ func commands(d Deps) []*cobra.Command {
 		actions.New(d.Env),
 		install.Serve(d.Env), install.Intake(d.Env), install.Solution(d.Env),
 		records.Runs(d.Env), records.Releases(d.Env, d.Author), gate.New(d.Env), records.Evidence(d.Env, d.Results), acceptance.New(d.Env),
-		environment.New(d.Env), environment.Rollback(d.Env), audit.New(d.Env, d.Verify, d.Witness, d.Bundle),
-		people.Person(d.Env), people.Token(d.Env), people.Role(d.Env), change.Deviation(d.Env), change.Approval(d.Env),
+		environment.New(d.Env), environment.Rollback(d.Env), sandbox.New(d.Env, d.Sandbox), audit.New(d.Env, d.Verify, d.Witness, d.Bundle),
+		people.Person(d.Env), people.Token(d.Env), people.Role(d.Env), secret.New(d.Env), change.Deviation(d.Env), change.Approval(d.Env),
 		job.Deploy(d.Env), job.Publish(d.Env), document.New(d.Env, d.Documents), trace.New(d.Env, d.Trace), workflows.New(d.Env, d.Preview),
 		workerCommand(d), versionCommand(d),
 	}

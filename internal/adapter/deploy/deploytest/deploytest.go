@@ -274,7 +274,7 @@ func runEnd(t *testing.T, fresh func(*testing.T) Fixture) {
 		f.Apply(t, f.one())
 		can := f.can(t, deployment.CanDestroy)
 		for range 2 {
-			if err := f.Target.Destroy(t.Context(), f.Call()); (err == nil) != can {
+			if err := f.Target.Destroy(t.Context(), f.Call(), f.one().Artifact(t)); (err == nil) != can {
 				t.Fatalf("can destroy: %t, and got %v", can, err)
 			}
 		}

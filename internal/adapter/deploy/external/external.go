@@ -29,7 +29,7 @@ type Request struct {
 	Schema   string           `json:"schema"`
 	Call     string           `json:"call"` // describe, check, plan, apply, observe, run, destroy
 	Place    Place            `json:"place"`
-	Artifact *Artifact        `json:"artifact,omitempty"` // of check, plan, apply and run
+	Artifact *Artifact        `json:"artifact,omitempty"` // of check, plan, apply, run and destroy
 	Plan     *deployment.Plan `json:"plan,omitempty"`     // of apply
 	What     []string         `json:"what,omitempty"`     // of run; absent for all
 }
@@ -246,8 +246,8 @@ func (t Target) Run(ctx context.Context, c *deploy.Call, a deploy.Artifact, what
 }
 
 // Destroy asks the program.
-func (t Target) Destroy(ctx context.Context, c *deploy.Call) error {
-	_, _, err := call[Nothing](ctx, t, c, Request{Call: "destroy"}, deploy.Artifact{}, true)
+func (t Target) Destroy(ctx context.Context, c *deploy.Call, a deploy.Artifact) error {
+	_, _, err := call[Nothing](ctx, t, c, Request{Call: "destroy"}, a, true)
 	return err
 }
 

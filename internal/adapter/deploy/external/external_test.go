@@ -95,7 +95,7 @@ func TestAnotherProgramIsRefused(t *testing.T) {
 	if fault.KindOf(err) != fault.Forbidden || !strings.Contains(fault.HintOf(err), "solution revise") {
 		t.Errorf("%v, hint %q", err, fault.HintOf(err))
 	}
-	if err := target.Destroy(t.Context(), c); fault.KindOf(err) != fault.Forbidden || len(c.Record.Invocations) > 0 {
+	if err := target.Destroy(t.Context(), c, deploy.Artifact{}); fault.KindOf(err) != fault.Forbidden || len(c.Record.Invocations) > 0 {
 		t.Errorf("%v; ran %d programs", err, len(c.Record.Invocations))
 	}
 	found, err := target.Check(t.Context(), c, deploy.Artifact{})
@@ -135,7 +135,7 @@ func TestSecretsAreGivenAndHidden(t *testing.T) {
 	place := pin(t, target, "directory", t.TempDir(), "secrets", "TOKEN", "odd", `{"result": {"x": "value-of-TOKEN"}}`)
 	blobs := deploytest.Blobs{}
 	c := deploy.NewCall(place, blobs)
-	if err := target.Destroy(t.Context(), c); err == nil || strings.Contains(err.Error(), "value-of") {
+	if err := target.Destroy(t.Context(), c, deploy.Artifact{}); err == nil || strings.Contains(err.Error(), "value-of") {
 		t.Error(err)
 	}
 	for _, data := range blobs {
@@ -144,7 +144,7 @@ func TestSecretsAreGivenAndHidden(t *testing.T) {
 		}
 	}
 	place.Config["secrets"] = "NONE"
-	if err := target.Destroy(t.Context(), c); fault.KindOf(err) != fault.NotFound || !strings.Contains(fault.HintOf(err), "--secret NONE") {
+	if err := target.Destroy(t.Context(), c, deploy.Artifact{}); fault.KindOf(err) != fault.NotFound || !strings.Contains(fault.HintOf(err), "secret set NONE") {
 		t.Errorf("%v, hint %q", err, fault.HintOf(err))
 	}
 }

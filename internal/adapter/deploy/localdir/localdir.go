@@ -27,16 +27,15 @@ func (Target) Apply(ctx context.Context, c *deploy.Call, a deploy.Artifact, _ de
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	tree, open := a.Tree, a.Open
-	to := filepath.Join(root, "releases", tree.Digest())
+	to := filepath.Join(root, "releases", a.Tree.Digest())
 	if _, err := os.Stat(to); errors.Is(err, fs.ErrNotExist) {
-		if err := unpack(ctx, root, to, tree, open); err != nil {
+		if err := beside(ctx, to, a); err != nil {
 			return fmt.Errorf("deploy to %s: %w", root, err)
 		}
 	} else if err != nil {
 		return err
 	}
-	return switchTo(root, filepath.Join("releases", tree.Digest()))
+	return switchTo(root, filepath.Join("releases", a.Tree.Digest()))
 }
 
 func dir(place deploy.Place) (string, error) {
@@ -47,8 +46,8 @@ func dir(place deploy.Place) (string, error) {
 	return root, nil
 }
 
-// unpack writes all files beside their place and moves them there as one.
-func unpack(ctx context.Context, root, to string, tree deployment.Tree, open deploy.Opener) error {
+// beside writes all files beside their place and moves them there as one.
+func beside(ctx context.Context, to string, a deploy.Artifact) error {
 	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
 		return err
 	}
@@ -57,7 +56,7 @@ func unpack(ctx context.Context, root, to string, tree deployment.Tree, open dep
 		return err
 	}
 	defer os.RemoveAll(tmp)
-	if err := files.Write(ctx, tmp, tree, open); err != nil {
+	if err := files.Write(ctx, tmp, a.Tree, a.Open); err != nil {
 		return err
 	}
 	if err := os.Chmod(tmp, 0o755); err != nil {

@@ -55,7 +55,7 @@ func (Target) Run(context.Context, *deploy.Call, deploy.Artifact, []string) ([]d
 }
 
 // Destroy takes the link "current" away; the releases stay.
-func (Target) Destroy(_ context.Context, c *deploy.Call) error {
+func (Target) Destroy(_ context.Context, c *deploy.Call, _ deploy.Artifact) error {
 	root, err := dir(c.Place)
 	if err != nil {
 		return err

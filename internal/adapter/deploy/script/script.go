@@ -280,13 +280,13 @@ func (t Target) Run(ctx context.Context, c *deploy.Call, a deploy.Artifact, what
 	return got.Runs.Deployment(d, "", c.Record.Invocations[len(c.Record.Invocations)-1].Stderr)
 }
 
-// Destroy runs the destroy command.
-func (t Target) Destroy(ctx context.Context, c *deploy.Call) error {
+// Destroy runs the destroy command, with the artifact that is deployed beside it.
+func (t Target) Destroy(ctx context.Context, c *deploy.Call, a deploy.Artifact) error {
 	u, ok := use(c, keyDestroy)
 	if !ok {
 		return deploy.Unsupported(name, "destroy: no destroy command is configured")
 	}
-	u.Changes = true
+	u.Artifact, u.Changes = a, true
 	return t.succeed(ctx, c, u)
 }
 

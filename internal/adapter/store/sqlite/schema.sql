@@ -202,6 +202,16 @@ CREATE TABLE secret_tokens (
 	expires_us INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE secret_values (
+	solution    TEXT    NOT NULL,
+	environment TEXT    NOT NULL,
+	name        TEXT    NOT NULL,
+	version     INTEGER NOT NULL,
+	key         TEXT    NOT NULL,
+	box         BLOB    NOT NULL,
+	PRIMARY KEY (solution, environment, name)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE stream_heads (
 	stream  TEXT    PRIMARY KEY,
 	version INTEGER NOT NULL
@@ -344,6 +354,7 @@ INSERT INTO goose_db_version (id, version_id, is_applied) VALUES (4, 3, 1);
 INSERT INTO goose_db_version (id, version_id, is_applied) VALUES (5, 4, 1);
 INSERT INTO goose_db_version (id, version_id, is_applied) VALUES (6, 5, 1);
 INSERT INTO goose_db_version (id, version_id, is_applied) VALUES (7, 6, 1);
+INSERT INTO goose_db_version (id, version_id, is_applied) VALUES (8, 7, 1);
 INSERT INTO river_migration (line, version) VALUES ('main', 1);
 INSERT INTO river_migration (line, version) VALUES ('main', 2);
 INSERT INTO river_migration (line, version) VALUES ('main', 3);

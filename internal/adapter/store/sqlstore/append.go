@@ -18,6 +18,11 @@ import (
 // changes nothing and gives the events it made then. A stream that moved since
 // it was read, a taken lock or a value that is not unique gives ledger.ErrConflict.
 func (s *Store) Append(ctx context.Context, b ledger.Batch) ([]ledger.Event, error) {
+	return s.append(ctx, b, func(Tx) error { return nil })
+}
+
+// append is Append with what else is done in the transaction of a new batch.
+func (s *Store) append(ctx context.Context, b ledger.Batch, beside func(Tx) error) ([]ledger.Event, error) {
 	if b.Command == "" {
 		return nil, errors.New("append: no command id")
 	}
@@ -41,6 +46,9 @@ func (s *Store) Append(ctx context.Context, b ledger.Batch) ([]ledger.Event, err
 			events = append(events, e)
 		}
 		if head, err = w.finish(); err != nil {
+			return err
+		}
+		if err := beside(tx); err != nil {
 			return err
 		}
 		if len(b.Effects) > 0 {

@@ -92,6 +92,7 @@ func Run(t *testing.T, open Open) {
 		{"a one-time code's step is used once", useStep},
 		{"a ceremony is taken once and forgotten when nobody answers", ceremonies},
 		{"a link is one person's and used once", links},
+		{"TestGXP009 a sealed value changes with its event or not at all", sealed},
 		{"TestGXP036 sessions and tokens end with a person's access", accesses},
 		{"TestGXP034 TestAttack20 a name and an identity are one person's", uniqueName},
 		{"too large an event is refused", tooLarge},

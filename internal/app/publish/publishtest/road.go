@@ -34,9 +34,16 @@ func (r *Release) Deploy(place, execution string) {
 	r.remember(execution, []evidence.Item{item})
 }
 
-// planned plans the deployment into a place.
+// planned is the plan of the deployment into a place, made up when there is none.
 func (r *Release) planned(place, rollback string) *gate.ManifestDeployment {
 	r.s.t.Helper()
+	there, err := r.s.State.Place(r.s.t.Context(), Solution, place)
+	if err != nil {
+		r.s.t.Fatal(err)
+	}
+	if p, ok := there.Planned(r.Run, rollback); ok {
+		return &gate.ManifestDeployment{Environment: place, Plan: p.Plan, Summary: p.Summary, Destroys: p.Destroys}
+	}
 	p := deployment.Plan{
 		Schema: deployment.PlanSchema, Solution: Solution, Environment: place, Version: r.Version, Artifact: r.Tree, Target: "localdir",
 		Changes:  []deployment.Change{{Resource: "main.py", Action: deployment.Create}},

@@ -10,6 +10,7 @@ import (
 	"io"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/dc-release/dc-release/internal/app/operation"
 	"github.com/dc-release/dc-release/internal/core/fault"
@@ -41,6 +42,9 @@ type Env struct {
 	// Secrets and Vars are what this process brings along as the owner; their
 	// values rest nowhere.
 	Secrets, Vars map[string]string
+	// SecretsKey is the file, or env:NAME, with the key that secrets in the store
+	// are sealed with; "" is that of the data directory.
+	SecretsKey string
 	// Issuer is the URL of the issuer of identity tokens, Listen the address by
 	// which others reach this process; "" for none.
 	Issuer, Listen string
@@ -52,6 +56,8 @@ type Env struct {
 	// many an execution may have at once there, 0 for the sandbox's default.
 	Labels    []string
 	Processes int
+	// DriftEvery is how often a server reads places back, 0 for its default.
+	DriftEvery time.Duration
 	// TimeSource is host[:port] that the server's clock is compared with.
 	TimeSource string
 	// TSA is the URL of the time stamp authority that stamps anchored

@@ -76,6 +76,7 @@ func Serve(env *console.Env) *cobra.Command {
 	cmd.Flags().StringVar(&env.Issuer, "issuer", "", "URL under which this process issues identity tokens to jobs (the iss claim)")
 	cmd.Flags().StringVar(&env.Listen, "listen", "", "address at which the pages and the issuer's documents are served, like 127.0.0.1:8085; put TLS in front of it")
 	cmd.Flags().StringVar(&env.URL, "url", "", "address at which browsers reach --listen, like https://release.example; passkeys are bound to it")
+	cmd.Flags().DurationVar(&env.DriftEvery, "drift-every", 0, "how often every place is read back; a difference opens a deviation (default 1h)")
 	cmd.Flags().StringVar(&env.Provider, "oidc", "", "file (JSON) with the OpenID Connect provider that people sign in at")
 	return cmd
 }

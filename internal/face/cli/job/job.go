@@ -83,7 +83,7 @@ func Deploy(env *console.Env) *cobra.Command {
 				env.Note("rehearsal: would deploy to %s", r.Environment)
 				return nil
 			}
-			fmt.Fprintf(env.Out, "deployed %d files to %s: artifact %s\n", r.Files, r.Environment, r.Tree)
+			fmt.Fprintf(env.Out, "deployed %d files to %s (%s): artifact %s\n", r.Files, r.Environment, r.Changes, r.Tree)
 			return nil
 		},
 	}

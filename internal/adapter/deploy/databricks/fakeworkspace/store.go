@@ -11,7 +11,9 @@ import (
 
 // Open makes a workspace whose state is kept in a file: read now if it is there,
 // and replaced after each change. Processes may use it one after another, never at
-// once. It survives a process that is killed, not a power cut.
+// once. It survives a process that is killed, not a power cut. Each change writes
+// the whole file, which is for bundles of some hundred files; the log of what only
+// read is written with the next change or by Save.
 func Open(c Config, file string) (*Workspace, error) {
 	w := New(c)
 	raw, err := os.ReadFile(file)

@@ -1,0 +1,137 @@
+package databricks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/dc-release/dc-release/internal/adapter/deploy/databricks/bundle"
+	"github.com/dc-release/dc-release/internal/adapter/deploy/databricks/workspace"
+	"github.com/dc-release/dc-release/internal/app/deploy"
+	"github.com/dc-release/dc-release/internal/core/deployment"
+)
+
+// Check finds what would keep a deployment from working, or from being one that
+// can be released: configuration and identity of the place, the program, the
+// workspace, the bundle, catalogs and schemas that its variables name, and runs
+// that are under way.
+func (t *Target) Check(ctx context.Context, c *deploy.Call, a deploy.Artifact) (_ []deployment.Finding, err error) {
+	p, err := readPlace(c.Place)
+	if err != nil {
+		return []deployment.Finding{{Severity: deployment.Error, Rule: "configuration", Where: "environments." + c.Environment, What: err.Error()}}, nil
+	}
+	env := maps.Clone(p.environment)
+	for _, name := range p.secrets {
+		env[name] = "secret"
+	}
+	var out []deployment.Finding
+	add := func(severity, rule, where, what, fix string) {
+		out = append(out, deployment.Finding{Severity: severity, Rule: rule, Where: where, What: what, Fix: fix})
+	}
+	for _, f := range workspace.Check(env) {
+		add(deployment.Error, "identity", f.Variable, f.Problem, f.Fix)
+	}
+	if len(out) > 0 {
+		return out, nil
+	}
+	s, err := t.open(ctx, c, a)
+	if err != nil {
+		add(deployment.Error, "workspace", p.environment["DATABRICKS_HOST"], err.Error(), "")
+		return out, nil
+	}
+	defer func() { err = errors.Join(err, s.close()) }()
+	if _, err := s.tool(ctx); err != nil {
+		add(deployment.Error, "program", p.program, err.Error(), "")
+	}
+	me, err := s.whoAmI(ctx)
+	if err != nil {
+		add(deployment.Error, "workspace", p.environment["DATABRICKS_HOST"], err.Error(), "")
+		return out, nil
+	}
+	if len(a.Tree) == 0 {
+		return out, nil
+	}
+	for _, f := range s.checkBundle() {
+		add(string(f.Severity), f.Rule, f.Place.String(), f.What, f.Fix)
+	}
+	r, _ := s.resolve(a.Commit, me)
+	if r == nil {
+		return out, nil
+	}
+	if r.RootPath() != p.root {
+		add(deployment.Error, "root", "environments."+c.Environment+".config.root", fmt.Sprintf("the bundle's target %s deploys below %s", p.target, r.RootPath()), "say that here, or correct the target")
+	}
+	s.checkCatalogs(ctx, r, add)
+	return out, s.checkRuns(ctx, add)
+}
+
+// checkBundle finds what of the artifact cannot be released to this place.
+func (s *session) checkBundle() []bundle.Finding {
+	var given []string
+	for name := range s.place.environment {
+		if variable, ok := strings.CutPrefix(name, variablePrefix); ok {
+			given = append(given, variable)
+		}
+	}
+	return bundle.Check(os.DirFS(s.root()), map[string]string{s.call.Environment: s.place.target}, given...)
+}
+
+// checkCatalogs wants the catalogs and schemas that variables name to be there:
+// variables whose name ends with catalog, and those that end with schema.
+func (s *session) checkCatalogs(ctx context.Context, r *bundle.Resolved, add func(severity, rule, where, what, fix string)) {
+	variables := r.Config.Get("variables")
+	catalog := ""
+	for _, name := range variables.Keys() {
+		value := variables.At(name, "value").String()
+		var err error
+		switch {
+		case value == "":
+			continue
+		case strings.HasSuffix(name, "catalog"):
+			catalog = value
+			_, err = s.client.Catalog(ctx, value)
+		case strings.HasSuffix(name, "schema"):
+			of, schema, whole := strings.Cut(value, ".")
+			if !whole {
+				of, schema = catalog, value
+			}
+			if of == "" {
+				continue
+			}
+			_, err = s.client.Schema(ctx, of, schema)
+		}
+		if err != nil {
+			add(deployment.Error, "catalog", "variables."+name, err.Error(), "create it, or give the deployer the right to use it")
+		}
+	}
+}
+
+// checkRuns warns of runs that a deployment would take the files from.
+func (s *session) checkRuns(ctx context.Context, add func(severity, rule, where, what, fix string)) error {
+	state, err := s.content(ctx, "resources.json")
+	if err != nil {
+		return err
+	}
+	jobs := tree(state["state"])
+	for _, key := range slices.Sorted(maps.Keys(jobs)) {
+		id, ok := jobID(key, jobs[key])
+		if !ok {
+			continue
+		}
+		runs, err := s.client.ActiveRuns(ctx, id)
+		if err != nil {
+			if errors.Is(err, workspace.NotFound) {
+				continue
+			}
+			return err
+		}
+		for _, run := range runs.Value {
+			add(deployment.Error, "active-runs", strings.TrimPrefix(key, "resources."), fmt.Sprintf("run %d is %s", run.ID, strings.ToLower(run.State)), "wait for its end; a deployment takes its files away")
+		}
+	}
+	return nil
+}

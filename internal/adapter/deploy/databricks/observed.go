@@ -1,0 +1,198 @@
+package databricks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"strconv"
+	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/dc-release/dc-release/internal/adapter/deploy/databricks/workspace"
+	"github.com/dc-release/dc-release/internal/app/deploy"
+	"github.com/dc-release/dc-release/internal/core/deployment"
+)
+
+// atOnce bounds how many files are read at once.
+const atOnce = 8
+
+// Observe reads the place back over the REST API: jobs and permissions, every
+// file, and what the deployment says of itself. The raw answers go into the
+// record.
+func (t *Target) Observe(ctx context.Context, c *deploy.Call) (deployment.State, error) {
+	s, err := t.reader(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	return s.observe(ctx)
+}
+
+func (s *session) observe(ctx context.Context) (deployment.State, error) {
+	me, err := s.whoAmI(ctx)
+	if err != nil {
+		return nil, err
+	}
+	f := facts{}
+	if err := s.observeResources(ctx, f, me); err != nil {
+		return nil, err
+	}
+	if err := s.observeMarker(ctx, f); err != nil {
+		return nil, err
+	}
+	for at, prefix := range map[string]string{s.place.root + "/files": "files/", s.place.root + "/artifacts/.internal": "artifacts/"} {
+		if err := s.observeFiles(ctx, f, at, prefix); err != nil {
+			return nil, err
+		}
+	}
+	return f.state()
+}
+
+// content reads a state file; nil when it is not there.
+func (s *session) content(ctx context.Context, name string) (map[string]any, error) {
+	raw, err := s.client.Content(ctx, s.place.root+"/state/"+name)
+	if errors.Is(err, workspace.NotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := s.call.Answer(ctx, "state/"+name, raw); err != nil {
+		return nil, err
+	}
+	of, err := object(raw)
+	if err != nil {
+		return nil, fmt.Errorf("state/%s of %s: %w", name, s.call.Environment, err)
+	}
+	return of, nil
+}
+
+// observeResources finds the ids in the state of the deployment and reads each
+// job itself.
+func (s *session) observeResources(ctx context.Context, f facts, me workspace.Principal) error {
+	state, err := s.content(ctx, "resources.json")
+	if err != nil {
+		return err
+	}
+	for key, v := range tree(state["state"]) {
+		of, ok := strings.CutPrefix(key, "resources.")
+		if !ok || strings.HasSuffix(of, ".permissions") {
+			continue
+		}
+		name, isJob := strings.CutPrefix(of, "jobs.")
+		if !isJob {
+			f[of] = notRead
+			continue
+		}
+		id, ok := jobID(key, v)
+		if !ok {
+			return fmt.Errorf("state/resources.json of %s: %s has no id", s.call.Environment, key)
+		}
+		if err := s.observeJob(ctx, f, name, id, me); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// jobID is the id of a job in the state of a deployment.
+func jobID(key string, entry any) (int64, bool) {
+	name, isJob := strings.CutPrefix(key, "resources.jobs.")
+	id, err := strconv.ParseInt(fmt.Sprint(tree(entry)["__id__"]), 10, 64)
+	return id, isJob && !strings.HasSuffix(name, ".permissions") && err == nil
+}
+
+func (s *session) observeJob(ctx context.Context, f facts, key string, id int64, me workspace.Principal) error {
+	job, err := s.client.Job(ctx, id)
+	if errors.Is(err, workspace.NotFound) {
+		f["jobs."+key+"/job"] = fmt.Sprintf("%d is gone", id)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	seen := job.Seen
+	out := jobFacts{settings: job.Value.Settings, runAs: job.Value.RunAs}
+	if as := tree(out.settings["run_as"]); as != nil {
+		if name := text(as["user_name"]) + text(as["service_principal_name"]); name != "" {
+			out.runAs = name
+		}
+	}
+	if out.runAs == "" {
+		out.runAs = job.Value.Creator
+	}
+	same, err := s.client.JobsByName(ctx, text(out.settings["name"]))
+	if err != nil {
+		return err
+	}
+	for _, j := range same.Value {
+		if j.Name == text(out.settings["name"]) {
+			out.copies++
+		}
+	}
+	permissions, err := s.client.JobPermissions(ctx, id)
+	if err != nil {
+		return err
+	}
+	for _, p := range permissions.Value {
+		if !p.Inherited {
+			out.permissions = append(out.permissions, p)
+		}
+	}
+	for i, x := range append(append(seen, same.Seen...), permissions.Seen...) {
+		if err := s.call.Answer(ctx, fmt.Sprintf("jobs.%s/%d %s", key, i+1, x.Request), x.Raw); err != nil {
+			return err
+		}
+	}
+	f.job(key, out, me)
+	return nil
+}
+
+// observeMarker reads which commit and target the deployment says it is of.
+func (s *session) observeMarker(ctx context.Context, f facts) error {
+	meta, err := s.content(ctx, "metadata.json")
+	if err != nil || meta == nil {
+		return err
+	}
+	of := tree(tree(meta["config"])["bundle"])
+	f.deployment(text(of["name"]), text(of["target"]), text(of["mode"]), text(tree(of["git"])["commit"]))
+	return nil
+}
+
+// observeFiles hashes every file below a folder of the workspace.
+func (s *session) observeFiles(ctx context.Context, f facts, at, prefix string) error {
+	all, err := s.client.List(ctx, at)
+	if errors.Is(err, workspace.NotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var mu sync.Mutex
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(atOnce)
+	for _, o := range all.Value {
+		name := prefix + strings.TrimPrefix(strings.TrimPrefix(o.Path, at), "/")
+		switch o.Type {
+		case workspace.DirectoryObject:
+		case workspace.FileObject:
+			g.Go(func() error {
+				file, err := s.client.Export(ctx, o.Path)
+				if err != nil {
+					return err
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				f[name] = file.SHA256
+				return nil
+			})
+		default:
+			mu.Lock()
+			f[path.Clean(name)] = strings.ToLower(string(o.Type)) + ", not read back"
+			mu.Unlock()
+		}
+	}
+	return g.Wait()
+}

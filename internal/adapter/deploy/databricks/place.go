@@ -1,0 +1,76 @@
+package databricks
+
+import (
+	"errors"
+	"maps"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/dc-release/dc-release/internal/app/deploy"
+	"github.com/dc-release/dc-release/internal/core/fault"
+)
+
+const variablePrefix = "BUNDLE_VAR_"
+
+// place is what the configuration of an environment says.
+type place struct {
+	target  string // of the bundle
+	root    string // folder of the workspace that everything is deployed below
+	program string
+	origin  string // address of the code repository, for the bundle's tags
+	// environment are variables by the names that Databricks' tools know, and
+	// those of the bundle.
+	environment map[string]string
+	secrets     []string // names of further ones
+}
+
+var variableForm = regexp.MustCompile(`^(DATABRICKS|ARM|AZURE|ACTIONS|SYSTEM)_[A-Z0-9_]+$|^` + variablePrefix + `[A-Za-z_][A-Za-z0-9_]*$`)
+
+// readPlace reads a configuration and names everything that is wrong with it.
+func readPlace(p deploy.Place) (place, error) {
+	out := place{program: "databricks", environment: map[string]string{}}
+	var bad []error
+	at := "environments." + p.Environment + ".config."
+	wrong := func(key, format string, args ...any) {
+		bad = append(bad, fault.New(fault.Invalid, at+key+": "+format, args...))
+	}
+	for _, key := range slices.Sorted(maps.Keys(p.Config)) {
+		value := p.Config[key]
+		switch {
+		case key == "bundle-target":
+			out.target = value
+		case key == "root":
+			out.root = strings.TrimSuffix(value, "/")
+		case key == "program":
+			out.program = value
+		case key == "origin":
+			out.origin = value
+			if strings.ContainsAny(value, "\n\r\"\\") {
+				wrong(key, "%q is no address", value)
+			}
+		case key == "secrets":
+			out.secrets = strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ' ' })
+		case variableForm.MatchString(key):
+			out.environment[key] = value
+		default:
+			wrong(key, "unknown; want bundle-target, root, program, origin, secrets, a variable such as DATABRICKS_HOST, or BUNDLE_VAR_name")
+		}
+	}
+	if out.target == "" {
+		wrong("bundle-target", "not there; name the bundle's target of this environment")
+	}
+	if !strings.HasPrefix(out.root, "/Workspace/") || path.Clean(out.root) != out.root {
+		wrong("root", "%q: want the folder that the bundle's target deploys below, /Workspace/...", out.root)
+	}
+	for _, name := range out.secrets {
+		if !variableForm.MatchString(name) {
+			wrong("secrets", "%q is no variable such as DATABRICKS_CLIENT_SECRET", name)
+		}
+		if _, plain := out.environment[name]; plain {
+			wrong(name, "stands in the configuration and among the secrets")
+		}
+	}
+	return out, errors.Join(bad...)
+}

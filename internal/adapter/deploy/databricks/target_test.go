@@ -1,0 +1,200 @@
+package databricks_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/dc-release/dc-release/internal/adapter/deploy/databricks/fakeworkspace"
+	"github.com/dc-release/dc-release/internal/adapter/deploy/deploytest"
+	"github.com/dc-release/dc-release/internal/core/deployment"
+)
+
+func TestTarget(t *testing.T) {
+	deploytest.Run(t, func(t *testing.T) deploytest.Fixture { return open(t).Fixture })
+}
+
+// drifted are the differences after One was deployed and something was done.
+func drifted(t *testing.T, tamper func(world) error) []string {
+	t.Helper()
+	w := open(t)
+	want := w.Apply(t, w.One)
+	if err := tamper(w); err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, d := range deployment.Drifted(want, w.Observe(t)) {
+		out = append(out, d.String())
+	}
+	return out
+}
+
+func TestWhatIsChangedByHandIsFound(t *testing.T) {
+	job := func(w world) int64 { return w.Jobs()[0].ID }
+	for name, c := range map[string]struct {
+		tamper func(world) error
+		want   string
+	}{
+		"a paused schedule": {
+			func(w world) error {
+				return w.TamperJob(job(w), json.RawMessage(`{"schedule":{"quartz_cron_expression":"0 0 0/3 * * ?","timezone_id":"Europe/Amsterdam","pause_status":"PAUSED"}}`))
+			},
+			"jobs.main/schedule/pause_status: expected UNPAUSED, is PAUSED",
+		},
+		"tags": {
+			func(w world) error { return w.TamperJob(job(w), json.RawMessage(`{"tags":{"x":"y"}}`)) },
+			"jobs.main/tags/x: expected absent, is y",
+		},
+		"a task less": {
+			func(w world) error {
+				return w.TamperJob(job(w), json.RawMessage(`{"tasks":[{"task_key":"source_to_landing"}]}`))
+			},
+			"jobs.main/tasks[landing_to_bronze]/task_key: expected landing_to_bronze, is absent",
+		},
+		"who runs it": {
+			func(w world) error {
+				return w.TamperJob(job(w), json.RawMessage(`{"run_as":{"user_name":"eve@example.com"}}`))
+			},
+			"jobs.main/run_as: expected 00000000-0000-4000-8000-000000000004, is eve@example.com",
+		},
+		"a right": {
+			func(w world) error {
+				return w.TamperGrant(job(w), fakeworkspace.Grant{User: "eve@example.com", Level: "CAN_MANAGE"})
+			},
+			"jobs.main.permissions/user_name:eve@example.com: expected absent, is CAN_MANAGE",
+		},
+		"a second job of the name": {
+			func(w world) error { _, err := w.TamperDuplicate(job(w)); return err },
+			"jobs.main/same name: expected 1, is 2",
+		},
+		"a job that is gone": {
+			func(w world) error { return w.TamperDelete(job(w)) }, "is gone",
+		},
+		"a file": {
+			func(w world) error { return w.TamperFile(root+"/files/src/etl.py", []byte("x")) }, "files/src/etl.py: expected ",
+		},
+		"a file more": {
+			func(w world) error { return w.TamperFile(root+"/files/src/more.py", []byte("x")) },
+			"files/src/more.py: expected absent, is " + digest("x"),
+		},
+		"a file less": {
+			func(w world) error { return w.TamperRemove(root + "/files/src/etl.py") }, "is absent",
+		},
+		"a wheel": {
+			func(w world) error {
+				return w.TamperFile(root+"/artifacts/.internal/etl-1.2.0-py3-none-any.whl", []byte("x"))
+			},
+			"artifacts/etl-1.2.0-py3-none-any.whl: expected ",
+		},
+		"the state of the deployer": {
+			func(w world) error { return w.TamperRemove(root + "/state/resources.json") },
+			"jobs.main/name: expected corp-procurement/prd/main, is absent",
+		},
+		"what says the commit": {
+			func(w world) error { return w.TamperRemove(root + "/state/metadata.json") },
+			"deployment/commit: expected 0123456789abcdef",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			found := strings.Join(drifted(t, c.tamper), "\n")
+			if !strings.Contains(found, c.want) {
+				t.Errorf("want %q in\n%s", c.want, found)
+			}
+		})
+	}
+}
+
+func TestNothingChangedIsNothingFound(t *testing.T) {
+	if found := drifted(t, func(world) error { return nil }); len(found) > 0 {
+		t.Errorf("%v", found)
+	}
+}
+
+func TestARenamedKeyDeletesAJob(t *testing.T) {
+	w := open(t)
+	w.Apply(t, w.One)
+	renamed := checkout(t, func(f deploytest.Files) {
+		for path, text := range f {
+			f[path] = strings.ReplaceAll(text, "    main:", "    renamed:")
+		}
+	})
+	p := w.Plan(t, renamed.Artifact(t))
+	if lost := strings.Join(p.Destroys(), "; "); !strings.Contains(lost, "delete jobs.main: its identity and the history of its runs") {
+		t.Errorf("%s; loses %q", p.Summary(), lost)
+	}
+}
+
+func TestAPlanOfAnotherStateIsStale(t *testing.T) {
+	w := open(t)
+	w.Apply(t, w.One)
+	a := w.Two.Artifact(t)
+	p := w.Plan(t, a)
+	w.Apply(t, checkout(t, func(f deploytest.Files) { f["src/etl.py"] = "pass\n" }))
+	err := w.Target.Apply(t.Context(), w.Call(), a, p)
+	if err == nil || !strings.Contains(err.Error(), "the plan is stale") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestALockThatIsHeldIsSaid(t *testing.T) {
+	w := open(t)
+	w.Apply(t, w.One)
+	a := w.Two.Artifact(t)
+	p := w.Plan(t, a)
+	if err := w.TamperFile(root+"/state/deploy.lock", []byte(`{"ID":"x","User":"someone@example.com"}`)); err != nil {
+		t.Fatal(err)
+	}
+	err := w.Target.Apply(t.Context(), w.Call(), a, p)
+	if err == nil || !strings.Contains(err.Error(), "lock") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestNothingSecretIsRecorded(t *testing.T) {
+	w := open(t)
+	a := w.One.Artifact(t)
+	c := w.Call()
+	p, err := w.Target.Plan(t.Context(), c, a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := json.Marshal([]any{p, c.Record})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(raw), token) {
+		t.Error("the token stands in plan or record")
+	}
+	if len(c.Record.Invocations) == 0 || len(p.Tools) != 1 || !strings.Contains(p.Tools[0].Version, "standin") {
+		t.Errorf("record %+v, tools %v", c.Record.Invocations, p.Tools)
+	}
+}
+
+func TestOnlyMarkedJobsRunInPRD(t *testing.T) {
+	w := open(t)
+	unmarked := checkout(t, func(f deploytest.Files) {
+		f["resources/main.yml"] = strings.Replace(f["resources/main.yml"], "verification: safe", "verification: destructive", 1)
+	})
+	w.Apply(t, unmarked)
+	if _, err := w.Target.Run(t.Context(), w.Call(), unmarked.Artifact(t), []string{"main"}); err == nil || !strings.Contains(err.Error(), "not marked as safe") {
+		t.Errorf("got %v", err)
+	}
+	if runs, err := w.Target.Run(t.Context(), w.Call(), unmarked.Artifact(t), nil); err != nil || len(runs) > 0 {
+		t.Errorf("got %v, %v", runs, err)
+	}
+	w.Apply(t, w.One)
+	runs, err := w.Target.Run(t.Context(), w.Call(), w.One.Artifact(t), nil)
+	if err != nil || len(runs) != 2 || runs[0].Outcome != "passed" || runs[0].Task == "" {
+		t.Errorf("got %+v, %v", runs, err)
+	}
+}
+
+func TestARunThatFailsSaysSo(t *testing.T) {
+	w := open(t)
+	w.Apply(t, w.One)
+	w.FailRuns(fakeworkspace.FailingRun{Job: "corp-procurement/prd/main"})
+	runs, err := w.Target.Run(t.Context(), w.Call(), w.One.Artifact(t), []string{"main"})
+	if err != nil || len(runs) == 0 || runs[len(runs)-1].Outcome != "failed" || runs[len(runs)-1].Message == "" {
+		t.Errorf("got %+v, %v", runs, err)
+	}
+}
