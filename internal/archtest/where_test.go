@@ -56,7 +56,7 @@ func places() []place {
 		},
 		{
 			what: "a deployment target", file: "internal/wire/targets.go", line: "map[string]deploy.Target{",
-			also: []string{"internal/core/policy/target.go", "internal/adapter/deploy/localdir"}, proof: []string{"internal/adapter/deploy/deploytest/deploytest.go"}, have: policy.TargetNames(),
+			also: []string{"internal/core/policy/target.go", "internal/adapter/deploy/localdir", "docs/targets.md"}, proof: []string{"internal/adapter/deploy/deploytest/deploytest.go"}, have: policy.TargetNames(),
 		},
 		{
 			what: "a result format", file: "internal/adapter/testresult/read.go", line: "var formats = []format{",

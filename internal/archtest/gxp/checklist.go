@@ -162,8 +162,8 @@ var Checklist = []Rule{
 	{ID: "GXP083", Clause: "ICH Q9", Must: "compute priorities of risks by one rule", Waits: Risk},
 	{
 		ID: "GXP084", Clause: "IQ/IV", Must: "read back what was deployed and compare it with what was approved", Waits: Deployment,
-		Shown: "for directories, at each gate; other targets and a periodic look are missing",
-		By:    []string{"internal/adapter/deploy/localdir/localdir_test.go TestTarget", "internal/app/report/report_test.go TestAReadBackThatDiffersIsShownFileByFile", "acceptance/refusal_test.go TestGXP015_RefusedSignaturesAreRecordedAndTheReleaseGoesOn"},
+		Shown: "for directories, commands and programs, at each gate; other targets and a periodic look are missing",
+		By:    []string{"internal/adapter/deploy/localdir/localdir_test.go TestTarget", "internal/adapter/deploy/script/script_test.go TestTarget", "internal/adapter/deploy/external/external_test.go TestTarget", "acceptance/testdata/change/script.txtar", "internal/app/report/report_test.go TestAReadBackThatDiffersIsShownFileByFile", "acceptance/refusal_test.go TestGXP015_RefusedSignaturesAreRecordedAndTheReleaseGoesOn"},
 	},
 	{ID: "GXP085", Clause: "OQ/OV", Must: "run nothing in production that could change it", Waits: Deployment},
 	{ID: "GXP086", Clause: "PQ/PV", Must: "take acceptance from testers who are no authors, step by step"},

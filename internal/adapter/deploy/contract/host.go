@@ -162,7 +162,7 @@ func (h Host) secrets(ctx context.Context, place deploy.Place, changes bool, p *
 
 func missingSecret(p deploy.Place, name string) *fault.Error {
 	return fault.New(fault.NotFound, "environment %s: there is no secret %s", p.Environment, name).
-		WithHint("give it to the process that owns the data directory: --secret %s", name)
+		WithHint("set it with: dc-release secret set %s --solution %s --environment %s", name, p.Solution, p.Environment)
 }
 
 // Check finds what is wrong with the common part of a place's configuration.

@@ -29,7 +29,7 @@ type Request struct {
 	Schema   string           `json:"schema"`
 	Call     string           `json:"call"` // describe, check, plan, apply, observe, run, destroy
 	Place    Place            `json:"place"`
-	Artifact *Artifact        `json:"artifact,omitempty"` // of check, plan, apply and run
+	Artifact *Artifact        `json:"artifact,omitempty"` // of check, plan, apply, run and destroy
 	Plan     *deployment.Plan `json:"plan,omitempty"`     // of apply
 	What     []string         `json:"what,omitempty"`     // of run; absent for all
 }
@@ -81,34 +81,34 @@ var kinds = []fault.Kind{fault.Invalid, fault.NotFound, fault.Forbidden, fault.R
 // Target is the kind external.
 type Target struct{ contract.Host }
 
-// pinned is the program of a place, which must be the one of the baseline.
-func (t Target) pinned(ctx context.Context, c *deploy.Call) (deployment.Tool, error) {
+// pinned gives the program of a place, which must be the one of the baseline.
+func (t Target) pinned(ctx context.Context, c *deploy.Call) (string, error) {
 	path, want := c.Config["program"], c.Config["sha256"]
 	kind, _ := policy.TargetNamed("external")
 	for _, key := range kind.Needs {
 		if err := kind.CheckValue(key, c.Config[key]); err != nil {
-			return deployment.Tool{}, fault.New(fault.Invalid, "environment %s: config %s %v", c.Environment, key, err)
+			return "", fault.New(fault.Invalid, "environment %s: config %s %v", c.Environment, key, err)
 		}
 	}
 	_, sha, err := t.Programs.Find(ctx, path)
 	if err != nil {
-		return deployment.Tool{}, err
+		return "", err
 	}
 	if sha != want {
-		return deployment.Tool{}, fault.New(fault.Forbidden, "environment %s: %s has SHA-256 %s, the baseline names %s: it is another program", c.Environment, path, sha, want).
+		return "", fault.New(fault.Forbidden, "environment %s: %s has SHA-256 %s, the baseline names %s: it is another program", c.Environment, path, sha, want).
 			WithHint("put that program back, or ask for a baseline with the new one: dc-release solution revise %s", c.Solution)
 	}
-	return deployment.Tool{Name: path, SHA256: sha}, nil
+	return path, nil
 }
 
 // call runs the program for one request.
 func call[T any](ctx context.Context, t Target, c *deploy.Call, q Request, a deploy.Artifact, changes bool) (out T, d *contract.Document, err error) {
-	tool, err := t.pinned(ctx, c)
+	path, err := t.pinned(ctx, c)
 	if err != nil {
 		return out, nil, err
 	}
 	u := contract.Use{
-		What: "call " + q.Call + " of the program", Argv: []string{tool.Name}, Extra: map[string]string{Marker: Schema}, Artifact: a, Changes: changes,
+		What: "call " + q.Call + " of the program", Argv: []string{path}, Extra: map[string]string{Marker: Schema}, Artifact: a, Changes: changes,
 	}
 	q.Schema, q.Place = Schema, placeOf(c.Place)
 	u.Stdin = func(folder string) ([]byte, error) {
@@ -162,10 +162,6 @@ func placeOf(p deploy.Place) Place {
 
 // Describe asks the program what it can; it is its own first tool.
 func (t Target) Describe(ctx context.Context, c *deploy.Call) (deployment.Description, error) {
-	tool, err := t.pinned(ctx, c)
-	if err != nil {
-		return deployment.Description{}, err
-	}
 	got, d, err := call[Description](ctx, t, c, Request{Call: "describe"}, deploy.Artifact{}, false)
 	if err != nil {
 		return deployment.Description{}, err
@@ -179,6 +175,7 @@ func (t Target) Describe(ctx context.Context, c *deploy.Call) (deployment.Descri
 	if got.Name == "" {
 		return deployment.Description{}, d.Wrong("result", "want a name")
 	}
+	tool := deployment.Tool{Name: c.Config["program"], SHA256: c.Config["sha256"]} // as it was found
 	return deployment.Description{Name: got.Name, Tools: append([]deployment.Tool{tool}, got.Tools...), Can: append([]deployment.Capability{}, got.Can...)}, nil
 }
 

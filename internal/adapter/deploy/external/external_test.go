@@ -144,7 +144,7 @@ func TestSecretsAreGivenAndHidden(t *testing.T) {
 		}
 	}
 	place.Config["secrets"] = "NONE"
-	if err := target.Destroy(t.Context(), c, deploy.Artifact{}); fault.KindOf(err) != fault.NotFound || !strings.Contains(fault.HintOf(err), "--secret NONE") {
+	if err := target.Destroy(t.Context(), c, deploy.Artifact{}); fault.KindOf(err) != fault.NotFound || !strings.Contains(fault.HintOf(err), "secret set NONE") {
 		t.Errorf("%v, hint %q", err, fault.HintOf(err))
 	}
 }

@@ -234,7 +234,7 @@ func TestCheckFindsWhatIsMissing(t *testing.T) {
 		{"nothing to observe", map[string]string{"deploy": "true"}, []string{"environments.tst.config.observe: warning: the place cannot be observed"}},
 		{"a relative directory", map[string]string{"deploy": "true", "directory": "x"}, []string{`environments.tst.config.directory: error: environment tst: config directory "x": want an absolute path`}},
 		{"a file", map[string]string{"deploy": "true", "directory": file}, []string{"environments.tst.config.directory: error: " + file + " is no directory"}},
-		{"a secret", map[string]string{"deploy": "true", "directory": t.TempDir(), "secrets": "S NONE"}, []string{"environments.tst.config.secrets: error: environment tst: there is no secret NONE [secret]: give it"}},
+		{"a secret", map[string]string{"deploy": "true", "directory": t.TempDir(), "secrets": "S NONE"}, []string{"environments.tst.config.secrets: error: environment tst: there is no secret NONE [secret]: set it with: dc-release secret set NONE --solution corp-procurement --environment tst"}},
 		{
 			"what the command finds",
 			map[string]string{"deploy": "true", "directory": t.TempDir(), "check": `printf '{"schema":"dc-release/target-findings/v1","findings":[{"severity":"warning","rule":"r","where":"w","what":"odd","fix":"f"}]}'`},
