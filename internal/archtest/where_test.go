@@ -196,20 +196,6 @@ func commands() []string {
 	return out
 }
 
-func folders(dir string, without ...string) []string {
-	entries, err := os.ReadDir(root(dir))
-	if err != nil {
-		return nil
-	}
-	var out []string
-	for _, e := range entries {
-		if e.IsDir() && !strings.Contains(strings.Join(without, " "), e.Name()) {
-			out = append(out, e.Name())
-		}
-	}
-	return out
-}
-
 func code(list []string) string {
 	if len(list) == 0 {
 		return "nothing"
