@@ -78,5 +78,7 @@ func (b binding) bind(c *evidence.Case) {
 }
 
 func words(value string) []string {
-	return strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(", ;\t\r\n", r) })
+	return strings.FieldsFunc(value, func(r rune) bool {
+		return r == ' ' || r == ',' || r == ';' || r == '\t' || r == '\r' || r == '\n'
+	})
 }
