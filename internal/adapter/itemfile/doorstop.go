@@ -148,7 +148,7 @@ func (m *imports) doorstopLink(f *file, v *value) foreignLink {
 			f.warn("DOC-S12", seen.place, "run doorstop clear", "the stamp of the link to %s is of another version of Doorstop and is not compared", l.to)
 		}
 	}
-	if _, err := evidence.ParseID(l.to); err == nil {
+	if evidence.IsID(l.to) {
 		l.id = l.to
 		return l
 	}

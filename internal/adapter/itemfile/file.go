@@ -2,6 +2,7 @@ package itemfile
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -101,6 +102,9 @@ func (f *file) add(i trace.Item) {
 	i.Text = strings.TrimSpace(i.Text)
 	if i.By == "" {
 		f.findings = append(f.findings, i.Stated()...)
+	}
+	if len(f.items) == cap(f.items) {
+		f.items = slices.Grow(f.items, len(f.items)+1) // append would copy many large items more often
 	}
 	f.items = append(f.items, i)
 }

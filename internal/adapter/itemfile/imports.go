@@ -105,7 +105,7 @@ func (m *imports) settings(f *file, data []byte) {
 		if x.project == "" {
 			x.project = m.project
 		}
-		if _, err := evidence.ParseID("FS-" + x.project + "-1"); err != nil {
+		if !evidence.IsID("FS-" + x.project + "-1") {
 			f.report("DOC-S12", x.place, "write project: with the key of the solution", "project %q of the import is none: ids are written KIND-project-n with a project of a-z, 0-9 and single hyphens", x.project)
 		}
 	}
@@ -204,7 +204,7 @@ func mappedTo(format string) func(*opened, string) (string, bool) {
 // id makes our id of a foreign one of a type. An id of our grammar is taken as
 // it is. The number is what the id ends with, without leading zeros.
 func (x *mappedFiles) id(foreign, of string) (string, error) {
-	if _, err := evidence.ParseID(foreign); err == nil {
+	if evidence.IsID(foreign) {
 		return foreign, nil
 	}
 	k := x.kind
@@ -220,7 +220,7 @@ func (x *mappedFiles) id(foreign, of string) (string, error) {
 		return "", fmt.Errorf("id %q does not end with a number from 1", foreign)
 	}
 	id := strings.Join([]string{k, x.project, number}, "-")
-	if _, err := evidence.ParseID(id); err != nil {
+	if !evidence.IsID(id) {
 		return "", fmt.Errorf("id %q becomes %q, which is no id", foreign, id)
 	}
 	return id, nil

@@ -104,8 +104,8 @@ func (j *jsonReader) from(token json.Token, at place, depth int) (*value, error)
 }
 
 func (j *jsonReader) object(v *value, depth int) error {
-	v.kind = mapping
-	seen := map[string]bool{}
+	v.kind, v.pairs = mapping, make([]pair, 0, 8)
+	seen := make(map[string]bool, cap(v.pairs))
 	for {
 		token, at, err := j.next()
 		if err != nil || token == json.Delim('}') {

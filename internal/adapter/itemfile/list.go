@@ -33,6 +33,7 @@ func readList(_ *opened, f *file, _ string, data []byte) {
 	case root.kind == mapping && trace.LooksLikeID(root.get("id").text):
 		f.report("DOC-S12", root.place, "write - before id:", "%s stands alone, want a list of items", root.get("id").text)
 	case root.kind == sequence && naming(root):
+		f.items = make([]trace.Item, 0, min(len(root.items), maxItems))
 		for _, v := range root.items {
 			if f.full(v.place) {
 				return

@@ -24,6 +24,7 @@ func readNeeds(o *opened, f *file, path string, data []byte) {
 	for _, p := range needs.pairs {
 		r.kinds[p.key] = r.of(p.value, "type")
 	}
+	f.items = make([]trace.Item, 0, min(len(needs.pairs), maxItems))
 	for _, p := range needs.pairs {
 		r.need(p)
 	}

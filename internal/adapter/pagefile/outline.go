@@ -74,8 +74,7 @@ func (o *outliner) passages() {
 func isItem(title string) bool {
 	word, _, _ := strings.Cut(title, ":")
 	word, _, _ = strings.Cut(word, " ")
-	_, err := evidence.ParseID(word)
-	return err == nil
+	return evidence.IsID(word)
 }
 
 type outliner struct {

@@ -51,19 +51,22 @@ func (b *binding) property(name, value string) (wrong []error) {
 // that means nothing here. Of several verifications the last one, which is the
 // innermost, holds.
 func (b *binding) tag(tag string) {
-	if v, err := evidence.ParseVerification(tag); err == nil {
-		b.verification = v
+	if b.link(tag) {
 		return
 	}
-	b.link(tag)
+	if v, err := evidence.ParseVerification(tag); err == nil {
+		b.verification = v
+	}
 }
 
-// link takes a text that is an id as a whole.
-func (b *binding) link(text string) {
+// link takes a text that is an id as a whole, and reports whether it is one.
+func (b *binding) link(text string) bool {
 	id := strings.TrimPrefix(strings.TrimSpace(text), "@")
-	if _, err := evidence.ParseID(id); err == nil {
-		b.ids = append(b.ids, id)
+	if !evidence.IsID(id) {
+		return false
 	}
+	b.ids = append(b.ids, id)
+	return true
 }
 
 // bind gives a case what was said.
@@ -75,5 +78,7 @@ func (b binding) bind(c *evidence.Case) {
 }
 
 func words(value string) []string {
-	return strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(", ;\t\r\n", r) })
+	return strings.FieldsFunc(value, func(r rune) bool {
+		return r == ' ' || r == ',' || r == ';' || r == '\t' || r == '\r' || r == '\n'
+	})
 }

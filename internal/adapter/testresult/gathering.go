@@ -37,12 +37,12 @@ type gathering struct {
 	attachments []evidence.Attachment
 	fatals      int
 	notes       int
-	seen        map[string]evidence.Case // entry, suite, class, name and file
-	tests       map[string]evidence.Case // by TEST id
+	seen        map[[4]string]int // index of the case, by suite, class, name and file
+	tests       map[string]int    // index of the case, by TEST id
 }
 
 func newGathering() *gathering {
-	return &gathering{seen: map[string]evidence.Case{}, tests: map[string]evidence.Case{}}
+	return &gathering{seen: map[[4]string]int{}, tests: map[string]int{}}
 }
 
 func (g *gathering) report() evidence.Report {
@@ -102,31 +102,35 @@ func (g *gathering) add(c evidence.Case, at place) error {
 		}
 	}
 	c.Message = cut(clean(c.Message), evidence.MaxMessage)
-	g.repeated(c, at)
+	g.repeated(&c, at)
+	if len(g.cases) == cap(g.cases) {
+		g.cases = slices.Grow(g.cases, len(g.cases)+1) // append would copy large slices more often
+	}
 	g.cases = append(g.cases, c)
 	return nil
 }
 
-func (g *gathering) repeated(c evidence.Case, at place) {
-	key := strings.Join([]string{c.Suite, c.Class, c.Name, c.File}, "\x00")
+// repeated notes what stands twice, before the case is one of the cases.
+func (g *gathering) repeated(c *evidence.Case, at place) {
+	key := [4]string{c.Suite, c.Class, c.Name, c.File}
 	if first, twice := g.seen[key]; twice {
-		g.note(at, "case %q stands twice, first at %s", cut(c.Name, 200), whereIs(first))
+		g.note(at, "case %q stands twice, first at %s", cut(c.Name, 200), whereIs(&g.cases[first]))
 	} else {
-		g.seen[key] = evidence.Case{Entry: c.Entry, Line: c.Line}
+		g.seen[key] = len(g.cases)
 	}
 	for _, id := range c.IDs {
 		if !strings.HasPrefix(id, "TEST-") {
 			continue
 		}
 		if first, twice := g.tests[id]; twice {
-			g.note(at, "test id %s is named twice, first at %s", id, whereIs(first))
+			g.note(at, "test id %s is named twice, first at %s", id, whereIs(&g.cases[first]))
 		} else {
-			g.tests[id] = evidence.Case{Entry: c.Entry, Line: c.Line}
+			g.tests[id] = len(g.cases)
 		}
 	}
 }
 
-func whereIs(c evidence.Case) string {
+func whereIs(c *evidence.Case) string {
 	if c.Entry != "" {
 		return fmt.Sprintf("line %d of %q", c.Line, c.Entry)
 	}

@@ -28,9 +28,11 @@ func readJUnit(r io.Reader) evidence.Report {
 type junit struct {
 	*gathering
 	suites   []suite
-	current  *evidence.Case // inside testcase
-	at       place          // of the current case
-	bound    binding        // of the current case
+	within   string         // names of the open suites, "" before a case asks for them
+	current  *evidence.Case // inside testcase: open
+	open     evidence.Case
+	at       place   // of the current case
+	bound    binding // of the current case
 	detail   *strings.Builder
 	property string // name of the open property
 }
@@ -107,7 +109,7 @@ func (j *junit) openSuite(t xml.StartElement, at place) {
 	if n := len(j.suites); n > 0 {
 		s.bound = j.suites[n-1].bound.inherit()
 	}
-	j.suites = append(j.suites, s)
+	j.suites, j.within = append(j.suites, s), ""
 }
 
 // closeSuite compares what the suite claims with its cases: failures that no
@@ -115,7 +117,7 @@ func (j *junit) openSuite(t xml.StartElement, at place) {
 // of what it was made for.
 func (j *junit) closeSuite() {
 	s := j.suites[len(j.suites)-1]
-	j.suites = j.suites[:len(j.suites)-1]
+	j.suites, j.within = j.suites[:len(j.suites)-1], ""
 	t := evidence.Count(j.cases[s.firstCase:])
 	if shown := t.Failed + t.Errored; s.claimed > shown {
 		j.fatal(s.at, "suite %q claims %d failures and errors, its cases show %d", s.name, s.claimed, shown)
@@ -136,10 +138,11 @@ func (j *junit) openCase(t xml.StartElement, at place) error {
 	if j.current != nil {
 		return errors.New("a testcase inside a testcase")
 	}
-	c := &evidence.Case{
+	j.open = evidence.Case{
 		Name: attribute(t, "name"), Class: attribute(t, "classname"), File: attribute(t, "file"), Suite: j.path(),
 		Outcome: byStatus(attribute(t, "status"), attribute(t, "result")),
 	}
+	c := &j.open
 	j.current, j.at, j.bound = c, at, binding{}
 	if n := len(j.suites); n > 0 {
 		j.bound = j.suites[n-1].bound.inherit()
@@ -208,9 +211,12 @@ func (j *junit) apply(name, value string, at place) {
 
 // path is the names of the open suites.
 func (j *junit) path() string {
-	names := make([]string, len(j.suites))
-	for i, s := range j.suites {
-		names[i] = s.name
+	if j.within == "" {
+		names := make([]string, len(j.suites))
+		for i, s := range j.suites {
+			names[i] = s.name
+		}
+		j.within = pathOf(names...)
 	}
-	return pathOf(names...)
+	return j.within
 }

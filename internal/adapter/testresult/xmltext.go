@@ -37,20 +37,25 @@ func walk(r io.Reader, into elements) error {
 		if err == nil {
 			err = w.take(token, at, here)
 		}
-		var own *flaw
-		var syntax *xml.SyntaxError
-		switch {
-		case err == nil:
-		case errors.As(err, &own):
-			return own
-		case errors.As(err, &syntax):
-			return flawed(here(), "%s", syntax.Msg)
-		case err == io.EOF:
-			return flawed(here(), "the file holds no element")
-		default:
-			return flawed(here(), "%v", err)
+		if err != nil {
+			return stopped(err, here())
 		}
 	}
+}
+
+// stopped is the flaw that an error of a walk is.
+func stopped(err error, at place) error {
+	var own *flaw
+	var syntax *xml.SyntaxError
+	switch {
+	case errors.As(err, &own):
+		return own
+	case errors.As(err, &syntax):
+		return flawed(at, "%s", syntax.Msg)
+	case err == io.EOF:
+		return flawed(at, "the file holds no element")
+	}
+	return flawed(at, "%v", err)
 }
 
 // walker is where a walk stands.

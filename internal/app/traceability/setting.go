@@ -68,8 +68,7 @@ func items(blocks []document.Block) []document.Block {
 func isItem(heading string) bool {
 	word, _, _ := strings.Cut(heading, ":")
 	word, _, _ = strings.Cut(word, " ")
-	_, err := evidence.ParseID(word)
-	return err == nil
+	return evidence.IsID(word)
 }
 
 // Configuration are the files of a commit that configure the product: its own

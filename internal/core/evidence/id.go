@@ -23,12 +23,27 @@ func (i ID) String() string { return i.Kind + "-" + i.Project + "-" + i.Number }
 // ParseID reads an id of the grammar
 // ^(URS|FS|RA|TEST|DEV)-[a-z0-9]+(-[a-z0-9]+)*-[1-9][0-9]*$.
 func ParseID(s string) (ID, error) {
+	id, ok := splitID(s)
+	if !ok {
+		return ID{}, fmt.Errorf("read id %q: want KIND-<project>-<n> with KIND one of %s, project of a-z, 0-9 and single hyphens, n from 1 without leading zero", s, strings.Join(Prefixes, ", "))
+	}
+	return id, nil
+}
+
+// IsID reports whether a text is an id as a whole. It is ParseID for texts that
+// mostly are none: it writes no error.
+func IsID(s string) bool {
+	_, ok := splitID(s)
+	return ok
+}
+
+func splitID(s string) (ID, bool) {
 	kind, rest, ok := strings.Cut(s, "-")
 	cut := strings.LastIndexByte(rest, '-')
 	if !ok || cut < 0 || !slices.Contains(Prefixes, kind) || !isProject(rest[:cut]) || !isNumber(rest[cut+1:]) {
-		return ID{}, fmt.Errorf("read id %q: want KIND-<project>-<n> with KIND one of %s, project of a-z, 0-9 and single hyphens, n from 1 without leading zero", s, strings.Join(Prefixes, ", "))
+		return ID{}, false
 	}
-	return ID{Kind: kind, Project: rest[:cut], Number: rest[cut+1:]}, nil
+	return ID{Kind: kind, Project: rest[:cut], Number: rest[cut+1:]}, true
 }
 
 func isProject(s string) bool {
@@ -83,7 +98,7 @@ func FindIDs(text string) []string {
 		for end < len(text) && isIDByte(text[end]) {
 			end++
 		}
-		if _, err := ParseID(text[start:end]); err == nil {
+		if IsID(text[start:end]) {
 			found = append(found, text[start:end])
 		}
 		start = end

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"regexp"
 	"strconv"
+	"sync"
 )
 
 // Leak is something in a file that must not be published: a secret, or data of a
@@ -23,30 +24,33 @@ type pattern struct {
 }
 
 // patterns are those whose form alone is proof enough, or whose check digits
-// are right: a false alarm costs more trust than it brings.
-var patterns = []pattern{
-	{"a private key", "PRIVATE KEY-----", regexp.MustCompile(`-----BEGIN (?:RSA |EC |DSA |OPENSSH |ENCRYPTED |PGP )?PRIVATE KEY(?: BLOCK)?-----`), nil},
-	{"an access key of AWS", "A", regexp.MustCompile(`\b(?:AKIA|ASIA)[0-9A-Z]{16}\b`), noExample},
-	{"a token of GitHub", "gh", regexp.MustCompile(`\bgh[pousr]_[0-9A-Za-z]{36,255}\b`), nil},
-	{"a token of GitHub", "github_pat_", regexp.MustCompile(`\bgithub_pat_[0-9A-Za-z]{22}_[0-9A-Za-z]{59}\b`), nil},
-	{"a token of GitLab", "glpat-", regexp.MustCompile(`\bglpat-[0-9A-Za-z_-]{20,}`), nil},
-	{"a token of Databricks", "dapi", regexp.MustCompile(`\bdapi[0-9a-f]{32}(?:-[0-9]+)?\b`), varied},
-	{"a secret of Databricks", "dose", regexp.MustCompile(`\bdose[0-9a-f]{32}\b`), varied},
-	{"a token of Slack", "xox", regexp.MustCompile(`\bxox[abeprs]-[0-9A-Za-z-]{20,}`), nil},
-	{"a key of Google", "AIza", regexp.MustCompile(`\bAIza[0-9A-Za-z_-]{35}\b`), nil},
-	{"a key of an Azure storage account", "AccountKey=", regexp.MustCompile(`\bAccountKey=[0-9A-Za-z+/]{86}==`), nil},
-	{"a signature of an Azure address", "sig=", regexp.MustCompile(`[?&]sig=[0-9A-Za-z%+/]{43,}%3[Dd]`), nil},
-	{"a JSON web token", "eyJ", regexp.MustCompile(`\beyJ[0-9A-Za-z_-]{10,}\.eyJ[0-9A-Za-z_-]{10,}\.[0-9A-Za-z_-]{20,}`), nil},
-	{"a password in an address", "://", regexp.MustCompile(`\b[a-z][a-z0-9+.-]{1,20}://[^\s/:@"'<>*$]{1,64}:[^\s/:@"'<>*${}\[\]]{3,64}@[A-Za-z0-9.-]+`), realPassword},
-	{"a Danish civil registration number", "-", regexp.MustCompile(`\b[0-3][0-9][01][0-9]{3}-[0-9]{4}\b`), civil},
-	{"an IBAN", "", regexp.MustCompile(`\b[A-Z]{2}[0-9]{2}(?: ?[0-9A-Z]{4}){3,7}(?: ?[0-9A-Z]{1,3})?\b`), iban},
-	{"a payment card", "", regexp.MustCompile(`\b(?:4[0-9]{3}|5[1-5][0-9]{2}|2[2-7][0-9]{2})([ -])[0-9]{4}[ -][0-9]{4}[ -][0-9]{4}\b`), card},
-}
+// are right: a false alarm costs more trust than it brings. They are compiled at
+// the first search: few commands search.
+var patterns = sync.OnceValue(func() []pattern {
+	return []pattern{
+		{"a private key", "PRIVATE KEY-----", regexp.MustCompile(`-----BEGIN (?:RSA |EC |DSA |OPENSSH |ENCRYPTED |PGP )?PRIVATE KEY(?: BLOCK)?-----`), nil},
+		{"an access key of AWS", "A", regexp.MustCompile(`\b(?:AKIA|ASIA)[0-9A-Z]{16}\b`), noExample},
+		{"a token of GitHub", "gh", regexp.MustCompile(`\bgh[pousr]_[0-9A-Za-z]{36,255}\b`), nil},
+		{"a token of GitHub", "github_pat_", regexp.MustCompile(`\bgithub_pat_[0-9A-Za-z]{22}_[0-9A-Za-z]{59}\b`), nil},
+		{"a token of GitLab", "glpat-", regexp.MustCompile(`\bglpat-[0-9A-Za-z_-]{20,}`), nil},
+		{"a token of Databricks", "dapi", regexp.MustCompile(`\bdapi[0-9a-f]{32}(?:-[0-9]+)?\b`), varied},
+		{"a secret of Databricks", "dose", regexp.MustCompile(`\bdose[0-9a-f]{32}\b`), varied},
+		{"a token of Slack", "xox", regexp.MustCompile(`\bxox[abeprs]-[0-9A-Za-z-]{20,}`), nil},
+		{"a key of Google", "AIza", regexp.MustCompile(`\bAIza[0-9A-Za-z_-]{35}\b`), nil},
+		{"a key of an Azure storage account", "AccountKey=", regexp.MustCompile(`\bAccountKey=[0-9A-Za-z+/]{86}==`), nil},
+		{"a signature of an Azure address", "sig=", regexp.MustCompile(`[?&]sig=[0-9A-Za-z%+/]{43,}%3[Dd]`), nil},
+		{"a JSON web token", "eyJ", regexp.MustCompile(`\beyJ[0-9A-Za-z_-]{10,}\.eyJ[0-9A-Za-z_-]{10,}\.[0-9A-Za-z_-]{20,}`), nil},
+		{"a password in an address", "://", regexp.MustCompile(`\b[a-z][a-z0-9+.-]{1,20}://[^\s/:@"'<>*$]{1,64}:[^\s/:@"'<>*${}\[\]]{3,64}@[A-Za-z0-9.-]+`), realPassword},
+		{"a Danish civil registration number", "-", regexp.MustCompile(`\b[0-3][0-9][01][0-9]{3}-[0-9]{4}\b`), civil},
+		{"an IBAN", "", regexp.MustCompile(`\b[A-Z]{2}[0-9]{2}(?: ?[0-9A-Z]{4}){3,7}(?: ?[0-9A-Z]{1,3})?\b`), iban},
+		{"a payment card", "", regexp.MustCompile(`\b(?:4[0-9]{3}|5[1-5][0-9]{2}|2[2-7][0-9]{2})([ -])[0-9]{4}[ -][0-9]{4}[ -][0-9]{4}\b`), card},
+	}
+})
 
 // Leaks finds secrets and data of persons in a file of any kind.
 func Leaks(data []byte) []Leak {
 	var out []Leak
-	for _, p := range patterns {
+	for _, p := range patterns() {
 		if !bytes.Contains(data, []byte(p.mark)) {
 			continue
 		}
@@ -73,9 +77,11 @@ func varied(s string) bool {
 	return len(seen) > 6 && !bytes.Contains([]byte(s), []byte("0123456789"))
 }
 
-var placeholder = regexp.MustCompile(`(?i):(?:\*+|x{3,}|password|passwd|secret|token|pass|pwd|redacted|changeme|example|your[-_].*)@`)
+var placeholder = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i):(?:\*+|x{3,}|password|passwd|secret|token|pass|pwd|redacted|changeme|example|your[-_].*)@`)
+})
 
-func realPassword(s string) bool { return !placeholder.MatchString(s) }
+func realPassword(s string) bool { return !placeholder().MatchString(s) }
 
 // civil checks day, month and the check digit (modulus 11). Numbers given out
 // since 2007 may have none; those are let pass.

@@ -70,9 +70,12 @@ func newGraph(items []Item, results []Result, scope Scope) *graph {
 func ordered(results []Result) []Result {
 	results = slices.Clone(results)
 	slices.SortFunc(results, func(a, b Result) int {
+		if c := cmp.Or(cmp.Compare(a.Attempt, b.Attempt), cmp.Compare(a.Name, b.Name)); c != 0 {
+			return c // nearly always
+		}
 		return cmp.Or(
-			cmp.Compare(a.Attempt, b.Attempt), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Outcome, b.Outcome), cmp.Compare(a.Evidence, b.Evidence),
-			cmp.Compare(a.Commit, b.Commit), cmp.Compare(a.Environment, b.Environment), cmp.Compare(a.Verification, b.Verification), slices.Compare(a.IDs, b.IDs),
+			cmp.Compare(a.Outcome, b.Outcome), cmp.Compare(a.Evidence, b.Evidence), cmp.Compare(a.Commit, b.Commit),
+			cmp.Compare(a.Environment, b.Environment), cmp.Compare(a.Verification, b.Verification), slices.Compare(a.IDs, b.IDs),
 		)
 	})
 	return results
@@ -112,7 +115,10 @@ func (g *graph) declare(items []Item) {
 
 // inOrder is the order of kinds and ids.
 func inOrder(a, b *Item) int {
-	return cmp.Or(cmp.Compare(rank[a.Kind], rank[b.Kind]), evidence.CompareIDs(a.ID, b.ID))
+	if a.Kind != b.Kind {
+		return cmp.Compare(rank[a.Kind], rank[b.Kind])
+	}
+	return evidence.CompareIDs(a.ID, b.ID)
 }
 
 func (g *graph) add(n node) int {

@@ -23,6 +23,9 @@ var (
 
 // statement is the text of an item without code.
 func statement(text string) string {
+	if !strings.ContainsAny(text, "`~") {
+		return text
+	}
 	var b strings.Builder
 	fenced := false
 	for line := range strings.Lines(text) {

@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/dc-release/dc-release/internal/core/fault"
@@ -13,17 +14,16 @@ import (
 	"github.com/dc-release/dc-release/internal/core/policy"
 )
 
-// templates are the pages by name, each with the frame around it.
-var templates = parse()
-
-func parse() map[string]*template.Template {
+// templates are the pages by name, each with the frame around it. They are
+// parsed when the first page is shown: commands show none.
+var templates = sync.OnceValue(func() map[string]*template.Template {
 	out := map[string]*template.Template{}
 	frame := template.Must(template.New("frame.html").Funcs(template.FuncMap{"moment": moment, "short": short, "kind": kind}).ParseFS(files, "pages/frame.html"))
 	for _, name := range []string{"sign-in", "enrol", "enrolled", "signatures", "statement", "passkey", "sign", "ceremony", "done", "refused", "link"} {
 		out[name] = template.Must(template.Must(frame.Clone()).ParseFS(files, "pages/"+name+".html"))
 	}
 	return out
-}
+})
 
 // moment prints a time of the ledger as people read it, with its zone.
 func moment(text string) string {
@@ -62,7 +62,7 @@ func (s *Site) show(w http.ResponseWriter, r *http.Request, status int, name, ti
 	ctx := r.Context()
 	v := view{Title: title, Login: s.sessions.GetString(ctx, keyLogin), Token: s.token(ctx), Data: data}
 	var b bytes.Buffer
-	if err := templates[name].Execute(&b, v); err != nil {
+	if err := templates()[name].Execute(&b, v); err != nil {
 		return fmt.Errorf("show page %s: %w", name, err)
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")

@@ -191,17 +191,11 @@ func (l *lettering) rune(f face, size float64, r rune) float64 {
 // has a character that is not common. They are copies, because fpdf writes into
 // a font while it takes a part of it.
 func (l *lettering) files(text []byte) (out [faces][]byte) {
-	known := map[rune]bool{'\n': true, '\t': true}
+	known := [1 << 16]bool{'\n': true, '\t': true}
 	for _, r := range common() {
 		known[r] = true
 	}
-	rare := false
-	for _, r := range string(text) {
-		if !known[r] && r < 1<<16 {
-			rare = true
-			break
-		}
-	}
+	rare := bytes.ContainsFunc(text, func(r rune) bool { return r < 1<<16 && !known[r] })
 	for i := range out {
 		file := l.faces[i].part
 		if rare {

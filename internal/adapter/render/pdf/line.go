@@ -230,11 +230,11 @@ func (s *setter) put(p piece) {
 	s.current.w = p.x + p.w
 	s.current.h = max(s.current.h, p.size*leading)
 	if n := len(s.current.pieces); n > 0 && s.current.pieces[n-1].look == p.look && !p.pill {
-		last := &s.current.pieces[n-1]
+		last, between := &s.current.pieces[n-1], ""
 		if p.blank > 0 {
-			last.text += " "
+			between = " "
 		}
-		last.text += p.text
+		last.text += between + p.text
 		last.w = p.x + p.w - last.x
 		return
 	}

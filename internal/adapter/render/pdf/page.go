@@ -269,7 +269,9 @@ func (w *writer) draw(x, y float64, p piece) {
 		w.box(x, y-p.size*1.02, p.w, p.size*1.36, s.ground, s.line)
 		x += pad
 	}
-	w.pdf.SetTextColor(p.colour[0], p.colour[1], p.colour[2])
+	if r, g, b := w.pdf.GetTextColor(); p.colour != (colour{r, g, b}) { // setting one formats it
+		w.pdf.SetTextColor(p.colour[0], p.colour[1], p.colour[2])
+	}
 	w.pdf.Text(x, y+w.shift, p.text)
 	if p.href == "" {
 		return
