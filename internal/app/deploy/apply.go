@@ -29,7 +29,7 @@ func (d *Deployer) apply(ctx context.Context, solution policy.Solution, what dep
 	if what.Rollback != "" {
 		id = what.Rollback
 	}
-	append := func(verb string, p ledger.Payload, effects []ledger.Effect) error {
+	record := func(verb string, p ledger.Payload, effects []ledger.Effect) error {
 		_, err := d.Log.Append(ctx, ledger.Batch{
 			Command: verb + "/" + solution.Solution + "/" + id, Actor: by, Correlation: what.Run, Policy: solution.Digest,
 			Events: []ledger.Draft{{Stream: stream, Data: p}}, Effects: effects,
@@ -40,7 +40,7 @@ func (d *Deployer) apply(ctx context.Context, solution policy.Solution, what dep
 	if err := fresh(ctx, target, call, plan, again); err != nil {
 		return Receipt{}, err
 	}
-	if err := append("deploying", &deployment.Begun{
+	if err := record("deploying", &deployment.Begun{
 		Environment: what.Environment, Run: what.Run, Execution: what.Execution, Rollback: what.Rollback, Plan: what.Plan,
 	}, nil); err != nil {
 		return Receipt{}, err
@@ -57,7 +57,7 @@ func (d *Deployer) apply(ctx context.Context, solution policy.Solution, what dep
 	}
 	return Receipt{
 		Environment: what.Environment, Version: what.Version, Tree: what.Tree, Files: len(tree), Previous: before.Tree, Changes: plan.Summary(),
-	}, append("deploy", &what, effects)
+	}, record("deploy", &what, effects)
 }
 
 // fresh refuses a plan that was made against another state than the place has

@@ -5,14 +5,12 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/dc-release/dc-release/internal/app/state"
 	"github.com/dc-release/dc-release/internal/core/canonical"
 	"github.com/dc-release/dc-release/internal/core/deployment"
 	"github.com/dc-release/dc-release/internal/core/evidence"
 	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/core/ledger"
 	"github.com/dc-release/dc-release/internal/core/pipeline"
-	"github.com/dc-release/dc-release/internal/core/policy"
 )
 
 // Installation is the raw evidence of an installation verification: every file
@@ -204,106 +202,4 @@ func (d *Deployer) Installed(ctx context.Context, solution, environment string) 
 		return Installation{}, fault.New(fault.NotFound, "nothing was deployed to %s of %s", environment, solution)
 	}
 	return d.read(ctx, solution, current.Deployed), nil
-}
-
-// Check finds what would keep the release in the place before, or any, from
-// being deployed to a place.
-func (d *Deployer) Check(ctx context.Context, solutionKey, environment string) ([]deployment.Finding, error) {
-	solution, err := d.Solutions.Solution(ctx, solutionKey)
-	if err != nil {
-		return nil, err
-	}
-	target, call, err := d.target(solution, environment)
-	if err != nil {
-		return nil, err
-	}
-	there, err := d.State.Place(ctx, solutionKey, environment)
-	if err != nil {
-		return nil, err
-	}
-	var a Artifact
-	if n := len(there.Plans); n > 0 {
-		tree, err := d.keptOf(ctx, there.Plans[n-1].Run)
-		if err != nil {
-			return nil, err
-		}
-		a = d.artifactOf(deployment.Deployed{Version: there.Plans[n-1].Version}, tree)
-	}
-	found, err := target.Check(ctx, call, a)
-	if found == nil {
-		found = []deployment.Finding{}
-	}
-	return found, err
-}
-
-// Drift names every difference between what was deployed last into a place and
-// what is there now; that it cannot be read back is one.
-func (d *Deployer) Drift(ctx context.Context, solution, environment string) ([]string, error) {
-	there, err := d.State.Place(ctx, solution, environment)
-	if err != nil {
-		return nil, err
-	}
-	current, ok := there.Current()
-	if !ok {
-		return []string{"nothing was deployed"}, nil
-	}
-	found, err := d.drifted(ctx, solution, there, current.Deployed)
-	if err != nil {
-		found = append(found, err.Error())
-	}
-	return found, nil
-}
-
-// Drifted names every difference, and the release that was deployed last; an
-// error is that nobody can say. Nothing deployed does not differ.
-func (d *Deployer) Drifted(ctx context.Context, solution, environment string) (version string, found []string, err error) {
-	there, err := d.State.Place(ctx, solution, environment)
-	if err != nil {
-		return "", nil, err
-	}
-	current, ok := there.Current()
-	if !ok {
-		return "", nil, nil
-	}
-	found, err = d.drifted(ctx, solution, there, current.Deployed)
-	return current.Version, found, err
-}
-
-func (d *Deployer) drifted(ctx context.Context, solution string, there state.Place, dep deployment.Deployed) ([]string, error) {
-	var out []string
-	if there.Open != nil {
-		out = append(out, "a deployment was begun and nobody knows how it ended")
-	}
-	checks, _, err := d.compare(ctx, solution, dep)
-	for _, c := range checks {
-		if !c.Same() {
-			out = append(out, c.String())
-		}
-	}
-	return out, err
-}
-
-// PlanRollback plans to put an earlier deployment back into its place.
-func (d *Deployer) PlanRollback(ctx context.Context, solution policy.Solution, dep deployment.Deployed, rollback string, by ledger.Actor) (string, deployment.Plan, error) {
-	tree, err := d.TreeOf(ctx, dep)
-	if err != nil {
-		return "", deployment.Plan{}, err
-	}
-	dep.Execution, dep.Rollback = "", rollback
-	return d.plan(ctx, solution, dep, tree, by, "")
-}
-
-// Again deploys the kept artifact of an earlier deployment into its place by
-// the plan that was signed: the redeploy of a rollback.
-func (d *Deployer) Again(ctx context.Context, solution policy.Solution, dep deployment.Deployed, rollback, plan string, by ledger.Actor) (Receipt, error) {
-	tree, err := d.TreeOf(ctx, dep)
-	if err != nil {
-		return Receipt{}, err
-	}
-	what, err := d.ReadPlan(ctx, plan)
-	if err != nil {
-		return Receipt{}, err
-	}
-	dep.Execution, dep.Rollback, dep.Plan = "", rollback, plan
-	return d.apply(ctx, solution, dep, tree, what, by)
 }

@@ -1,0 +1,55 @@
+package deploy
+
+import (
+	"context"
+
+	"github.com/dc-release/dc-release/internal/app/state"
+	"github.com/dc-release/dc-release/internal/core/deployment"
+)
+
+// Drift names every difference between what was deployed last into a place and
+// what is there now; that it cannot be read back is one.
+func (d *Deployer) Drift(ctx context.Context, solution, environment string) ([]string, error) {
+	there, err := d.State.Place(ctx, solution, environment)
+	if err != nil {
+		return nil, err
+	}
+	current, ok := there.Current()
+	if !ok {
+		return []string{"nothing was deployed"}, nil
+	}
+	found, err := d.drifted(ctx, solution, there, current.Deployed)
+	if err != nil {
+		found = append(found, err.Error())
+	}
+	return found, nil
+}
+
+// Drifted names every difference, and the release that was deployed last; an
+// error is that nobody can say. Nothing deployed does not differ.
+func (d *Deployer) Drifted(ctx context.Context, solution, environment string) (version string, found []string, err error) {
+	there, err := d.State.Place(ctx, solution, environment)
+	if err != nil {
+		return "", nil, err
+	}
+	current, ok := there.Current()
+	if !ok {
+		return "", nil, nil
+	}
+	found, err = d.drifted(ctx, solution, there, current.Deployed)
+	return current.Version, found, err
+}
+
+func (d *Deployer) drifted(ctx context.Context, solution string, there state.Place, dep deployment.Deployed) ([]string, error) {
+	var out []string
+	if there.Open != nil {
+		out = append(out, "a deployment was begun and nobody knows how it ended")
+	}
+	checks, _, err := d.compare(ctx, solution, dep)
+	for _, c := range checks {
+		if !c.Same() {
+			out = append(out, c.String())
+		}
+	}
+	return out, err
+}
