@@ -40,16 +40,19 @@ func (d *Deployer) Drifted(ctx context.Context, solution, environment string) (v
 	return current.Version, found, err
 }
 
+// drifted compares a place with a deployment. A later one that was begun and not
+// recorded is said only where something differs: one that was refused before it
+// changed anything is none.
 func (d *Deployer) drifted(ctx context.Context, solution string, there state.Place, dep deployment.Deployed) ([]string, error) {
 	var out []string
-	if there.Open != nil {
-		out = append(out, "a deployment was begun and nobody knows how it ended")
-	}
 	checks, _, err := d.compare(ctx, solution, dep)
 	for _, c := range checks {
 		if !c.Same() {
 			out = append(out, c.String())
 		}
+	}
+	if there.Open != nil && (err != nil || len(out) > 0) {
+		out = append([]string{"a deployment was begun and nobody knows how it ended"}, out...)
 	}
 	return out, err
 }
