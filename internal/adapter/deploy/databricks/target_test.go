@@ -2,16 +2,33 @@ package databricks_test
 
 import (
 	"encoding/json"
+	"os/exec"
 	"strings"
 	"testing"
 
+	"github.com/dc-release/dc-release/internal/adapter/deploy/databricks"
 	"github.com/dc-release/dc-release/internal/adapter/deploy/databricks/fakeworkspace"
 	"github.com/dc-release/dc-release/internal/adapter/deploy/deploytest"
+	"github.com/dc-release/dc-release/internal/archtest/need"
 	"github.com/dc-release/dc-release/internal/core/deployment"
 )
 
 func TestTarget(t *testing.T) {
 	deploytest.Run(t, func(t *testing.T) deploytest.Fixture { return open(t).Fixture })
+}
+
+// TestTheRealProgram runs the same suite with the adopter's own program, which
+// this project may neither contain nor fetch.
+func TestTheRealProgram(t *testing.T) {
+	path, err := exec.LookPath("databricks")
+	if err != nil {
+		need.Missing(t, "the databricks program is not on the PATH: planning, deploying and running were seen with the stand-in only")
+	}
+	deploytest.Run(t, func(t *testing.T) deploytest.Fixture {
+		w := open(t)
+		w.Target.(*databricks.Target).Programs = programs{path: path, home: t.TempDir()}
+		return w.Fixture
+	})
 }
 
 // drifted are the differences after One was deployed and something was done.
