@@ -36,7 +36,7 @@ func Main(ctx context.Context, version string, args []string, in io.Reader, out,
 		Env: env, Version: version, Code: totp.Code, Verify: Verify(version), Witness: Witness, Bundle: Bundle, Results: ReadResult,
 		Trace:  trace.Deps{Local: TraceLocal, HTML: html.Render},
 		Author: records.Author{Draft: DraftNote, Diff: DiffLocal},
-		Documents: document.Deps{Local: TestDocumentsLocal, Folder: func(ctx context.Context, q document.FolderRequest) (coredocument.Tested, error) {
+		Documents: document.Deps{Local: TestDocumentsLocal, Template: CheckTemplate, Folder: func(ctx context.Context, q document.FolderRequest) (coredocument.Tested, error) {
 			return TestDocumentsFolder(ctx, version, q)
 		}},
 		Rehearse: func(ctx context.Context, q run.Rehearsal, progress func(inspect.RunDetail)) (run.Outcome, error) {

@@ -40,12 +40,14 @@ type FolderRequest struct {
 type Deps struct {
 	Local  func(ctx context.Context, q Request) (document.Tested, error)
 	Folder func(ctx context.Context, q FolderRequest) (document.Tested, error)
+	// Template finds what is wrong with a template.
+	Template func(file string, data []byte) []document.Finding
 }
 
 // New makes "dc-release document".
 func New(env *console.Env, d Deps) *cobra.Command {
 	cmd := &cobra.Command{Use: "document", Short: "Documents of releases and their checks"}
-	cmd.AddCommand(testCommand(env, d), checksCommand(env))
+	cmd.AddCommand(testCommand(env, d), checksCommand(env), templateCommand(env, d))
 	return cmd
 }
 
