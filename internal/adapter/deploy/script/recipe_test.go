@@ -50,7 +50,7 @@ func TestThePageHasNoMistakeInItsConfiguration(t *testing.T) {
 			t.Errorf("%v\n%s", findings, block)
 		}
 	}
-	if len(blocks) != 4 {
+	if len(blocks) != 5 {
 		t.Errorf("%d blocks", len(blocks))
 	}
 }
