@@ -23,6 +23,24 @@ func Missing(t testing.TB, what string) {
 	if os.Getenv(Require) == "all" {
 		t.Fatalf("%s, and %s=all leaves nothing out", what, Require)
 	}
+	leftOut(t, what)
+}
+
+// Foreign gives the path of a program that this project may not or cannot install,
+// for its licence or because no package of it is to be had. Without it the test is
+// left out, and counted, whatever is required elsewhere; unseen says what nobody
+// saw then.
+func Foreign(t testing.TB, program, unseen string) string {
+	t.Helper()
+	path, err := exec.LookPath(program)
+	if err != nil {
+		leftOut(t, "no "+program+": "+unseen)
+	}
+	return path
+}
+
+func leftOut(t testing.TB, what string) {
+	t.Helper()
 	if path := os.Getenv(Count); path != "" {
 		note(t, path, what)
 	}

@@ -36,6 +36,16 @@ func TestWhatIsLeftOutIsCounted(t *testing.T) {
 	}
 }
 
+func TestAForeignProgramIsLeftOutEverywhere(t *testing.T) {
+	t.Setenv(need.Require, "all")
+	t.Setenv(need.Count, "")
+	e := &ended{TB: t}
+	need.Foreign(e, "/no/such/program", "nothing of it was seen")
+	if e.failed != "" || e.skipped != "LEFT OUT: no /no/such/program: nothing of it was seen" {
+		t.Errorf("failed with %q, skipped with %q", e.failed, e.skipped)
+	}
+}
+
 func TestNothingMayBeLeftOut(t *testing.T) {
 	t.Setenv(need.Require, "all")
 	e := &ended{TB: t}

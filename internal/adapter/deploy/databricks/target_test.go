@@ -2,7 +2,6 @@ package databricks_test
 
 import (
 	"encoding/json"
-	"os/exec"
 	"strings"
 	"testing"
 
@@ -20,10 +19,7 @@ func TestTarget(t *testing.T) {
 // TestTheRealProgram runs the same suite with the adopter's own program, which
 // this project may neither contain nor fetch.
 func TestTheRealProgram(t *testing.T) {
-	path, err := exec.LookPath("databricks")
-	if err != nil {
-		need.Missing(t, "the databricks program is not on the PATH: planning, deploying and running were seen with the stand-in only")
-	}
+	path := need.Foreign(t, "databricks", "planning, deploying and running were seen with the stand-in only")
 	deploytest.Run(t, func(t *testing.T) deploytest.Fixture {
 		w := open(t)
 		w.Target.(*databricks.Target).Programs = programs{path: path, home: t.TempDir()}

@@ -3,7 +3,6 @@ package script_test
 import (
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -66,12 +65,8 @@ var recipeSecrets = map[string]string{
 }
 
 func TestTheRecipeForTerraform(t *testing.T) {
-	need.Program(t, "terraform")
 	need.Program(t, "jq")
-	real, err := exec.LookPath("terraform")
-	if err != nil {
-		t.Fatal(err)
-	}
+	real := need.Foreign(t, "terraform", "the recipe was not run")
 	deploytest.Run(t, func(t *testing.T) deploytest.Fixture {
 		dir := filepath.Join(t.TempDir(), "place")
 		state := filepath.Join(dir, "terraform.tfstate")
