@@ -162,13 +162,9 @@ func (d *Deployer) decided(ctx context.Context, solution policy.Solution, what d
 		if def.Enters != what.Environment || g.Consumed == nil {
 			continue
 		}
-		raw, err := d.Blobs.Bytes(ctx, g.Consumed.Manifest)
+		m, err := d.State.Manifest(ctx, g.Consumed.Manifest)
 		if err != nil {
 			return "", deployment.Plan{}, err
-		}
-		var m gate.Manifest
-		if err := canonical.Unmarshal(raw, &m); err != nil {
-			return "", deployment.Plan{}, fmt.Errorf("manifest of %s: %w", def.Name, err)
 		}
 		if m.Deployment != nil {
 			plan, err := d.ReadPlan(ctx, m.Deployment.Plan)

@@ -11,7 +11,6 @@ import (
 
 	"github.com/dc-release/dc-release/internal/app/signed"
 	"github.com/dc-release/dc-release/internal/app/state"
-	"github.com/dc-release/dc-release/internal/core/canonical"
 	"github.com/dc-release/dc-release/internal/core/document"
 	"github.com/dc-release/dc-release/internal/core/evidence"
 	"github.com/dc-release/dc-release/internal/core/gate"
@@ -35,7 +34,6 @@ type Lists interface {
 // Blobs reads logs.
 type Blobs interface {
 	OpenAt(ctx context.Context, digest string, offset int64) (io.ReadCloser, error)
-	Bytes(ctx context.Context, digest string) ([]byte, error)
 }
 
 // Names gives the printed name of a person.
@@ -273,7 +271,7 @@ func (i *Inspector) gates(ctx context.Context, solution string, stream ledger.St
 		counted := map[string]bool{}
 		if g.Opened != nil {
 			row.Manifest = g.Opened.Manifest
-			m, err := i.manifest(ctx, g.Opened.Manifest)
+			m, err := i.State.Manifest(ctx, g.Opened.Manifest)
 			if err != nil {
 				return nil, err
 			}
@@ -321,15 +319,6 @@ func rolesOf(meanings []string) []string {
 		out = append(out, strings.Join(roles, " or "))
 	}
 	return out
-}
-
-func (i *Inspector) manifest(ctx context.Context, digest string) (gate.Manifest, error) {
-	var m gate.Manifest
-	raw, err := i.Blobs.Bytes(ctx, digest)
-	if err == nil {
-		err = canonical.Unmarshal(raw, &m)
-	}
-	return m, err
 }
 
 // printed is a signature as it was signed. One whose payload or envelope cannot

@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/dc-release/dc-release/internal/core/acceptance"
-	"github.com/dc-release/dc-release/internal/core/canonical"
 	"github.com/dc-release/dc-release/internal/core/evidence"
 	"github.com/dc-release/dc-release/internal/core/gate"
 	"github.com/dc-release/dc-release/internal/core/ledger"
@@ -85,16 +84,9 @@ func (p *Publisher) note(ctx context.Context, h *history, f *folder) error {
 // plan adds what the deployment behind a gate was planned to do, as its signers
 // saw it.
 func (p *Publisher) plan(ctx context.Context, f *folder, name, manifest string) error {
-	raw, err := p.Blobs.Bytes(ctx, manifest)
-	if err != nil {
+	m, err := p.State.Manifest(ctx, manifest)
+	if err != nil || m.Deployment == nil {
 		return err
-	}
-	var m gate.Manifest
-	if err := canonical.Unmarshal(raw, &m); err != nil {
-		return fmt.Errorf("manifest of %s: %w", name, err)
-	}
-	if m.Deployment == nil {
-		return nil
 	}
 	return p.add(ctx, f, releaselog.PlanPath(name), m.Deployment.Plan)
 }

@@ -334,13 +334,9 @@ func (r *Rollbacks) signed(ctx context.Context, s policy.Solution, q deployment.
 	if g.Consumed == nil {
 		return "", fmt.Errorf("rollback %s: its gate is not consumed", q.Rollback)
 	}
-	raw, err := r.Blobs.Bytes(ctx, g.Consumed.Manifest)
+	m, err := r.State.Manifest(ctx, g.Consumed.Manifest)
 	if err != nil {
 		return "", err
-	}
-	var m gate.Manifest
-	if err := canonical.Unmarshal(raw, &m); err != nil {
-		return "", fmt.Errorf("manifest of rollback %s: %w", q.Rollback, err)
 	}
 	if m.Deployment == nil {
 		return "", fault.New(fault.Conflict, "rollback %s was signed without a plan", q.Rollback).WithHint("ask for it again with: dc-release rollback")

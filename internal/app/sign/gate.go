@@ -2,10 +2,8 @@ package sign
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
-	"github.com/dc-release/dc-release/internal/core/canonical"
 	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/core/gate"
 	"github.com/dc-release/dc-release/internal/core/ledger"
@@ -136,7 +134,7 @@ func (s *Signer) atGate(name, decision string, r Request, rules func(gate.Standi
 // sheet is what the person is shown of the open manifest, with what changed
 // since the person's last signature for the release.
 func (s *Signer) sheet(ctx context.Context, by policy.Subject, st gate.Standing, opened *gate.Opened, m signature.Meaning) (string, error) {
-	now, err := s.manifest(ctx, opened.Manifest)
+	now, err := s.State.Manifest(ctx, opened.Manifest)
 	if err != nil {
 		return "", err
 	}
@@ -144,23 +142,11 @@ func (s *Signer) sheet(ctx context.Context, by policy.Subject, st gate.Standing,
 	var before *gate.Manifest
 	last, ok := st.LastOf(by.ID)
 	if ok {
-		old, err := s.manifest(ctx, last.Manifest)
+		old, err := s.State.Manifest(ctx, last.Manifest)
 		if err != nil {
 			return "", err
 		}
 		before = &old
 	}
 	return gate.Sheet(now, opened.Manifest, def, last, before), nil
-}
-
-func (s *Signer) manifest(ctx context.Context, digest string) (gate.Manifest, error) {
-	var m gate.Manifest
-	raw, err := s.Blobs.Bytes(ctx, digest)
-	if err == nil {
-		err = canonical.Unmarshal(raw, &m)
-	}
-	if err != nil {
-		return m, errors.Join(fmt.Errorf("manifest %.12s", digest), err)
-	}
-	return m, nil
 }

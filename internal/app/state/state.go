@@ -13,6 +13,7 @@ import (
 
 	"github.com/dc-release/dc-release/internal/core/acceptance"
 	"github.com/dc-release/dc-release/internal/core/approval"
+	"github.com/dc-release/dc-release/internal/core/canonical"
 	"github.com/dc-release/dc-release/internal/core/deployment"
 	"github.com/dc-release/dc-release/internal/core/evidence"
 	"github.com/dc-release/dc-release/internal/core/fault"
@@ -253,6 +254,19 @@ func (s Solution) apply(e ledger.Event) Solution {
 // Subject. What decides at a time asks the subject At it.
 func (r *Reader) Person(ctx context.Context, id string) (policy.Subject, error) {
 	return r.PersonAt(ctx, id, math.MaxInt64)
+}
+
+// Manifest reads what a gate froze, by its digest.
+func (r *Reader) Manifest(ctx context.Context, digest string) (gate.Manifest, error) {
+	var m gate.Manifest
+	raw, err := r.Blobs.Bytes(ctx, digest)
+	if err == nil {
+		err = canonical.Unmarshal(raw, &m)
+	}
+	if err != nil {
+		return m, fmt.Errorf("manifest %.12s: %w", digest, err)
+	}
+	return m, nil
 }
 
 // Place is what is and was in an environment.
