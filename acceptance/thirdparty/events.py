@@ -44,6 +44,15 @@ approval.requested/4 approval kind solution version waiver:o? waiver.check waive
     baseline.environments{}.protection.tags:lt? baseline.environments{}.protection.wait_minutes:i? baseline.evidence:lo? baseline.evidence[].glob
     baseline.evidence[].verification baseline.rebuilds baseline.evaluation:b baseline.raci:lo? baseline.raci[].name baseline.raci[].gates:lt?
     baseline.raci[].by:mt baseline.category:i? baseline.templates:mt? review:o? review.from review.to review.number review.files:mt deletion:o? deletion.environment deletion.plan deletion.destroys:lt lost:lt?
+approval.requested/5 approval kind solution version waiver:o? waiver.check waiver.item waiver.risk waiver.control waiver.expires template:o?
+    template.name template.paths:lt template.max_files:i baseline:o? baseline.solution baseline.profile baseline.code baseline.requirements
+    baseline.release_log baseline.branch baseline.workflow baseline.environments:mo baseline.environments{}.target baseline.environments{}.config:mt?
+    baseline.environments{}.names:lt? baseline.environments{}.protection:o? baseline.environments{}.protection.branches:lt?
+    baseline.environments{}.protection.tags:lt? baseline.environments{}.protection.wait_minutes:i? baseline.evidence:lo? baseline.evidence[].glob
+    baseline.evidence[].verification baseline.rebuilds baseline.evaluation:b baseline.raci:lo? baseline.raci[].name baseline.raci[].gates:lt?
+    baseline.raci[].by:mt baseline.category:i? baseline.templates:mt?
+    baseline.rollback:o? baseline.rollback.rehearse? baseline.rollback.automatic:b? baseline.scans:o? baseline.scans.severity? baseline.scans.sbom:b? baseline.scans.provenance:b?
+    review:o? review.from review.to review.number review.files:mt deletion:o? deletion.environment deletion.plan deletion.destroys:lt lost:lt?
 approval.signed/1 approval signature person role meaning
 artifact.kept/1 execution tree manifest files:i
 checkpoint.diverged/1 branch last head gone:b commits:lt files:lt
@@ -172,6 +181,13 @@ solution.added/5 baseline:o baseline.solution baseline.profile baseline.code bas
     baseline.environments{}.protection.wait_minutes:i? baseline.evidence:lo? baseline.evidence[].glob baseline.evidence[].verification baseline.rebuilds
     baseline.evaluation:b baseline.raci:lo? baseline.raci[].name baseline.raci[].gates:lt? baseline.raci[].by:mt baseline.category:i?
     baseline.templates:mt?
+solution.added/6 baseline:o baseline.solution baseline.profile baseline.code baseline.requirements baseline.release_log baseline.branch
+    baseline.workflow baseline.environments:mo baseline.environments{}.target baseline.environments{}.config:mt? baseline.environments{}.names:lt?
+    baseline.environments{}.protection:o? baseline.environments{}.protection.branches:lt? baseline.environments{}.protection.tags:lt?
+    baseline.environments{}.protection.wait_minutes:i? baseline.evidence:lo? baseline.evidence[].glob baseline.evidence[].verification baseline.rebuilds
+    baseline.evaluation:b baseline.raci:lo? baseline.raci[].name baseline.raci[].gates:lt? baseline.raci[].by:mt baseline.category:i?
+    baseline.templates:mt?
+    baseline.rollback:o? baseline.rollback.rehearse? baseline.rollback.automatic:b? baseline.scans:o? baseline.scans.severity? baseline.scans.sbom:b? baseline.scans.provenance:b?
 solution.revised/1 baseline:o baseline.solution baseline.profile baseline.code baseline.requirements baseline.release_log baseline.branch
     baseline.workflow baseline.environments:mo baseline.environments{}.target baseline.environments{}.config:mt? baseline.environments{}.names:lt?
     baseline.environments{}.protection:o? baseline.environments{}.protection.branches:lt? baseline.environments{}.protection.tags:lt?
@@ -188,6 +204,14 @@ solution.revised/3 baseline:o baseline.solution baseline.profile baseline.code b
     baseline.environments{}.protection.wait_minutes:i? baseline.evidence:lo? baseline.evidence[].glob baseline.evidence[].verification baseline.rebuilds
     baseline.evaluation:b baseline.raci:lo? baseline.raci[].name baseline.raci[].gates:lt? baseline.raci[].by:mt baseline.category:i?
     baseline.templates:mt? approval
+solution.revised/4 baseline:o baseline.solution baseline.profile baseline.code baseline.requirements baseline.release_log baseline.branch
+    baseline.workflow baseline.environments:mo baseline.environments{}.target baseline.environments{}.config:mt? baseline.environments{}.names:lt?
+    baseline.environments{}.protection:o? baseline.environments{}.protection.branches:lt? baseline.environments{}.protection.tags:lt?
+    baseline.environments{}.protection.wait_minutes:i? baseline.evidence:lo? baseline.evidence[].glob baseline.evidence[].verification baseline.rebuilds
+    baseline.evaluation:b baseline.raci:lo? baseline.raci[].name baseline.raci[].gates:lt? baseline.raci[].by:mt baseline.category:i?
+    baseline.templates:mt?
+    baseline.rollback:o? baseline.rollback.rehearse? baseline.rollback.automatic:b? baseline.scans:o? baseline.scans.severity? baseline.scans.sbom:b? baseline.scans.provenance:b?
+    approval
 token.issued/1 execution audience subject key
 """
 

@@ -102,7 +102,7 @@ type Refused struct {
 }
 
 // EventType implements ledger.Payload.
-func (Requested) EventType() (string, int) { return "approval.requested", 4 }
+func (Requested) EventType() (string, int) { return "approval.requested", 5 }
 
 // EventType implements ledger.Payload.
 func (Signed) EventType() (string, int) { return "approval.signed", 1 }

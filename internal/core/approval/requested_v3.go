@@ -7,15 +7,15 @@ import (
 
 // RequestedV3 knew no deletions.
 type RequestedV3 struct {
-	Approval string           `json:"approval"`
-	Kind     Kind             `json:"kind"`
-	Solution string           `json:"solution"`
-	Version  string           `json:"version"`
-	Waiver   *Waiver          `json:"waiver,omitempty"`
-	Template *Template        `json:"template,omitempty"`
-	Baseline *policy.Baseline `json:"baseline,omitempty"`
-	Review   *Review          `json:"review,omitempty"`
-	Lost     []string         `json:"lost,omitempty"`
+	Approval string             `json:"approval"`
+	Kind     Kind               `json:"kind"`
+	Solution string             `json:"solution"`
+	Version  string             `json:"version"`
+	Waiver   *Waiver            `json:"waiver,omitempty"`
+	Template *Template          `json:"template,omitempty"`
+	Baseline *policy.BaselineV5 `json:"baseline,omitempty"`
+	Review   *Review            `json:"review,omitempty"`
+	Lost     []string           `json:"lost,omitempty"`
 }
 
 // EventType implements ledger.Payload.
@@ -23,8 +23,13 @@ func (RequestedV3) EventType() (string, int) { return "approval.requested", 3 }
 
 // Upcast gives the event as it would be recorded today.
 func (r *RequestedV3) Upcast() ledger.Payload {
-	return &Requested{
+	out := &Requested{
 		Approval: r.Approval, Kind: r.Kind, Solution: r.Solution, Version: r.Version,
-		Waiver: r.Waiver, Template: r.Template, Baseline: r.Baseline, Review: r.Review, Lost: r.Lost,
+		Waiver: r.Waiver, Template: r.Template, Review: r.Review, Lost: r.Lost,
 	}
+	if r.Baseline != nil {
+		b := r.Baseline.Today()
+		out.Baseline = &b
+	}
+	return out
 }

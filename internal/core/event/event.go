@@ -29,7 +29,7 @@ import (
 var All = []ledger.Payload{
 	&ledger.InstallationCreated{}, &ledger.KeyCreated{}, &ledger.KeyRotated{}, &ledger.Refused{}, &ledger.ClockObserved{},
 	&policy.Bootstrapped{}, &policy.PersonAdded{}, &policy.CredentialEnrolled{}, &policy.RoleGranted{},
-	&policy.RoleRevoked{}, &policy.PersonDisabled{}, &policy.IdentityMapped{}, &policy.RoleDelegated{}, &policy.DelegationEnded{}, &policy.SolutionAdded{}, &policy.SolutionAddedV1{}, &policy.SolutionAddedV2{}, &policy.SolutionAddedV3{}, &policy.SolutionAddedV4{}, &policy.SolutionRevised{}, &policy.SolutionRevisedV1{}, &policy.SolutionRevisedV2{},
+	&policy.RoleRevoked{}, &policy.PersonDisabled{}, &policy.IdentityMapped{}, &policy.RoleDelegated{}, &policy.DelegationEnded{}, &policy.SolutionAdded{}, &policy.SolutionAddedV1{}, &policy.SolutionAddedV2{}, &policy.SolutionAddedV3{}, &policy.SolutionAddedV4{}, &policy.SolutionAddedV5{}, &policy.SolutionRevised{}, &policy.SolutionRevisedV1{}, &policy.SolutionRevisedV2{}, &policy.SolutionRevisedV3{},
 	&policy.PersonAddedV1{}, &policy.SigningRequired{}, &policy.IdentityChecked{}, &policy.AccessReviewed{}, &policy.Trained{}, &policy.StatementAccepted{},
 	&policy.Invited{}, &policy.PasskeyEnrolled{}, &policy.IdentityLinked{}, &policy.FactorLost{}, &policy.ResetRequested{}, &policy.ResetApproved{},
 	&policy.SessionStarted{}, &policy.SessionEnded{}, &policy.TokenCreated{}, &policy.TokenRevoked{},
@@ -45,7 +45,7 @@ var All = []ledger.Payload{
 	&pipeline.MatrixOpened{}, &pipeline.JobDecided{}, &pipeline.JobHeld{}, &pipeline.JobCancelRequested{}, &pipeline.RerunRequested{},
 	&pipeline.GroupJoined{}, &pipeline.GroupEntered{}, &pipeline.GroupLeft{}, &pipeline.ActionPinned{}, &pipeline.TokenIssued{},
 	&release.Classified{}, &release.Held{}, &release.Resumed{}, &release.CaughtUp{}, &release.FreezeDeclared{}, &release.FreezeLifted{},
-	&approval.Requested{}, &approval.RequestedV1{}, &approval.RequestedV2{}, &approval.RequestedV3{}, &approval.Signed{}, &approval.Granted{}, &approval.Refused{},
+	&approval.Requested{}, &approval.RequestedV1{}, &approval.RequestedV2{}, &approval.RequestedV3{}, &approval.RequestedV4{}, &approval.Signed{}, &approval.Granted{}, &approval.Refused{},
 	&deviation.Opened{}, &deviation.Disposed{},
 	&evidence.Recorded{},
 	&acceptance.Begun{}, &acceptance.StepRecorded{}, &acceptance.Submitted{}, &acceptance.Reviewed{}, &acceptance.Abandoned{},

@@ -49,8 +49,29 @@ func Lost(from, to policy.Baseline) []string {
 	if from.Rebuilds == "" && to.Rebuilds != "" {
 		out = append(out, "prevention of rebuilt artifacts: they are detected only")
 	}
+	if !from.Rollback.Automatic && to.Rollback.Automatic {
+		out = append(out, "signatures at gate "+ApproveRollback+" when the installation verification of PRD fails: PRD goes back by itself")
+	}
+	out = append(out, lostScans(from.Scans, to.Scans)...)
 	if !from.Evaluation && to.Evaluation {
 		out = append(out, "isolation of steps: the solution is for EVALUATION")
+	}
+	return out
+}
+
+// lostScans names what is demanded no more of an artifact.
+func lostScans(from, to policy.Scans) []string {
+	var out []string
+	for _, severity := range policy.Severities {
+		if from.Bars(severity) && !to.Bars(severity) {
+			out = append(out, "scan without findings of severity "+severity)
+		}
+	}
+	if from.SBOM && !to.SBOM {
+		out = append(out, "list of the artifact's components")
+	}
+	if from.Provenance && !to.Provenance {
+		out = append(out, "signed statement of the artifact's build")
 	}
 	return out
 }

@@ -60,6 +60,8 @@ type Baseline struct {
 	// Templates are the digests of the templates that documents may be made
 	// with, by kind of document; a kind without one is made as it is built in.
 	Templates map[string]string `json:"templates,omitempty"`
+	Rollback  Rollback          `json:"rollback,omitzero"`
+	Scans     Scans             `json:"scans,omitzero"`
 }
 
 // Categories are those of GAMP 5; its second edition has no 2.
@@ -71,7 +73,7 @@ type SolutionAdded struct {
 }
 
 // EventType implements ledger.Payload.
-func (SolutionAdded) EventType() (string, int) { return "solution.added", 5 }
+func (SolutionAdded) EventType() (string, int) { return "solution.added", 6 }
 
 // SolutionRevised records a new baseline that was approved; from then on it is
 // the solution's.
@@ -81,7 +83,7 @@ type SolutionRevised struct {
 }
 
 // EventType implements ledger.Payload.
-func (SolutionRevised) EventType() (string, int) { return "solution.revised", 3 }
+func (SolutionRevised) EventType() (string, int) { return "solution.revised", 4 }
 
 // BaselineOf is the baseline that an event records.
 func BaselineOf(p ledger.Payload) (Baseline, bool) {
@@ -132,6 +134,7 @@ func (b Baseline) Check() []error {
 	for _, f := range RACIFindings(b.Activities()) {
 		out = append(out, fmt.Errorf("raci: %s", f))
 	}
+	out = append(append(out, b.Rollback.check()...), b.Scans.check()...)
 	return append(out, b.checkEnvironments()...)
 }
 
