@@ -30,7 +30,7 @@ func TestChanges(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"version": on(scriptVersion), "drive": on(scriptDrive), "by": on(scriptBy), "road": on(scriptRoad), "rest": on(scriptRest),
-			"gate": on(scriptGate), "state": on(scriptState), "recorded": on(scriptRecorded), "workspaces": on(scriptWorkspaces), "workspace": on(scriptWorkspace), "bundle": on(scriptBundle), "git": on(scriptGit), "code": exitsWith,
+			"gate": on(scriptGate), "state": on(scriptState), "recorded": on(scriptRecorded), "workspaces": on(scriptWorkspaces), "workspace": on(scriptWorkspace), "bundle": on(scriptBundle), "git": on(scriptGit), "verified": on(scriptVerified), "killed": on(scriptKilled), "code": exitsWith,
 		},
 	})
 }
@@ -188,4 +188,34 @@ func scriptGit(s *site, ts *testscript.TestScript, neg bool, args []string) {
 	if out, err := s.git(s.clone(), args...); (err != nil) != neg {
 		ts.Fatalf("git %s: %v\n%s", strings.Join(args, " "), err, out)
 	}
+}
+
+// scriptVerified is "verified FOLDER": both verifiers find nothing in a folder of
+// the release log.
+func scriptVerified(s *site, ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: verified FOLDER")
+	}
+	log := filepath.Join(s.t.TempDir(), "log")
+	s.mustGit(s.dir, "clone", "--quiet", s.bare("release-log"), log)
+	if r := s.call("", "audit", "verify", "--release-log", log, "--version", args[0]); r.code != 0 {
+		ts.Fatalf("%s: exit %d\n%s", args[0], r.code, r)
+	}
+	if code, _, out := byThePage(s.t, log, args[0]); code != 0 {
+		ts.Fatalf("%s by the page alone: exit %d\n%s", args[0], code, out)
+	}
+}
+
+// scriptKilled is "killed FILE LOGIN ARGS...": the person signs, and the program
+// and its worker are killed as soon as the file is there.
+func scriptKilled(s *site, ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 3 {
+		ts.Fatalf("usage: killed FILE LOGIN ARGS...")
+	}
+	p := s.startWith(s.fresh(args[1]), append(args[2:], "--solution", product, "--as", args[1], "--credentials", "-")...)
+	s.until(func() bool {
+		_, err := os.Stat(args[0])
+		return err == nil
+	})
+	p.kill(true)
 }

@@ -25,6 +25,11 @@ WAIVER = fields("check item risk control expires")
 CHANGE = fields("type", declared=fields("type reference"), because_optional=("l", "t"))
 EVIDENCE = fields("execution name sha256 verification environment verdict", counted="b", latest="b")
 DEPLOYMENT = fields("environment plan summary", destroys=("l", "t"))
+PUBLISHED = fields("schema of", kept=("l", fields("sha256 text? base64?")))
+DEPLOYMENT_RECORD = fields(
+    "schema", answers=("l", fields("name sha256")),
+    invocations=("l", fields("stdout stderr began ended", exit="i", argv=("l", "t"), environment=("l", "t"))),
+)  # fmt: skip
 ROLLBACK = fields("rollback environment from to tree", irreversible="b")
 MANIFEST = fields(
     "schema gate solution version note requirements_commit plan policy previous_gate previous_release",
@@ -221,6 +226,10 @@ class Content:
             return
         profile = self.registered["profile"] if self.registered else self.baseline(e.seq).get("profile")
         wanted = demanded(profile, (change or {}).get("type", "normal"), name)
+        if self.registered is None and self.own[0].actor["kind"] == "machine":
+            wanted = None
+            if not self.baseline(e.seq).get("rollback", {}).get("automatic"):
+                self.at(e, "F-1703", "nobody asked for the rollback, and the baseline lets no place go back by itself")
         if (wanted is None) != g.opened.body["unsigned"]:
             self.at(e, "F-1201", f"unsigned of gate {name} is {g.opened.body['unsigned']} in profile {profile}")
         counting, why = {}, {}
@@ -350,12 +359,46 @@ class Content:
                 for i in e.body["items"]:
                     self.f.counts["evidence"] += 1
                     groups.setdefault(i["sha256"], []).append(i)
-                    if self.registered and i["counted"] and i["commit"] != self.registered["commit"]:
+                    if self.registered and i["counted"] and i["verification"] != "RR" and i["commit"] != self.registered["commit"]:
                         self.at(e, "F-1302", f"{i['name']} is of commit {i['commit']}")
                 for digest, items in groups.items():
                     self.recount(e, digest, items)
                 self.recorded(e)
         self.acceptance(events)
+        self.said(events)
+
+    def said(self, events):
+        """F-1307."""
+        self.said_in = {}
+        version = "" if not self.registered else self.registered["version"]
+        for stream, list_ in self.f.history.streams.items():
+            for e in list_ if stream.startswith("environment/") else []:
+                b = e.body
+                if e.type in ("environment.planned", "environment.deployed", "environment.failed") and b.get("record") and self.did(e, version):
+                    self.said_in[f"records/{b['record']}.json"] = (e, b["record"], None)
+        for e in events:
+            for i in e.body["items"] if e.type == "evidence.recorded" else []:
+                if i["format"] == "installation" and i["sha256"] in self.here:
+                    try:
+                        answers = [a["sha256"] for a in decode(self.f.files[self.here[i["sha256"]]]).get("answers", [])]
+                    except (Refused, TypeError, KeyError, AttributeError):
+                        continue
+                    if answers:
+                        self.said_in[f"records/{i['sha256']}.json"] = (e, i["sha256"], answers)
+        for path, (e, digest, answers) in self.said_in.items():
+            if path in self.f.files:
+                try:
+                    published(self.f.files[path], digest, answers)
+                except Refused as r:
+                    self.find("F-1307", path, r.message, e.seq)
+            elif path not in {x["name"] for x in self.f.index["externals"]}:
+                self.find("F-1307", "index.json", f"{path} is neither here nor external", e.seq)
+
+    def did(self, e, version):
+        b = e.body
+        if self.registered:
+            return (b["run"] == self.registered["run"] and b["rollback"] == "") or b["rollback"].startswith(f"rehearsal-{version}-")
+        return b["rollback"] == self.own[0].body["rollback"] and e.seq > self.own[0].seq
 
     def outputs(self, events):
         """F-410."""
@@ -531,10 +574,35 @@ class Content:
                 digests.add(b["script"])
             elif e.type == "acceptance.step_recorded":
                 digests |= {a["sha256"] for a in b["attachments"]}
+        names |= set(self.said_in)
         for name, data in self.f.files.items():
             top = name.partition("/")[0]
             if name not in names and not ("/" in name and top in ("ledger", "final")) and not (top == "evidence" and sha256(data) in digests):
                 self.find("F-306", name, "nothing in the ledger asks for it")
+
+
+def published(data, of, named):
+    """A published record: what it holds is what the record of this digest names, or the digests that are given."""
+    r = check(decode(data), PUBLISHED)
+    if r["schema"] != "dc-release/published-record/v1" or r["of"] != of:
+        raise Refused("F-1307", f"is {r['schema']!r} of {r['of']!r}")
+    files = {}
+    for k in r["kept"]:
+        text, coded = k.get("text", ""), k.get("base64", "")
+        try:
+            files[k["sha256"]] = base64.b64decode(coded, validate=True) if coded else text.encode()
+        except ValueError as x:
+            raise Refused("F-1307", f"{k['sha256']}: {x}") from None
+        if (text and coded) or sha256(files[k["sha256"]]) != k["sha256"]:
+            raise Refused("F-1307", f"{k['sha256']} holds other bytes")
+    if [k["sha256"] for k in r["kept"]] != sorted(files):
+        raise Refused("F-1307", "its files are not sorted, each once")
+    if named is None:
+        record = check(decode(files.get(of, b"")), DEPLOYMENT_RECORD)
+        called = [i[s] for i in record["invocations"] for s in ("stdout", "stderr") if i[s]]
+        named = [of, *called, *(a["sha256"] for a in record["answers"])]
+    if sorted(files) != sorted(set(named)):
+        raise Refused("F-1307", f"holds {len(files)} files, the record names {len(set(named))}, or others")
 
 
 def job_of(execution):

@@ -70,7 +70,9 @@ deviation.opened/1 deviation source job text
 environment.deployed/1 environment version commit tree target run execution rollback
 environment.deployed/2 environment version commit tree target run execution rollback plan record
 environment.deploying/1 environment run execution rollback plan
+environment.failed/1 environment run execution rollback plan problem record
 environment.planned/1 environment version run rollback tree plan summary destroys:lt
+environment.planned/2 environment version run rollback tree plan summary destroys:lt record
 evidence.recorded/1 execution job person signature items:lo items[].name items[].sha256 items[].size:i items[].format items[].verification
     items[].environment items[].commit items[].tree items[].passed:i items[].failed:i items[].errors:i items[].skipped:i items[].verdict items[].counted:b
     items[].flags:lt?

@@ -22,7 +22,7 @@ class Count:
         self.broken = self.broken or why
 
 
-INSTALLATION = fields("schema solution environment version commit tree problem", checks=("l", fields("path expected actual")))
+INSTALLATION = fields("schema solution environment version commit tree problem rehearsal?", checks=("l", fields("path expected actual")), answers_optional=("l", fields("name sha256")))
 CONCLUSION = fields("schema name run job conclusion commit")
 
 
@@ -34,7 +34,7 @@ def installation(data):
     c.cases = [PASSED if x["expected"] == x["actual"] else FAILED for x in r["checks"]]
     if r["problem"]:
         c.cases.append(ERROR)
-    where = "pIV" if r["environment"] == "prd" else "IV"
+    where = "RR" if r.get("rehearsal") else "pIV" if r["environment"] == "prd" else "IV"
     return c, {"verification": where, "environment": r["environment"], "commit": r["commit"], "tree": r["tree"]}
 
 

@@ -267,6 +267,7 @@ var elsewhere = map[string]string{
 	"run.rerun":          "../app/claim/claim_test.go TestAttack51_ASilentDeploymentWaitsForAPerson",
 	"acceptance.abandon": "../../acceptance/change_test.go TestChanges",
 	"environment.plan":   "../../acceptance/change_test.go TestChanges",
+	"rollback.rehearse":  "../app/deploy/rehearsal_test.go TestAWayBackThatFailsIsEvidenceAndThePlaceIsLedForthAgain",
 	"deletion.request":   "../app/deploy/deploy_test.go TestADeletionIsApprovedByItsPlan",
 	"audit.checkpoint":   "../app/publish/anchor_test.go TestAttack13_SomebodyElsesCommitOnTheBranchOfAnchorsIsRecordedAndKept",
 }

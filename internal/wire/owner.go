@@ -211,7 +211,7 @@ func (o *Owner) work(ctx context.Context, engine *sqlite.Engine) (err error) {
 		return err
 	}
 	if o.effects, err = effects.Open(ctx, effects.Config{DB: engine.DB(), Logger: o.Config.Logger, Handlers: map[string]effects.Handler{
-		claim.ObserveEffect: o.App.Deployer.Observe, deploy.PlanEffect: o.App.Deployer.Ahead, rollback.Effect: o.App.Rollbacks.Carry, publish.Effect: o.publisher.Carry, publish.AnchorEffect: o.publisher.CarryAnchor,
+		claim.ObserveEffect: o.App.Deployer.Observe, deploy.PlanEffect: o.App.Deployer.Ahead, deploy.RehearsalEffect: o.App.Deployer.Rehearse, rollback.Effect: o.App.Rollbacks.Carry, deploy.FailedEffect: o.App.Rollbacks.Automatic, publish.Effect: o.publisher.Carry, publish.AnchorEffect: o.publisher.CarryAnchor,
 		publish.StampEffect: o.publisher.CarryStamp,
 	}, Aside: []string{publish.StampEffect}}); err != nil {
 		return err

@@ -1,9 +1,12 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/dc-release/dc-release/internal/core/deployment"
 	"github.com/dc-release/dc-release/internal/core/fault"
@@ -25,14 +28,10 @@ func (d *Deployer) apply(ctx context.Context, solution policy.Solution, what dep
 	}
 	before, _ := there.Current()
 	what.Target = solution.Environments[what.Environment].Target
-	stream, id := ledger.EnvironmentStream(solution.Solution, what.Environment), what.Execution
-	if what.Rollback != "" {
-		id = what.Rollback
-	}
 	record := func(verb string, p ledger.Payload, effects []ledger.Effect) error {
 		_, err := d.Log.Append(ctx, ledger.Batch{
-			Command: verb + "/" + solution.Solution + "/" + id, Actor: by, Correlation: what.Run, Policy: solution.Digest,
-			Events: []ledger.Draft{{Stream: stream, Data: p}}, Effects: effects,
+			Command: verb + "/" + solution.Solution + "/" + cmp.Or(what.Rollback, what.Execution), Actor: by, Correlation: what.Run, Policy: solution.Digest,
+			Events: []ledger.Draft{{Stream: ledger.EnvironmentStream(solution.Solution, what.Environment), Data: p}}, Effects: effects,
 		})
 		return err
 	}
@@ -45,11 +44,15 @@ func (d *Deployer) apply(ctx context.Context, solution policy.Solution, what dep
 	}, nil); err != nil {
 		return Receipt{}, err
 	}
-	if err := target.Apply(ctx, call, d.artifactOf(what, tree), plan); err != nil {
-		return Receipt{}, err
-	}
+	problem := target.Apply(ctx, call, d.artifactOf(what, tree), plan)
 	if what.Record, err = call.kept(ctx); err != nil {
-		return Receipt{}, err
+		return Receipt{}, errors.Join(problem, err)
+	}
+	if problem != nil {
+		return Receipt{}, errors.Join(problem, record(fmt.Sprintf("failed-%d", there.Version), &deployment.Failed{
+			Environment: what.Environment, Run: what.Run, Execution: what.Execution, Rollback: what.Rollback, Plan: what.Plan,
+			Problem: bounded(problem.Error()), Record: what.Record,
+		}, nil))
 	}
 	effects, err := ahead(solution, what)
 	if err != nil {
@@ -58,6 +61,13 @@ func (d *Deployer) apply(ctx context.Context, solution policy.Solution, what dep
 	return Receipt{
 		Environment: what.Environment, Version: what.Version, Tree: what.Tree, Files: len(tree), Previous: before.Tree, Changes: plan.Summary(),
 	}, record("deploy", &what, effects)
+}
+
+func bounded(text string) string {
+	if len(text) <= deployment.MaxProblem {
+		return text
+	}
+	return strings.ToValidUTF8(text[:deployment.MaxProblem], "")
 }
 
 // fresh refuses a plan that was made against another state than the place has

@@ -41,6 +41,7 @@ type Deployer struct {
 	Claims    Claims
 	Solutions Solutions
 	Targets   map[string]Target // by kind
+	turns     turns
 }
 
 // Request is a job's call of "dc-release deploy".
@@ -86,6 +87,11 @@ func (d *Deployer) Deploy(ctx context.Context, r Request) (Receipt, error) {
 		Environment: slot.Environment, Version: run.Run.Version, Commit: run.Run.Trigger.SHA, Run: slot.Run, Execution: r.Execution, Tree: tree.Digest(),
 	}
 	by := ledger.Actor{Kind: ledger.Machine, ID: slot.Worker, Role: "worker", Authentication: "worker"}
+	done, err := d.turns.take(ctx, ledger.EnvironmentStream(solution.Solution, slot.Environment))
+	if err != nil {
+		return Receipt{}, err
+	}
+	defer done()
 	digest, plan, err := d.decided(ctx, solution, what)
 	if err == nil && digest == "" {
 		digest, plan, err = d.plan(ctx, solution, what, tree, by, "")

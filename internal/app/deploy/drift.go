@@ -40,6 +40,12 @@ func (d *Deployer) Drifted(ctx context.Context, solution, environment string) (v
 	return current.Version, found, err
 }
 
+// environmentMixed is the first difference of a place that holds neither what was
+// deployed last nor what was to be.
+func environmentMixed(environment, why string) string {
+	return environment + " is mixed: " + why
+}
+
 // drifted compares a place with a deployment. A later one that was begun and not
 // recorded is said only where something differs: one that was refused before it
 // changed anything is none.
@@ -51,8 +57,8 @@ func (d *Deployer) drifted(ctx context.Context, solution string, there state.Pla
 			out = append(out, c.String())
 		}
 	}
-	if there.Open != nil && (err != nil || len(out) > 0) {
-		out = append([]string{"a deployment was begun and nobody knows how it ended"}, out...)
+	if why := there.Unfinished(); why != "" && (err != nil || len(out) > 0) {
+		out = append([]string{environmentMixed(dep.Environment, why)}, out...)
 	}
 	return out, err
 }

@@ -25,6 +25,9 @@ type Installation struct {
 	Checks      []deployment.Difference `json:"checks"`
 	Answers     []deployment.Answer     `json:"answers,omitempty"` // raw, of what was asked
 	Problem     string                  `json:"problem"`           // why nothing could be observed, "" normally
+	// Rehearsal is the id of the half of a rehearsal that led here, "" for what is
+	// to stay.
+	Rehearsal string `json:"rehearsal,omitempty"`
 }
 
 // FormatInstallation is the Format of its evidence item.
@@ -35,6 +38,31 @@ const installationSchema = "dc-release/installation/v1"
 // observeArgs are the arguments of the effect.
 type observeArgs struct {
 	Execution string `json:"execution"`
+}
+
+// FailedEffect is the kind of the effect that follows an installation of PRD
+// that did not hold, where the baseline lets PRD go back by itself.
+const FailedEffect = "installation-failed"
+
+// FailedArgs are the arguments of the effect.
+type FailedArgs struct {
+	Solution string `json:"solution"`
+	Version  string `json:"version"` // of the release that failed
+	// Execution is what was verified; a later attempt is another.
+	Execution string `json:"execution"`
+}
+
+// afterwards are the effects of an installation's verdict.
+func (d *Deployer) afterwards(ctx context.Context, run pipeline.RunStarted, execution string, i evidence.Item) ([]ledger.Effect, error) {
+	if i.Verification != string(evidence.PIV) || i.Verdict == evidence.VerdictPassed || run.Version == "" {
+		return nil, nil
+	}
+	solution, err := d.Solutions.Solution(ctx, run.Solution)
+	if err != nil || !solution.Rollback.Automatic {
+		return nil, err
+	}
+	args, err := json.Marshal(FailedArgs{Solution: run.Solution, Version: run.Version, Execution: execution})
+	return []ledger.Effect{{Kind: FailedEffect, Key: FailedEffect + "/" + execution, Args: args}}, err
 }
 
 // Observe verifies the place of a finished execution: the effect that follows
@@ -54,7 +82,12 @@ func (d *Deployer) Observe(ctx context.Context, raw []byte) error {
 	if err != nil {
 		return err
 	}
+	effects, err := d.afterwards(ctx, run.Run, args.Execution, item)
+	if err != nil {
+		return err
+	}
 	_, err = d.Log.Append(ctx, ledger.Batch{
+		Effects: effects,
 		Command: "observe/" + args.Execution, Actor: ledger.Actor{Kind: ledger.Machine, ID: "verify", Role: "installation", Authentication: "internal"}, Correlation: run.Run.Run,
 		Events: []ledger.Draft{{Stream: ledger.RunStream(run.Run.Run), Data: &evidence.Recorded{Execution: args.Execution, Job: key, Items: []evidence.Item{item}}}},
 	})
@@ -145,20 +178,28 @@ func (d *Deployer) expected(ctx context.Context, dep deployment.Deployed) (deplo
 // again with it from the raw file.
 func Judge(r Installation, digest string, size int64) evidence.Item {
 	base := evidence.Item{Name: "installation-" + r.Environment + ".json", SHA256: digest, Size: size, Commit: r.Commit}
-	item := evidence.Items(base, r.report(digest), InstallationOrigin(r.Environment), r.Tree)[0]
+	item := evidence.Items(base, r.report(digest), InstallationOrigin(r.verification(), r.Environment), r.Tree)[0]
 	if r.Problem != "" {
 		item.Flags = append(item.Flags, r.Problem)
 	}
 	return item
 }
 
-// InstallationOrigin is the origin of an installation record: it proves IV of
-// its place, pIV in PRD, and nothing else.
-func InstallationOrigin(environment string) evidence.Origin {
-	v := evidence.IV
-	if environment == "prd" {
-		v = evidence.PIV
+// verification is what the record proves: IV of its place, pIV in PRD, or the
+// rehearsal of a rollback.
+func (r Installation) verification() evidence.Verification {
+	switch {
+	case r.Rehearsal != "":
+		return evidence.RR
+	case r.Environment == "prd":
+		return evidence.PIV
 	}
+	return evidence.IV
+}
+
+// InstallationOrigin is the origin of an installation record: it proves one thing
+// of its place and nothing else.
+func InstallationOrigin(v evidence.Verification, environment string) evidence.Origin {
 	return evidence.Origin{Environment: environment, Configured: v, Proves: []evidence.Proof{{Verification: v, Environment: environment}}}
 }
 

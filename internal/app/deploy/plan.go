@@ -122,17 +122,21 @@ func (d *Deployer) plan(ctx context.Context, solution policy.Solution, what depl
 	if err != nil {
 		return "", plan, err
 	}
-	return digest, plan, d.recordPlan(ctx, solution, what, digest, plan, by, reason)
+	what.Plan = digest
+	if what.Record, err = call.kept(ctx); err != nil {
+		return "", plan, err
+	}
+	return digest, plan, d.recordPlan(ctx, solution, what, plan, by, reason)
 }
 
-func (d *Deployer) recordPlan(ctx context.Context, solution policy.Solution, what deployment.Deployed, digest string, plan deployment.Plan, by ledger.Actor, reason string) error {
+func (d *Deployer) recordPlan(ctx context.Context, solution policy.Solution, what deployment.Deployed, plan deployment.Plan, by ledger.Actor, reason string) error {
 	stream := ledger.EnvironmentStream(solution.Solution, what.Environment)
 	_, err := ledger.Decide(ctx, d.Log, func() (ledger.Batch, error) {
 		there, err := d.State.Place(ctx, solution.Solution, what.Environment)
 		if err != nil {
 			return ledger.Batch{}, err
 		}
-		if last, ok := there.Planned(what.Run, what.Rollback); ok && last.Plan == digest {
+		if last, ok := there.Planned(what.Run, what.Rollback); ok && last.Plan == what.Plan {
 			return ledger.Batch{}, nil
 		}
 		return ledger.Batch{
@@ -140,7 +144,7 @@ func (d *Deployer) recordPlan(ctx context.Context, solution policy.Solution, wha
 			Reads: []ledger.Read{{Stream: stream, Version: there.Version}},
 			Events: []ledger.Draft{{Stream: stream, Reason: reason, Data: &deployment.Planned{
 				Environment: what.Environment, Version: what.Version, Run: what.Run, Rollback: what.Rollback, Tree: what.Tree,
-				Plan: digest, Summary: plan.Summary(), Destroys: deployment.Few(plan.Destroys()),
+				Plan: what.Plan, Summary: plan.Summary(), Destroys: deployment.Few(plan.Destroys()), Record: what.Record,
 			}}},
 		}, nil
 	})

@@ -30,5 +30,10 @@ func (d *Deployer) Again(ctx context.Context, solution policy.Solution, dep depl
 		return Receipt{}, err
 	}
 	dep.Execution, dep.Rollback, dep.Plan = "", rollback, plan
+	done, err := d.turns.take(ctx, ledger.EnvironmentStream(solution.Solution, dep.Environment))
+	if err != nil {
+		return Receipt{}, err
+	}
+	defer done()
 	return d.apply(ctx, solution, dep, tree, what, by)
 }

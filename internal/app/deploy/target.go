@@ -43,7 +43,7 @@ type Call struct {
 
 // NewCall begins a call; what the target keeps goes to the blobs.
 func NewCall(p Place, blobs Blobs) *Call {
-	return &Call{Place: p, Record: deployment.Record{Schema: deployment.RecordSchema}, blobs: blobs}
+	return &Call{Place: p, Record: deployment.Record{Schema: deployment.RecordSchema, Invocations: []deployment.Invocation{}, Answers: []deployment.Answer{}}, blobs: blobs}
 }
 
 // Keep keeps bytes as evidence and gives their digest; nothing secret may stand

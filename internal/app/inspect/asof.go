@@ -27,7 +27,15 @@ func (q AsOf) check() error {
 // EnvironmentsAt is what ran in each place at the time.
 func (i *Inspector) EnvironmentsAt(ctx context.Context, q AsOf) ([]Environment, error) {
 	if q.At == "" {
-		return i.Environments(ctx, q.Solution)
+		out, err := i.Environments(ctx, q.Solution)
+		for n := range out {
+			there, err := i.State.Place(ctx, out[n].Solution, out[n].Environment)
+			if err != nil {
+				return nil, err
+			}
+			out[n].Unfinished = there.Unfinished()
+		}
+		return out, err
 	}
 	if err := q.check(); err != nil {
 		return nil, err
@@ -46,7 +54,7 @@ func (i *Inspector) EnvironmentsAt(ctx context.Context, q AsOf) ([]Environment, 
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, Environment{Solution: q.Solution, Environment: name, Version: d.Version, SHA: d.Commit, Tree: d.Tree, Run: d.Run, Since: since})
+		out = append(out, Environment{Solution: q.Solution, Environment: name, Version: d.Version, SHA: d.Commit, Tree: d.Tree, Run: d.Run, Since: since, Unfinished: place.Unfinished()})
 	}
 	return out, nil
 }

@@ -21,11 +21,11 @@ type Place struct {
 	Solution   string           `json:"solution"`
 	Place      string           `json:"environment"`
 	Target     string           `json:"target"`
-	Current    *Environment     `json:"current"`           // null when nothing was deployed
-	Plan       string           `json:"plan,omitempty"`    // what the deployment changed, in a line
-	Rollback   string           `json:"rollback"`          // that put it there, "" for none
-	Unknown    string           `json:"unknown,omitempty"` // why nobody knows what is there
-	Signatures []PlaceSignature `json:"signatures"`        // that let it in
+	Current    *Environment     `json:"current"`             // null when nothing was deployed
+	Plan       string           `json:"plan,omitempty"`      // what the deployment changed, in a line
+	Rollback   string           `json:"rollback"`            // that put it there, "" for none
+	Automatic  bool             `json:"automatic,omitempty"` // nobody asked for the rollback
+	Signatures []PlaceSignature `json:"signatures"`          // that let it in
 }
 
 // PlaceSignature is one signature at the gate in front of a place.
@@ -53,9 +53,6 @@ func (i *Inspector) Place(ctx context.Context, q PlaceAsOf) (Place, error) {
 	if err != nil {
 		return out, err
 	}
-	if there.Open != nil {
-		out.Unknown = "a deployment was begun and nobody knows how it ended: dc-release environment verify " + q.Environment
-	}
 	d, ok := there.Current()
 	if !ok {
 		return out, nil
@@ -64,8 +61,8 @@ func (i *Inspector) Place(ctx context.Context, q PlaceAsOf) (Place, error) {
 	if err != nil {
 		return out, err
 	}
-	out.Current = &Environment{Solution: q.Solution, Environment: q.Environment, Version: d.Version, SHA: d.Commit, Tree: d.Tree, Run: d.Run, Since: since}
-	out.Rollback = d.Rollback
+	out.Current = &Environment{Solution: q.Solution, Environment: q.Environment, Version: d.Version, SHA: d.Commit, Tree: d.Tree, Run: d.Run, Since: since, Unfinished: there.Unfinished()}
+	out.Rollback, out.Automatic = d.Rollback, there.Automatic[d.Rollback]
 	for _, p := range there.Plans {
 		if p.Plan == d.Plan {
 			out.Plan = p.Summary
@@ -91,8 +88,8 @@ func (i *Inspector) letIn(ctx context.Context, q PlaceAsOf, profile policy.Profi
 	if d.Version == "" {
 		return out, nil
 	}
-	stream := ledger.ReleaseStream(q.Solution, d.Version)
-	if d.Rollback != "" {
+	stream, back := ledger.ReleaseStream(q.Solution, d.Version), d.Rollback != "" && !d.Rehearsal()
+	if back {
 		stream = ledger.EnvironmentStream(q.Solution, q.Environment)
 	}
 	standing, err := i.State.Standing(ctx, stream)
@@ -100,7 +97,7 @@ func (i *Inspector) letIn(ctx context.Context, q PlaceAsOf, profile policy.Profi
 		return out, err
 	}
 	for _, def := range gate.Definitions(profile, standing.Change.Type) {
-		if d.Rollback != "" && def.Name != gate.ApproveRollback || d.Rollback == "" && def.Enters != q.Environment {
+		if back && def.Name != gate.ApproveRollback || !back && def.Enters != q.Environment {
 			continue
 		}
 		g := standing.Gate(def.Name)

@@ -36,4 +36,7 @@ type Environment struct {
 	Tree        string    `json:"tree"`
 	Run         string    `json:"run"`
 	Since       time.Time `json:"since"`
+	// Unfinished is a later deployment that did not end, "" for none: the place may
+	// be mixed.
+	Unfinished string `json:"unfinished,omitempty"`
 }

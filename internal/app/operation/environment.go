@@ -6,6 +6,7 @@ import (
 	"github.com/dc-release/dc-release/internal/app/deploy"
 	"github.com/dc-release/dc-release/internal/app/inspect"
 	"github.com/dc-release/dc-release/internal/core/deployment"
+	"github.com/dc-release/dc-release/internal/core/evidence"
 	"github.com/dc-release/dc-release/internal/core/policy"
 )
 
@@ -44,6 +45,20 @@ func planPlace(ctx context.Context, a *App, q PlanPlace) (deployment.Plan, error
 		return deployment.Plan{}, err
 	}
 	return a.Deployer.PlanRelease(ctx, by, q.Solution, q.Version, q.Environment, q.Reason)
+}
+
+// RehearseRollback asks for the rehearsal of a release's rollback, again.
+type RehearseRollback struct {
+	ByAdministrator
+	Version
+}
+
+func rehearseRollback(ctx context.Context, a *App, q RehearseRollback) ([]evidence.Item, error) {
+	by, err := a.People.Holder(ctx, q.As, q.Solution, append(deciders, policy.DataEngineer)...)
+	if err != nil {
+		return nil, err
+	}
+	return a.Deployer.RehearseRelease(ctx, by, q.Solution, q.Version.Version, q.Reason)
 }
 
 // RequestDeletion asks for the approval of what the last plan of a release

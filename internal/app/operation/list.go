@@ -206,6 +206,7 @@ var All = []Operation{
 	query("environment.check", checkPlace),
 	command("environment.plan", Person, []string{"environment.planned"}, planPlace),
 	command("deletion.request", Person, []string{"approval.requested"}, requestDeletion),
+	command("rollback.rehearse", Person, []string{"evidence.recorded", "environment.planned", "environment.deploying", "environment.deployed", "environment.failed"}, rehearseRollback),
 	command("rollback.request", Administrator, []string{"rollback.requested"}, requestRollback),
 
 	query("audit.list", func(ctx context.Context, a *App, q trail.Query) (trail.List, error) { return a.Trail.List(ctx, q) }),

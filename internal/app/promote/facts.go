@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/dc-release/dc-release/internal/app/deploy"
 	"github.com/dc-release/dc-release/internal/app/state"
 	"github.com/dc-release/dc-release/internal/core/approval"
 	"github.com/dc-release/dc-release/internal/core/deployment"
@@ -62,6 +63,9 @@ func (g *Gates) Facts(ctx context.Context, run state.Run, s gate.Standing, name 
 	if f.Plan, err = g.plan(ctx, run, s, def.Enters); err != nil {
 		return f, err
 	}
+	if f.Rehearsal, err = g.rehearsal(ctx, solution, r.Version, name); err != nil {
+		return f, err
+	}
 	if def.After != "prd" && name != gate.CatchUp {
 		return f, nil
 	}
@@ -70,6 +74,15 @@ func (g *Gates) Facts(ctx context.Context, run state.Run, s gate.Standing, name 
 	}
 	f.Drift, err = g.Sources.Drift(ctx, r.Solution, "prd")
 	return f, err
+}
+
+// rehearsal is which rollback the gate into PRD wants to be rehearsed.
+func (g *Gates) rehearsal(ctx context.Context, solution policy.Solution, version, name string) (*gate.Rehearsal, error) {
+	if name != gate.ApproveToPrd {
+		return nil, nil
+	}
+	prd, err := g.State.Place(ctx, solution.Solution, "prd")
+	return deploy.RehearsalOf(solution, version, prd), err
 }
 
 // plan is what was planned last for the place behind a gate.

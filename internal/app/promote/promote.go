@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/dc-release/dc-release/internal/app/deploy"
 	"github.com/dc-release/dc-release/internal/app/inspect"
 	"github.com/dc-release/dc-release/internal/app/state"
 	"github.com/dc-release/dc-release/internal/core/canonical"
@@ -108,6 +109,11 @@ func (g *Gates) Evaluate(ctx context.Context, runID, name string) error {
 		if p != nil {
 			b.Events = []ledger.Draft{{Stream: stream, Data: p}}
 		}
+		if err != nil || p == nil || !def.Rehearsable(facts) {
+			return b, err
+		}
+		rehearsal, err := deploy.FirstRehearsal(runID)
+		b.Effects = []ledger.Effect{rehearsal}
 		return b, err
 	})
 	return err

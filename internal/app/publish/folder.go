@@ -37,7 +37,7 @@ func (p *Publisher) folder(ctx context.Context, h *history) (*folder, error) {
 	for path, data := range parts {
 		f.files[path] = Bytes(data)
 	}
-	for _, add := range []func(context.Context, *history, *folder) error{p.note, p.gates, p.signatures, p.statements, p.evidence, p.finals, p.sealFinals} {
+	for _, add := range []func(context.Context, *history, *folder) error{p.note, p.gates, p.signatures, p.statements, p.evidence, p.records, p.finals, p.sealFinals} {
 		if err := add(ctx, h, f); err != nil {
 			return nil, err
 		}

@@ -88,9 +88,9 @@ func (h *history) settled(e releaselog.Entry) releaselog.Entry {
 		e.State, e.By = string(release.Effective), ""
 	case h.gate == gate.ApproveForUse && effective:
 		e.State, e.By = string(release.StateSuperseded), h.version
-	case h.rollback != nil && h.rollback.Environment == "prd" && e.Version == h.rollback.From:
+	case h.rollback != nil && h.rollback.Environment == "prd" && e.Version == h.rollback.From && effective:
 		e.State, e.By = string(release.StateSuperseded), h.rollback.To
-	case h.rollback != nil && h.rollback.Environment == "prd" && e.Version == h.rollback.To:
+	case h.rollback != nil && h.rollback.Environment == "prd" && e.Version == h.rollback.To && !effective:
 		e.State, e.By = releaselog.StateReinstated, h.rollback.Rollback
 	}
 	return e

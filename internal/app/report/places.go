@@ -7,7 +7,6 @@ import (
 	"github.com/dc-release/dc-release/internal/app/deploy"
 	"github.com/dc-release/dc-release/internal/app/state"
 	"github.com/dc-release/dc-release/internal/core/canonical"
-	"github.com/dc-release/dc-release/internal/core/deployment"
 	"github.com/dc-release/dc-release/internal/core/document"
 	"github.com/dc-release/dc-release/internal/core/evidence"
 	"github.com/dc-release/dc-release/internal/core/ledger"
@@ -69,7 +68,7 @@ func (r *Reporter) deployment(ctx context.Context, m *moment, d state.Deployment
 			continue
 		}
 		for _, item := range rec.Items {
-			if item.Format != deploy.FormatInstallation || item.Environment != d.Environment || item.Tree != d.Tree {
+			if item.Format != deploy.FormatInstallation || item.Verification == string(evidence.RR) || item.Environment != d.Environment || item.Tree != d.Tree {
 				continue
 			}
 			var err error
@@ -104,7 +103,7 @@ func (r *Reporter) installation(ctx context.Context, rec state.Recorded, item ev
 }
 
 // fillRollback says how to go back: to the release before, with the artifact
-// that PRD ran then, and whether that was tried in VAL.
+// that PRD ran then, and whether that was rehearsed.
 func (r *Reporter) fillRollback(ctx context.Context, m *moment, f *document.Facts) error {
 	reg := m.standing.Registered
 	if reg.Previous == "" {
@@ -120,25 +119,28 @@ func (r *Reporter) fillRollback(ctx context.Context, m *moment, f *document.Fact
 		f.Rollback = document.Rollback{Reason: fmt.Sprintf("version %s was not deployed to prd by this installation", reg.Previous)}
 		return nil
 	}
-	// A rehearsal is a finished rollback from this release to the one before.
-	requested := map[string]*deployment.RollbackRequested{}
-	for _, e := range m.places["val"].events {
-		switch d := e.Data.(type) {
-		case *deployment.RollbackRequested:
-			requested[d.Rollback] = d
-		case *deployment.RolledBack:
-			q := requested[d.Rollback]
-			if q == nil || q.From != reg.Version || q.To != reg.Previous {
-				continue
-			}
-			f.Rollback.Rehearsed, f.Rollback.RehearsedAt, f.Rollback.Environment = true, e.Time, "val"
-			f.Rollback.Data = "the rehearsal was requested as reversible"
-			if q.Irreversible {
-				f.Rollback.Data = "data written since cannot be read by " + q.To
+	fillRehearsal(m, &f.Rollback)
+	return r.kept(ctx, m, f)
+}
+
+// fillRehearsal says whether the last rehearsal went back and forth again.
+func fillRehearsal(m *moment, f *document.Rollback) {
+	last := map[string]evidence.Item{} // by what the place was to hold
+	for _, rec := range m.run.Evidence {
+		for _, item := range rec.Items {
+			if item.Verification == string(evidence.RR) && item.Counted {
+				last[item.Tree] = item
+				f.RehearsedAt, f.Environment = rec.Time, item.Environment
 			}
 		}
 	}
-	return r.kept(ctx, m, f)
+	f.Rehearsed = len(last) > 0
+	for _, item := range last {
+		f.Rehearsed = f.Rehearsed && item.Verdict == evidence.VerdictPassed
+	}
+	if !f.Rehearsed {
+		f.RehearsedAt, f.Environment = "", ""
+	}
 }
 
 // kept takes back that a rollback is possible when the artifact is not there.

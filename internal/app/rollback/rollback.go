@@ -89,20 +89,20 @@ func (r *Rollbacks) Request(ctx context.Context, by ledger.Actor, q Request, rea
 		if err != nil {
 			return ledger.Batch{}, err
 		}
-		current, ok := there.Current()
-		if !ok || current.Version == "" {
-			return ledger.Batch{}, fault.New(fault.Invalid, "%s of %s holds no release", q.Environment, q.Solution)
+		from, err := r.from(ctx, q, there)
+		if err != nil {
+			return ledger.Batch{}, err
 		}
 		for _, open := range there.Rollbacks {
 			if !there.Done[open.Rollback] {
 				return ledger.Batch{}, fault.New(fault.Conflict, "rollback %s of %s is not finished", open.Rollback, q.Environment)
 			}
 		}
-		tree, err := r.earlier(ctx, q, there, to, current)
+		tree, err := r.earlier(ctx, q, there, to, from)
 		if err != nil {
 			return ledger.Batch{}, err
 		}
-		out = Requested{Rollback: fmt.Sprintf("%s-%d", q.Environment, len(there.Rollbacks)+1), From: current.Version, To: to.String()}
+		out = Requested{Rollback: next(there, q.Environment), From: from, To: to.String()}
 		stream := ledger.EnvironmentStream(q.Solution, q.Environment)
 		return ledger.Batch{
 			Command: fmt.Sprintf("rollback/%s/%s", q.Solution, out.Rollback), Actor: by,
@@ -115,9 +115,32 @@ func (r *Rollbacks) Request(ctx context.Context, by ledger.Actor, q Request, rea
 	return out, err
 }
 
+// next is the identity of the next rollback of a place.
+func next(there state.Place, environment string) string {
+	return fmt.Sprintf("%s-%d", environment, len(there.Rollbacks)+1)
+}
+
+// from is the version that a place goes back from: what it holds, or what it was
+// to hold when a deployment did not end.
+func (r *Rollbacks) from(ctx context.Context, q Request, there state.Place) (string, error) {
+	current, _ := there.Current()
+	version := current.Version
+	if there.Open != nil {
+		run, err := r.State.Run(ctx, there.Open.Run)
+		if err != nil {
+			return "", err
+		}
+		version = run.Run.Version
+	}
+	if version == "" {
+		return "", fault.New(fault.Invalid, "%s of %s holds no release", q.Environment, q.Solution)
+	}
+	return version, nil
+}
+
 // earlier finds the artifact of a version that was for use in the place.
-func (r *Rollbacks) earlier(ctx context.Context, q Request, there state.Place, to release.Version, current state.Deployment) (string, error) {
-	if current.Version == to.String() {
+func (r *Rollbacks) earlier(ctx context.Context, q Request, there state.Place, to release.Version, from string) (string, error) {
+	if from == to.String() {
 		return "", fault.New(fault.Invalid, "%s holds version %s already", q.Environment, to)
 	}
 	standing, err := r.State.Release(ctx, q.Solution, to.String())
@@ -192,7 +215,7 @@ func (r *Rollbacks) step(ctx context.Context, s policy.Solution, there state.Pla
 		}
 		switch g := standing.Gate(gate.ApproveRollback); g.Phase {
 		case gate.PhaseClosed:
-			p, err := r.open(ctx, s, q, g, planned)
+			p, err := r.open(ctx, s, q, standing, planned)
 			if p != nil {
 				b.Events = []ledger.Draft{{Stream: stream, Data: p}}
 			}
@@ -223,15 +246,15 @@ func (r *Rollbacks) plan(ctx context.Context, s policy.Solution, there state.Pla
 	return p
 }
 
-func (r *Rollbacks) open(ctx context.Context, s policy.Solution, q deployment.RollbackRequested, g gate.State, p planned) (ledger.Payload, error) {
-	f := gate.Facts{}
+func (r *Rollbacks) open(ctx context.Context, s policy.Solution, q deployment.RollbackRequested, standing gate.Standing, p planned) (ledger.Payload, error) {
+	f, g := gate.Facts{}, standing.Gate(gate.ApproveRollback)
 	if p.problem != nil {
 		f.Rollback = append(f.Rollback, "the rollback cannot be planned: "+p.problem.Error())
 	}
 	if q.Irreversible {
 		f.Rollback = append(f.Rollback, "data written since cannot be read by version "+q.To+": use the restore procedure")
 	}
-	def, _ := gate.Find(s.Profile, release.Normal, gate.ApproveRollback)
+	def, demanded := standing.Definition(s.Profile, gate.ApproveRollback)
 	if missing := def.Missing(f); len(missing) > 0 {
 		if len(g.Missing) > 0 {
 			return nil, nil
@@ -251,7 +274,7 @@ func (r *Rollbacks) open(ctx context.Context, s policy.Solution, q deployment.Ro
 		return nil, err
 	}
 	digest, err := r.Blobs.PutBytes(ctx, raw)
-	return &gate.Opened{Gate: def.Name, Manifest: digest, Opening: m.Opening, Documents: []gate.RenderedDocument{}}, err
+	return &gate.Opened{Gate: def.Name, Manifest: digest, Opening: m.Opening, Documents: []gate.RenderedDocument{}, Unsigned: !demanded}, err
 }
 
 type effectArgs struct {
@@ -315,13 +338,27 @@ func (r *Rollbacks) Carry(ctx context.Context, raw []byte) error {
 		}
 	}
 	events := []ledger.Draft{{Stream: ledger.EnvironmentStream(args.Solution, args.Environment), Data: &deployment.RolledBack{Rollback: q.Rollback, To: q.To, Commit: commit}}}
-	if q.Environment == "prd" {
+	inUse, err := r.inUse(ctx, args.Solution, q)
+	if err != nil {
+		return err
+	}
+	if inUse {
 		events = append(events,
 			ledger.Draft{Stream: ledger.ReleaseStream(args.Solution, q.From), Data: &release.Superseded{By: q.To}},
 			ledger.Draft{Stream: ledger.ReleaseStream(args.Solution, q.To), Data: &release.Reinstated{Rollback: q.Rollback}})
 	}
 	_, err = r.Log.Append(ctx, ledger.Batch{Command: "rolled-back/" + args.Solution + "/" + q.Rollback, Actor: actor, Correlation: q.Rollback, Policy: solution.Digest, Events: events})
 	return err
+}
+
+// inUse reports whether the version that PRD went back from was in use there. One
+// that was not never took the place of the release before.
+func (r *Rollbacks) inUse(ctx context.Context, solution string, q deployment.RollbackRequested) (bool, error) {
+	if q.Environment != "prd" {
+		return false, nil
+	}
+	from, err := r.State.Release(ctx, solution, q.From)
+	return from.State == release.Effective, err
 }
 
 // signed is the plan that was signed at the gate of the rollback.

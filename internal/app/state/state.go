@@ -275,10 +275,13 @@ type Place struct {
 	Deployments []Deployment
 	Rollbacks   []deployment.RollbackRequested
 	Done        map[string]bool // finished rollbacks
+	Automatic   map[string]bool // rollbacks that nobody asked for
 	Plans       []deployment.Planned
-	// Open is a deployment that was begun and of which nobody knows how it
-	// ended; nil normally.
+	// Open is a deployment that was begun and did not end; nil normally. What the
+	// place holds then, only reading it back tells: it may be mixed.
 	Open *deployment.Begun
+	// Failed is how the open one failed, nil when nobody knows.
+	Failed *deployment.Failed
 }
 
 // Deployment is one deployment with its position.
@@ -295,24 +298,39 @@ func (r *Reader) Place(ctx context.Context, solution, environment string) (Place
 }
 
 func place(events []ledger.Event) Place {
-	p := Place{Done: map[string]bool{}}
+	p := Place{Done: map[string]bool{}, Automatic: map[string]bool{}}
 	for _, e := range events {
 		p.Version = e.Version
 		switch d := e.Data.(type) {
 		case *deployment.Deployed:
 			p.Deployments = append(p.Deployments, Deployment{Deployed: *d, Seq: e.Seq, Time: e.Time})
-			p.Open = nil
+			p.Open, p.Failed = nil, nil
 		case *deployment.Planned:
 			p.Plans = append(p.Plans, *d)
 		case *deployment.Begun:
-			p.Open = d
+			p.Open, p.Failed = d, nil
+		case *deployment.Failed:
+			p.Failed = d
 		case *deployment.RollbackRequested:
 			p.Rollbacks = append(p.Rollbacks, *d)
+			p.Automatic[d.Rollback] = e.Actor.Kind == ledger.Machine
 		case *deployment.RolledBack:
 			p.Done[d.Rollback] = true
 		}
 	}
 	return p
+}
+
+// Unfinished says what became of a deployment that was begun and did not end, ""
+// when there is none.
+func (p Place) Unfinished() string {
+	switch {
+	case p.Open == nil:
+		return ""
+	case p.Failed == nil:
+		return "a deployment was begun and nobody knows how it ended"
+	}
+	return "a deployment was begun and failed: " + p.Failed.Problem
 }
 
 // Planned is the latest plan of a run for the place, or of a rollback.

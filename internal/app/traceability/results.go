@@ -36,7 +36,7 @@ func (t *Tracer) results(ctx context.Context, run state.Run) ([]trace.Result, er
 func (t *Tracer) Judged(ctx context.Context, run state.Run, rec state.Recorded, item evidence.Item) (evidence.Report, evidence.Judged, error) {
 	origin := run.Origin(rec, item)
 	if item.Format == deploy.FormatInstallation {
-		origin = deploy.InstallationOrigin(item.Environment)
+		origin = deploy.InstallationOrigin(evidence.Verification(item.Verification), item.Environment)
 	}
 	report, err := t.read(ctx, item)
 	if err == nil {

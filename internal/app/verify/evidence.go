@@ -64,7 +64,7 @@ func (f *folder) ofRelease(e ledger.Event, d *evidence.Recorded) {
 		return
 	}
 	for _, i := range d.Items {
-		if i.Counted && i.Commit != r.Commit {
+		if i.Counted && i.Commit != r.Commit && i.Verification != string(evidence.RR) {
 			f.report.add(f.at(f.history.file[e.Seq]), e.Seq, "evidence", "%s is of commit %s, the release of %s", i.Name, i.Commit, r.Commit)
 		}
 	}
@@ -316,7 +316,7 @@ func (f *folder) known() {
 	for name, data := range f.files {
 		top, _, _ := strings.Cut(name, "/")
 		switch {
-		case asked[name], top == "ledger", top == "final":
+		case asked[name], f.saidIn[name], top == "ledger", top == "final":
 		case top == "evidence" && evidenced[canonical.SHA256(data)]:
 		default:
 			f.add(name, "unknown", "nothing in the ledger asks for it")

@@ -28,6 +28,7 @@ type folder struct {
 	keys  releaselog.Keys
 
 	history *history
+	saidIn  map[string]bool // paths of published records that the ledger asks for
 }
 
 // Folder verifies one folder of a release log: a version or rollbacks/ID.
@@ -56,6 +57,7 @@ func check(fsys fs.FS, name string, o Options) *folder {
 		f.provenance()
 		f.gates()
 		f.evidence()
+		f.said()
 		f.documents()
 		f.again(f.seals())
 		f.known()

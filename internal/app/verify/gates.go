@@ -50,6 +50,9 @@ func (f *folder) consumed(s gate.Standing, e ledger.Event, d *gate.Consumed, fro
 	if demanded == g.Opened.Unsigned {
 		bad("unsigned is %v in profile %s", g.Opened.Unsigned, profile)
 	}
+	if s.Automatic && !f.baseline(e.Seq).Rollback.Automatic {
+		bad("nobody asked for the rollback, and the baseline lets no place go back by itself")
+	}
 	effective := gate.Effective(s, d.Gate, f.index.Solution, func(id string) policy.Subject { return f.person(id, e.Seq).At(e.Time) })
 	if open := gate.Unsigned(def, effective); len(open) > 0 {
 		bad("nobody eligible signed %v", open)

@@ -13,6 +13,7 @@ type Planned struct {
 	Plan        string   `json:"plan"` // blob: Plan
 	Summary     string   `json:"summary"`
 	Destroys    []string `json:"destroys"` // what is lost for good; at most a hundred, the plan has all
+	Record      string   `json:"record"`   // blob of what the target did to make it, "" for nothing
 }
 
 // Begun records that a plan is being carried out. Without a Deployed after it,
@@ -25,6 +26,22 @@ type Begun struct {
 	Plan        string `json:"plan"`
 }
 
+// Failed records that a deployment was begun and not carried out. What is in the
+// place then, reading back tells.
+type Failed struct {
+	Environment string `json:"environment"`
+	Run         string `json:"run"`
+	Execution   string `json:"execution"` // "" for a rollback
+	Rollback    string `json:"rollback"`
+	Plan        string `json:"plan"`
+	Problem     string `json:"problem"` // at most MaxProblem bytes
+	Record      string `json:"record"`  // blob of what the target did until then, "" for nothing
+}
+
+// MaxProblem is how much of a problem an event holds, in bytes; the record has
+// what the programs said.
+const MaxProblem = 2000
+
 // Deployed records what was put into a place.
 type Deployed struct {
 	Environment string `json:"environment"`
@@ -34,7 +51,7 @@ type Deployed struct {
 	Target      string `json:"target"`
 	Run         string `json:"run"`
 	Execution   string `json:"execution"` // "" for a rollback
-	Rollback    string `json:"rollback"`  // id of the rollback, else ""
+	Rollback    string `json:"rollback"`  // id of the rollback, or of the rehearsal of one, else ""
 	Plan        string `json:"plan"`      // blob of the plan that was carried out, "" before there were plans
 	Record      string `json:"record"`    // blob of what the target did: programs, answers
 }
@@ -58,10 +75,13 @@ type RolledBack struct {
 }
 
 // EventType implements ledger.Payload.
-func (Planned) EventType() (string, int) { return "environment.planned", 1 }
+func (Planned) EventType() (string, int) { return "environment.planned", 2 }
 
 // EventType implements ledger.Payload.
 func (Begun) EventType() (string, int) { return "environment.deploying", 1 }
+
+// EventType implements ledger.Payload.
+func (Failed) EventType() (string, int) { return "environment.failed", 1 }
 
 // EventType implements ledger.Payload.
 func (Deployed) EventType() (string, int) { return "environment.deployed", 2 }

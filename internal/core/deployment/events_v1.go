@@ -24,3 +24,26 @@ func (d *DeployedV1) Upcast() ledger.Payload {
 		Run: d.Run, Execution: d.Execution, Rollback: d.Rollback,
 	}
 }
+
+// PlannedV1 recorded a plan without what the target did to make it.
+type PlannedV1 struct {
+	Environment string   `json:"environment"`
+	Version     string   `json:"version"`
+	Run         string   `json:"run"`
+	Rollback    string   `json:"rollback"`
+	Tree        string   `json:"tree"`
+	Plan        string   `json:"plan"`
+	Summary     string   `json:"summary"`
+	Destroys    []string `json:"destroys"`
+}
+
+// EventType implements ledger.Payload.
+func (PlannedV1) EventType() (string, int) { return "environment.planned", 1 }
+
+// Upcast gives the event as it would be recorded today.
+func (p *PlannedV1) Upcast() ledger.Payload {
+	return &Planned{
+		Environment: p.Environment, Version: p.Version, Run: p.Run, Rollback: p.Rollback, Tree: p.Tree,
+		Plan: p.Plan, Summary: p.Summary, Destroys: p.Destroys,
+	}
+}

@@ -31,6 +31,43 @@ type Answer struct {
 // Empty reports whether nothing stands in the record.
 func (r Record) Empty() bool { return len(r.Invocations) == 0 && len(r.Answers) == 0 }
 
+// Named are the digests of everything that the record names, and its own.
+func (r Record) Named(own string) []string {
+	out := []string{own}
+	for _, i := range r.Invocations {
+		for _, digest := range []string{i.Stdout, i.Stderr} {
+			if digest != "" {
+				out = append(out, digest)
+			}
+		}
+	}
+	return append(out, Answered(r.Answers)...)
+}
+
+// Answered are the digests of answers.
+func Answered(list []Answer) []string {
+	var out []string
+	for _, a := range list {
+		out = append(out, a.SHA256)
+	}
+	return out
+}
+
+// Recorded is the record that an event of an environment's stream names, with the
+// run and the rollback that it belongs to; ok is false for other events, and
+// where nothing was recorded.
+func Recorded(p any) (record, run, rollback string, ok bool) {
+	switch d := p.(type) {
+	case *Planned:
+		record, run, rollback = d.Record, d.Run, d.Rollback
+	case *Deployed:
+		record, run, rollback = d.Record, d.Run, d.Rollback
+	case *Failed:
+		record, run, rollback = d.Record, d.Run, d.Rollback
+	}
+	return record, run, rollback, record != ""
+}
+
 // Description is what a target says of itself.
 type Description struct {
 	Name  string       `json:"name"`

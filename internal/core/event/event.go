@@ -36,7 +36,7 @@ var All = []ledger.Payload{
 	&policy.ResetCancelled{}, &policy.SigningLocked{}, &policy.SigningUnlocked{},
 	&release.IntakeRefused{}, &release.Registered{}, &release.TagMoved{}, &release.Rejected{}, &release.Authorised{},
 	&release.ForUse{}, &release.Superseded{}, &release.Reinstated{},
-	&deployment.Planned{}, &deployment.Begun{}, &deployment.Deployed{}, &deployment.DeployedV1{},
+	&deployment.Planned{}, &deployment.PlannedV1{}, &deployment.Begun{}, &deployment.Failed{}, &deployment.Deployed{}, &deployment.DeployedV1{},
 	&deployment.RollbackRequested{}, &deployment.RolledBack{},
 	&pipeline.RunStarted{}, &pipeline.ScopeOpened{}, &pipeline.ScopeClosed{}, &pipeline.JobConcluded{}, &pipeline.GateAwaited{},
 	&pipeline.ExecutionQueued{}, &pipeline.ExecutionClaimed{}, &pipeline.ExecutionFinished{}, &pipeline.ExecutionGivenUp{},

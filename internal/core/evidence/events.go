@@ -7,7 +7,7 @@ type Item struct {
 	SHA256       string   `json:"sha256"` // raw bytes, a blob
 	Size         int64    `json:"size"`
 	Format       string   `json:"format"`       // junit, job-conclusion, installation, ""
-	Verification string   `json:"verification"` // UT, DT, IV, OV, AV, pIV, pOV
+	Verification string   `json:"verification"` // of Verifications
 	Environment  string   `json:"environment"`  // "" for UT and DT
 	Commit       string   `json:"commit"`
 	Tree         string   `json:"tree"` // of the deployment it ran against, "" for none

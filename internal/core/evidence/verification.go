@@ -21,10 +21,11 @@ const (
 	AV  Verification = "AV"  // acceptance verification, by people, in VAL
 	PIV Verification = "pIV" // installation verification in PRD
 	POV Verification = "pOV" // operational verification in PRD
+	RR  Verification = "RR"  // rehearsal of a rollback, in TST or VAL
 )
 
 // Verifications is the closed list in the order of a release.
-var Verifications = []Verification{UT, DT, IV, OV, AV, PIV, POV}
+var Verifications = []Verification{UT, DT, IV, OV, AV, PIV, POV, RR}
 
 // ParseVerification reads a name as people write it in tags, properties and
 // configuration: any case, with or without a leading @. PV is read as AV.
@@ -38,7 +39,7 @@ func ParseVerification(s string) (Verification, error) {
 			return v, nil
 		}
 	}
-	return "", fmt.Errorf("read verification %q: want UT, DT, IV, OV, AV, pIV or pOV", s)
+	return "", fmt.Errorf("read verification %q: want UT, DT, IV, OV, AV, pIV, pOV or RR", s)
 }
 
 // Name is the name for readers: "operational verification".
@@ -58,6 +59,8 @@ func (v Verification) Name() string {
 		return "non-destructive installation verification"
 	case POV:
 		return "non-destructive operational verification"
+	case RR:
+		return "rehearsal of the rollback"
 	}
 	return string(v)
 }

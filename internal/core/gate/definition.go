@@ -50,6 +50,7 @@ var (
 	emergencyCheck = Check{"emergencies-caught-up", "no emergency change in use is without its verification", emergenciesCaughtUp}
 	reviewedCheck  = Check{"audit-trail-reviewed", "the exception list as it stands was reviewed by somebody who did not act in the release", reviewed}
 	deployCheck    = Check{"deployment-planned", "what the deployment behind the gate changes is known, and what it deletes is approved", deploymentPlanned}
+	rehearsalCheck = Check{"rollback-rehearsed", "going back to the release in use and forth again was rehearsed with the artifact", rollbackRehearsed}
 	rollbackCheck  = Check{"rollback-possible", "the earlier release was for use and its artifact is kept", rollbackPossible}
 )
 
@@ -64,7 +65,7 @@ var GxP = []Definition{
 	},
 	{
 		Name: ApproveToPrd, After: "val", Enters: "prd",
-		Checks:     []Check{tagCheck, authorCheck, installedCheck, operatedCheck, acceptedCheck, tracedCheck, artifactCheck, failureCheck, deployCheck},
+		Checks:     []Check{tagCheck, authorCheck, installedCheck, operatedCheck, acceptedCheck, tracedCheck, artifactCheck, rehearsalCheck, failureCheck, deployCheck},
 		Signatures: []signature.Meaning{signature.QCApproved, signature.SMEApproved, signature.AuthorisedToPRD, signature.Accountable},
 	},
 	{
@@ -147,7 +148,7 @@ func Find(p policy.Profile, t release.ChangeType, name string) (Definition, bool
 // Waivable reports whether an exception from a check can be approved. What
 // makes signatures and the trail worth something never can.
 func Waivable(check string) bool {
-	return slices.Contains([]string{unitCheck.Name, operatedCheck.Name, acceptedCheck.Name, plannedCheck.Name, tracedCheck.Name}, check)
+	return slices.Contains([]string{unitCheck.Name, operatedCheck.Name, acceptedCheck.Name, plannedCheck.Name, tracedCheck.Name, rehearsalCheck.Name}, check)
 }
 
 // Missing is everything that keeps the gate closed, in the order of its checks.

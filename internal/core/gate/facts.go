@@ -41,6 +41,15 @@ type Facts struct {
 	Emergencies []string          // versions in use that are not caught up on
 	Waivers     []approval.Waiver // granted, not run out
 	Plan        *Plan             // of the place that the gate lets into, nil for none
+	Rehearsal   *Rehearsal        // of the rollback, nil when there is nothing to go back to
+}
+
+// Rehearsal is which rollback is to be rehearsed where: to the release that PRD
+// holds, and forth again.
+type Rehearsal struct {
+	Environment string
+	To          string // version
+	Tree        string // of its artifact
 }
 
 // Plan is what the deployment behind a gate will do.
@@ -173,6 +182,47 @@ func deploymentPlanned(d Definition, f Facts) []string {
 		return nil
 	}
 	return prefixed("a deletion in "+d.Enters+" is not approved: ", f.Plan.Destroys)
+}
+
+// rollbackRehearsed wants the last rehearsal to have gone back and forth again. A
+// release that this program does not deploy is not gone back from by it.
+func rollbackRehearsed(_ Definition, f Facts) []string {
+	r := f.Rehearsal
+	if r == nil || f.Opaque {
+		return nil
+	}
+	here, native := f.Deployments[r.Environment]
+	if !native {
+		return nil
+	}
+	last := map[string]Evidence{} // by what the place was to hold
+	for _, e := range f.Evidence {
+		if e.Verification == string(evidence.RR) && e.Environment == r.Environment && e.Counted {
+			last[e.Tree] = e
+		}
+	}
+	var out []string
+	for _, tree := range slices.Compact([]string{r.Tree, here.Tree}) {
+		switch e, ok := last[tree]; {
+		case !ok:
+			return []string{fmt.Sprintf("the rollback to %s is not rehearsed in %s", r.To, r.Environment)}
+		case e.Verdict != evidence.VerdictPassed:
+			out = append(out, fmt.Sprintf("the rehearsal of the rollback to %s in %s: %s is %s", r.To, r.Environment, e.Name, e.Verdict))
+		}
+	}
+	return out
+}
+
+// Rehearsable reports whether the rollback may be rehearsed now: it is demanded
+// and was not tried yet, and nothing else is to be done in the place. VAL is
+// left alone until everything else that its gate demands is there.
+func (d Definition) Rehearsable(f Facts) bool {
+	own, missing := rollbackRehearsed(d, f), d.Missing(f)
+	tried := slices.ContainsFunc(f.Evidence, func(e Evidence) bool { return e.Verification == string(evidence.RR) })
+	if tried || len(own) == 0 || !slices.Contains(missing, own[0]) {
+		return false
+	}
+	return f.Rehearsal.Environment != d.After || len(missing) == len(own)
 }
 
 func rollbackPossible(_ Definition, f Facts) []string { return f.Rollback }

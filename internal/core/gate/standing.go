@@ -66,6 +66,7 @@ type Standing struct {
 	CaughtUp    bool // of an emergency: everything that was left out is there
 	Comments    []Comment
 	Reviews     []Signed // of the audit trail
+	Automatic   bool     // of a rollback: nobody asked for it, and nobody signs it
 }
 
 // Gate is a gate's state; one that was never heard of is closed.
@@ -131,6 +132,7 @@ func Apply(s Standing, e ledger.Event) Standing {
 	case *approval.Requested, *approval.Signed, *approval.Granted, *approval.Refused:
 		s.Approvals = approval.Apply(s.Approvals, e)
 	case *deployment.RollbackRequested: // a new subject of the same stream
+		s.Automatic = e.Actor.Kind == ledger.Machine
 		s = s.with(ApproveRollback, func(g *State) { *g = State{Phase: PhaseClosed, Openings: g.Openings} })
 	case *Closed:
 		s = s.with(d.Gate, func(g *State) { g.Missing = d.Missing })
@@ -186,8 +188,13 @@ func (s Standing) withdrawn(id string) Standing {
 	return s
 }
 
-// Definition is what a gate demands of this subject in a profile.
-func (s Standing) Definition(p policy.Profile, name string) (Definition, bool) {
+// Definition is what a gate demands of this subject in a profile; ok is false for
+// a gate that opens unsigned. The signatures of an automatic rollback stand under
+// the baseline that lets it go by itself.
+func (s Standing) Definition(p policy.Profile, name string) (def Definition, ok bool) {
+	if s.Automatic && name == ApproveRollback {
+		return Definition{Name: name, Checks: []Check{rollbackCheck}}, false
+	}
 	return Find(p, s.Change.Type, name)
 }
 

@@ -252,7 +252,7 @@ func (r *Release) Rollback(from string) deployment.RollbackRequested {
 		r.s.t.Fatal(err)
 	}
 	opening := standing.Gate(gate.ApproveRollback).Openings + 1
-	r.s.Append(ledger.Draft{Stream: stream, Data: &q})
+	r.s.appendBy(ledger.Actor{Kind: ledger.Person, ID: Person("dan"), Authentication: "local"}, ledger.Draft{Stream: stream, Data: &q})
 	plan := r.planned("prd", q.Rollback)
 	raw, err := canonical.Marshal(gate.Manifest{
 		Schema: gate.ManifestSchema, Gate: gate.ApproveRollback, Opening: opening, Solution: Solution, Version: q.To, Policy: r.s.policy,

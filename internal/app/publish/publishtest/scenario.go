@@ -151,13 +151,18 @@ var machine = ledger.Actor{Kind: ledger.Machine, ID: "test", Authentication: "in
 // Append appends events as one batch.
 func (s *Scenario) Append(drafts ...ledger.Draft) []ledger.Event {
 	s.t.Helper()
+	return s.appendBy(machine, drafts...)
+}
+
+func (s *Scenario) appendBy(by ledger.Actor, drafts ...ledger.Draft) []ledger.Event {
+	s.t.Helper()
 	s.n++
 	for i := range drafts {
 		if drafts[i].Reason == "" {
 			drafts[i].Reason = "test"
 		}
 	}
-	events, err := s.Store.Append(s.t.Context(), ledger.Batch{Command: fmt.Sprintf("scenario/%d", s.n), Actor: machine, Policy: s.policy, Events: drafts})
+	events, err := s.Store.Append(s.t.Context(), ledger.Batch{Command: fmt.Sprintf("scenario/%d", s.n), Actor: by, Policy: s.policy, Events: drafts})
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -40,7 +40,11 @@ func list(env *console.Env) *cobra.Command {
 		return env.Print("environment-list", map[string]any{"environments": places}, func(w *tabwriter.Writer) {
 			fmt.Fprintln(w, "SOLUTION\tPLACE\tVERSION\tARTIFACT\tSINCE")
 			for _, p := range places {
-				fmt.Fprintf(w, "%s\t%s\t%s\t%.12s\t%s\n", p.Solution, p.Environment, version(p), p.Tree, p.Since.Format(time.RFC3339))
+				mixed := ""
+				if p.Unfinished != "" {
+					mixed = "\tMIXED? " + p.Unfinished
+				}
+				fmt.Fprintf(w, "%s\t%s\t%s\t%.12s\t%s%s\n", p.Solution, p.Environment, version(p), p.Tree, p.Since.Format(time.RFC3339), mixed)
 			}
 		})
 	}}
@@ -87,13 +91,17 @@ func printPlace(w *tabwriter.Writer, p inspect.Place) {
 	if p.Rollback != "" {
 		fmt.Fprintf(w, "rollback\t%s\n", p.Rollback)
 	}
-	if p.Unknown != "" {
-		fmt.Fprintf(w, "UNKNOWN\t%s\n", p.Unknown)
+	if p.Current.Unfinished != "" {
+		fmt.Fprintf(w, "MIXED?\t%s: see what is there with: dc-release environment verify %s\n", p.Current.Unfinished, p.Place)
 	}
 	for _, s := range p.Signatures {
 		fmt.Fprintf(w, "signed\t%s, %s: %s at %s, %s\n", s.Name, s.Role, s.Meaning, s.Gate, s.Time)
 	}
-	if p.Current.Version != "" && len(p.Signatures) == 0 {
+	switch {
+	case p.Current.Version == "" || len(p.Signatures) > 0:
+	case p.Automatic:
+		fmt.Fprintln(w, "signed\tnobody: the baseline lets the place go back by itself")
+	default:
 		fmt.Fprintln(w, "signed\tno gate stands before this place")
 	}
 }
