@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -94,12 +95,21 @@ type world struct {
 
 func open(t testing.TB) world {
 	t.Helper()
-	w := fakeworkspace.New(fakeworkspace.Config{
-		Name: "prd", Org: 4711,
-		Tokens: []fakeworkspace.Token{{Secret: token, Principal: fakeworkspace.Principal{UserName: "deployer@example.com"}}},
+	return openWith(t, func(string) fakeworkspace.Config {
+		return fakeworkspace.Config{Tokens: []fakeworkspace.Token{{Secret: token, Principal: fakeworkspace.Principal{UserName: "deployer@example.com"}}}}
 	})
-	s := httptest.NewServer(w)
+}
+
+// openWith opens a workspace that admits whom a configuration says, which is told
+// its address.
+func openWith(t testing.TB, admits func(host string) fakeworkspace.Config) world {
+	t.Helper()
+	var w *fakeworkspace.Workspace
+	s := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.ServeHTTP(rw, r) }))
 	t.Cleanup(s.Close)
+	c := admits(s.URL)
+	c.Name, c.Org = "prd", 4711
+	w = fakeworkspace.New(c)
 	target := &databricks.Target{
 		Programs: newPrograms(t),
 		Secret: func(_ context.Context, _, environment, name string) (string, bool, error) {

@@ -234,6 +234,7 @@ func (d *door) clean(text string) string {
 type api struct {
 	door   *door
 	host   string
+	auth   Auth
 	tokens *tokens
 }
 
