@@ -3,6 +3,7 @@ package databricks
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"maps"
 
 	"github.com/dc-release/dc-release/internal/adapter/deploy/databricks/workspace"
@@ -24,11 +25,21 @@ func (s *session) identify(ctx context.Context) error {
 		s.env[name] = value
 	}
 	auth, err := workspace.AuthOf(s.env, s.issuer())
+	config := workspace.Config{Host: s.env["DATABRICKS_HOST"], Auth: auth, HTTP: s.HTTP, Clock: workspace.Clock{Wait: s.Wait}}
+	if errors.Is(err, workspace.ErrForeign) {
+		config, err = workspace.Config{Via: workspace.Through(s.through), Parallel: 1}, s.lend(ctx)
+	}
 	if err != nil {
 		return err
 	}
-	s.client, err = workspace.Open(ctx, workspace.Config{Host: s.env["DATABRICKS_HOST"], Auth: auth, HTTP: s.HTTP, Clock: workspace.Clock{Wait: s.Wait}})
+	s.client, err = workspace.Open(ctx, config)
 	return err
+}
+
+// through runs the program for one read, beside the bundle and not in it.
+func (s *session) through(ctx context.Context, args ...string) (stdout []byte, cut bool, exit int, stderr string, err error) {
+	out, err := s.startIn(ctx, "", args)
+	return out.Stdout, out.Cut > 0, out.Exit, string(out.Stderr), err
 }
 
 // handed is the identity as the program is given it: by its environment alone, and

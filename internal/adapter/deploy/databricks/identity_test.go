@@ -252,3 +252,53 @@ func TestWithoutAnIssuerAPlaceSaysSo(t *testing.T) {
 		t.Errorf("got %v, %v", found, err)
 	}
 }
+
+// foreign is a place with an identity that only the program speaks.
+func foreign(t testing.TB) world {
+	t.Helper()
+	const secret = "the-secret-of-entra" // #nosec G101 -- of the fake
+	e := &fakeworkspace.Entra{Tenant: tenant, Clients: []fakeworkspace.Client{{ID: principal, Secret: secret}}}
+	s := httptest.NewServer(e)
+	t.Cleanup(s.Close)
+	w := openWith(t, func(string) fakeworkspace.Config { return fakeworkspace.Config{Entra: e} })
+	target := w.Target.(*databricks.Target)
+	p := newPrograms(t)
+	p.more = []string{"DATABRICKS_STANDIN_ENTRA=" + s.URL}
+	target.Programs = p
+	target.Secret = func(_ context.Context, _, _, name string) (string, bool, error) {
+		return secret, name == "ARM_CLIENT_SECRET", nil
+	}
+	config(w, "DATABRICKS_AUTH_TYPE", "azure-client-secret", "ARM_TENANT_ID", tenant, "ARM_CLIENT_ID", principal, "secrets", "ARM_CLIENT_SECRET")
+	return w
+}
+
+func TestATargetThatIsReadThroughTheProgram(t *testing.T) {
+	deploytest.Run(t, func(t *testing.T) deploytest.Fixture { return foreign(t).Fixture })
+}
+
+func TestFaultsOfReadsThroughTheProgram(t *testing.T) {
+	for name, c := range map[string]struct {
+		fault fakeworkspace.Fault
+		want  fault.Kind
+	}{
+		"nobody known": {fakeworkspace.Fault{Path: "/api/2.2/jobs/get*", Status: 401}, fault.Forbidden},
+		"denied":       {fakeworkspace.Fault{Path: "/api/2.2/jobs/get*", Status: 403}, fault.Forbidden},
+		"the service":  {fakeworkspace.Fault{Path: "/api/2.2/jobs/get*", Status: 500}, fault.Internal},
+		"the API":      {fakeworkspace.Fault{Path: "/api/2.2/jobs/get*", Status: 404, Code: "ENDPOINT_NOT_FOUND"}, fault.Invalid},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := foreign(t)
+			w.Apply(t, w.One)
+			if err := w.Fail(c.fault); err != nil {
+				t.Fatal(err)
+			}
+			call := w.Call()
+			if s, err := w.Target.Observe(t.Context(), call); fault.KindOf(err) != c.want {
+				t.Errorf("got %v, %v", s, err)
+			}
+			if n := len(call.Record.Invocations); n == 0 || call.Record.Invocations[0].Argv[1] != "api" {
+				t.Errorf("recorded %+v", call.Record.Invocations)
+			}
+		})
+	}
+}

@@ -53,9 +53,14 @@ func (s *session) run(ctx context.Context, args ...string) ([]byte, error) {
 	return out.Stdout, err
 }
 
-// start runs the program to its end in the folder of the bundle. What it says on
-// stderr is given without secrets: it prints some of those that it is given.
+// start runs the program to its end in the folder of the bundle.
 func (s *session) start(ctx context.Context, args []string) (deploy.Output, error) {
+	return s.startIn(ctx, bundleFolder, args)
+}
+
+// startIn runs the program to its end in a folder of the one that was lent. What it
+// says on stderr is given without secrets: it prints some of those that it is given.
+func (s *session) startIn(ctx context.Context, dir string, args []string) (deploy.Output, error) {
 	path, _, err := s.Programs.Find(ctx, s.place.program)
 	if err != nil {
 		return deploy.Output{}, err
@@ -80,7 +85,7 @@ func (s *session) start(ctx context.Context, args []string) (deploy.Output, erro
 		see = append(see, token)
 	}
 	out, err := s.Programs.Run(ctx, s.call, s.folder, deploy.Program{
-		Argv: append([]string{path}, args...), Env: env, Hide: hide, Dir: bundleFolder, See: see, Network: true,
+		Argv: append([]string{path}, args...), Env: env, Hide: hide, Dir: dir, See: see, Network: true,
 	})
 	out.Stderr = []byte(workspace.Redact(string(out.Stderr), s.given...))
 	return out, err

@@ -76,10 +76,10 @@ func (t *Target) open(ctx context.Context, c *deploy.Call, a deploy.Artifact) (*
 	if err != nil {
 		return nil, err
 	}
-	if s.folder, s.done, err = t.Programs.Folder(ctx); err != nil {
-		return nil, err
+	if err = s.lend(ctx); err == nil {
+		err = s.unpack(ctx, a)
 	}
-	if err := s.unpack(ctx, a); err != nil {
+	if err != nil {
 		return nil, fmt.Errorf("%w%s", err, closing(s.close()))
 	}
 	return s, nil
@@ -92,9 +92,22 @@ func closing(err error) string {
 	return "; " + err.Error()
 }
 
-func (s *session) close() error { return s.done() }
+// lend takes a folder, once.
+func (s *session) lend(ctx context.Context) (err error) {
+	if s.done == nil {
+		s.folder, s.done, err = s.Programs.Folder(ctx)
+	}
+	return err
+}
 
-// reader opens the place for reading back alone.
+func (s *session) close() error {
+	if s.done == nil {
+		return nil
+	}
+	return s.done()
+}
+
+// reader opens the place for reading back alone. It has to be closed.
 func (t *Target) reader(ctx context.Context, c *deploy.Call) (*session, error) {
 	p, err := readPlace(c.Place)
 	if err != nil {
@@ -102,7 +115,7 @@ func (t *Target) reader(ctx context.Context, c *deploy.Call) (*session, error) {
 	}
 	s := &session{Target: t, call: c, place: p}
 	if err := s.identify(ctx); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w%s", err, closing(s.close()))
 	}
 	return s, nil
 }

@@ -40,6 +40,7 @@ const (
 type programs struct {
 	path string // of the stand-in
 	home string
+	more []string // of its environment, NAME=VALUE
 }
 
 func newPrograms(t testing.TB) programs {
@@ -67,7 +68,7 @@ func (p programs) Find(context.Context, string) (string, string, error) {
 func (p programs) Run(ctx context.Context, c *deploy.Call, folder string, x deploy.Program) (deploy.Output, error) {
 	cmd := exec.CommandContext(ctx, x.Argv[0], x.Argv[1:]...)
 	cmd.Dir = filepath.Join(folder, x.Dir)
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + folder, "DATABRICKS_STANDIN_SEED=test"}
+	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + folder, "DATABRICKS_STANDIN_SEED=test"}, p.more...)
 	m := mask.New()
 	for _, h := range x.Hide {
 		m.Add(h)

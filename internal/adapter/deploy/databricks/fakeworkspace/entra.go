@@ -2,6 +2,7 @@ package fakeworkspace
 
 import (
 	"crypto/rand"
+	"crypto/subtle"
 	"io"
 	"net/http"
 	"net/url"
@@ -20,6 +21,7 @@ type Entra struct {
 	// Credentials are federated ones: issuer, subject and audience are compared
 	// exactly; without an audience it is that which Entra wants.
 	Credentials []Policy
+	Clients     []Client         // applications with a secret
 	Clock       func() time.Time // default time.Now
 
 	mu     sync.Mutex
@@ -54,17 +56,29 @@ func (e *Entra) answer(rw http.ResponseWriter, r *http.Request) (any, error) {
 
 // grant checks every parameter and says which is wrong.
 func (e *Entra) grant(r *http.Request, form url.Values) (any, error) {
-	for _, p := range []struct{ name, want, code string }{
-		{"grant_type", grantClient, "unsupported_grant_type"}, {"scope", entraScope, "invalid_scope"}, {"client_assertion_type", typeAssertion, "invalid_request"},
-	} {
+	at := time.Now()
+	if e.Clock != nil {
+		at = e.Clock()
+	}
+	wants := []struct{ name, want, code string }{{"grant_type", grantClient, "unsupported_grant_type"}, {"scope", entraScope, "invalid_scope"}}
+	secret := form.Get("client_secret")
+	if secret == "" {
+		wants = append(wants, struct{ name, want, code string }{"client_assertion_type", typeAssertion, "invalid_request"})
+	}
+	for _, p := range wants {
 		if got := form.Get(p.name); got != p.want {
 			return nil, refuseToken(http.StatusBadRequest, p.code, "%s=%q: want %s.", p.name, got, p.want)
 		}
 	}
 	id, reason := form.Get("client_id"), ""
-	at := time.Now()
-	if e.Clock != nil {
-		at = e.Clock()
+	for _, k := range e.Clients {
+		if k.ID != id || secret == "" {
+			continue
+		}
+		if subtle.ConstantTimeCompare([]byte(k.Secret), []byte(secret)) == 1 {
+			return e.issue(Principal{UserName: id, Service: true}, at), nil
+		}
+		return nil, refuseToken(http.StatusUnauthorized, "invalid_client", "AADSTS7000215: the secret of client_id %q is another one.", id)
 	}
 	for _, p := range e.Credentials {
 		if p.ClientID != id {
