@@ -30,6 +30,8 @@ type Artifact struct {
 // into its record.
 type Call struct {
 	Place
+	// Others are the solution's other places of the same kind. Only Check has them.
+	Others []Place
 	Record deployment.Record
 	blobs  Blobs
 }
