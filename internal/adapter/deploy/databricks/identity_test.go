@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -14,6 +16,7 @@ import (
 
 	"github.com/dc-release/dc-release/internal/adapter/deploy/databricks"
 	"github.com/dc-release/dc-release/internal/adapter/deploy/databricks/fakeworkspace"
+	"github.com/dc-release/dc-release/internal/adapter/deploy/databricks/workspace"
 	"github.com/dc-release/dc-release/internal/adapter/deploy/deploytest"
 	"github.com/dc-release/dc-release/internal/adapter/oidcissuer"
 	"github.com/dc-release/dc-release/internal/app/deploy"
@@ -300,5 +303,22 @@ func TestFaultsOfReadsThroughTheProgram(t *testing.T) {
 				t.Errorf("recorded %+v", call.Record.Invocations)
 			}
 		})
+	}
+}
+
+func TestThePageOfTargetsHasEveryIdentity(t *testing.T) {
+	page, err := os.ReadFile("../../../../docs/targets.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range workspace.Types() {
+		read := "| `databricks api get` |"
+		if kind.Own {
+			read = "| own client"
+		}
+		row := regexp.MustCompile("(?m)^\\| `" + kind.Name + "` \\|.*" + regexp.QuoteMeta(read))
+		if len(row.FindAll(page, -1)) != 1 {
+			t.Errorf("%s has no row with %q", kind.Name, read)
+		}
 	}
 }
