@@ -68,7 +68,8 @@ func (p programs) Find(context.Context, string) (string, string, error) {
 func (p programs) Run(ctx context.Context, c *deploy.Call, folder string, x deploy.Program) (deploy.Output, error) {
 	cmd := exec.CommandContext(ctx, x.Argv[0], x.Argv[1:]...)
 	cmd.Dir = filepath.Join(folder, x.Dir)
-	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + folder, "DATABRICKS_STANDIN_SEED=test"}, p.more...)
+	// The race detector holds each process for a second at its end, unless it is told.
+	cmd.Env = append([]string{"GORACE=atexit_sleep_ms=0", "PATH=" + os.Getenv("PATH"), "HOME=" + folder, "DATABRICKS_STANDIN_SEED=test"}, p.more...)
 	m := mask.New()
 	for _, h := range x.Hide {
 		m.Add(h)
