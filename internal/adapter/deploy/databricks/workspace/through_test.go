@@ -79,3 +79,27 @@ func TestWhatTheProgramPrintsIsReadWholly(t *testing.T) {
 		t.Errorf("another job: got %+v", job)
 	}
 }
+
+// Whatever a program says, it is an error of the API in one line, and something is
+// missing only when a code or a message says so.
+func FuzzWhatTheProgramSays(f *testing.F) {
+	for _, seed := range []string{"", "Error: Job 1 does not exist.", "Error: x (404 RESOURCE_DOES_NOT_EXIST)", "HTTP Status: 403 Forbidden\nAPI error_code: X", "Error: Error: \xff(599 A"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, stderr string) {
+		c, err := workspace.Open(t.Context(), workspace.Config{Via: workspace.Through(func(context.Context, ...string) ([]byte, bool, int, string, error) {
+			return nil, false, 1, stderr, nil
+		})})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = c.Job(t.Context(), 1)
+		var e *workspace.Error
+		if !errors.As(err, &e) || strings.ContainsAny(e.Message, "\n\r\x00") {
+			t.Fatalf("got %#v", err)
+		}
+		if e.Kind == workspace.NotFound && !strings.Contains(stderr, "exist") && !strings.Contains(stderr, "_NOT_EXIST") && !strings.Contains(stderr, "404") {
+			t.Errorf("%q passes for something that is missing", stderr)
+		}
+	})
+}
