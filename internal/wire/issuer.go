@@ -4,10 +4,12 @@ import (
 	"context"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/dc-release/dc-release/internal/adapter/oidcissuer"
+	"github.com/dc-release/dc-release/internal/app/identify"
 	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/core/ledger"
 	"github.com/dc-release/dc-release/internal/core/pipeline"
@@ -48,10 +50,13 @@ func (o *Owner) openIssuer(ctx context.Context) error {
 // identityClaims are the names of a token's claims, for the discovery document.
 func identityClaims() []string {
 	var names []string
-	t := reflect.TypeFor[pipeline.Identity]()
-	for i := range t.NumField() {
-		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
-		names = append(names, name)
+	for _, t := range []reflect.Type{reflect.TypeFor[pipeline.Identity](), reflect.TypeFor[identify.PlaceClaims]()} {
+		for i := range t.NumField() {
+			name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
+			if !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
 	}
 	return names
 }

@@ -10,7 +10,6 @@ import (
 
 	"github.com/dc-release/dc-release/internal/adapter/keyring"
 	"github.com/dc-release/dc-release/internal/adapter/sealbox"
-	"github.com/dc-release/dc-release/internal/app/deploy"
 	"github.com/dc-release/dc-release/internal/app/secret"
 	"github.com/dc-release/dc-release/internal/app/solution"
 	"github.com/dc-release/dc-release/internal/core/fault"
@@ -19,8 +18,6 @@ import (
 func (o *Owner) newSecrets(registry *solution.Registry) *secret.Secrets {
 	return &secret.Secrets{Log: o.Store, Store: o.Store, State: o.state, Solutions: registry, Keys: secretsKeys{o}, NewID: newID}
 }
-
-var _ deploy.Secrets = (*secret.Secrets)(nil)
 
 // openSecrets finds the key that secrets are sealed with. One that does not open
 // what is sealed is said at once; everything else goes on without secrets. A

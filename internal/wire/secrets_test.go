@@ -57,7 +57,7 @@ func kept(t *testing.T, c Config, want string, kind fault.Kind) (logged string) 
 	c.Logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	o := opened(t, c)
 	defer shut(t, o)
-	got, err := o.App.Secrets.Value(t.Context(), pageProduct, "prd", "API_TOKEN")
+	got, _, err := o.App.Secrets.Lookup(t.Context(), pageProduct, "prd", "API_TOKEN")
 	if got != want || err != nil && fault.KindOf(err) != kind || err == nil && kind != "" {
 		t.Errorf("got %q, %v, want %q and kind %q", got, err, want, kind)
 	}

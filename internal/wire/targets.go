@@ -15,6 +15,6 @@ func (o *Owner) targets() map[string]deploy.Target {
 		"localdir":      localdir.Target{},
 		"script":        script.Target{Host: o.host()},
 		"external":      external.Target{Host: o.host()},
-		databricks.Kind: &databricks.Target{Programs: o.programs, Secret: o.secret},
+		databricks.Kind: &databricks.Target{Programs: o.programs, Secret: o.secret, Issue: o.identifier.Place},
 	}
 }

@@ -18,9 +18,6 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 )
 
-// TTL is how long a token is valid, as on GitHub.
-const TTL = 5 * time.Minute
-
 // skew is how much a relying party's clock may be behind.
 const skew = 30 * time.Second
 
@@ -64,9 +61,9 @@ func (i *Issuer) URL() string { return i.url }
 // KeyID is that of the key that signs.
 func (i *Issuer) KeyID() string { return i.keys[0].ID }
 
-// Issue signs claims for an audience. The claims must not hold those that the
-// issuer sets: iss, aud, jti, iat, nbf, exp.
-func (i *Issuer) Issue(claims any, audience string) (string, error) {
+// Issue signs claims for an audience, valid for as long as is said. The claims must
+// not hold those that the issuer sets: iss, aud, jti, iat, nbf, exp.
+func (i *Issuer) Issue(claims any, audience string, life time.Duration) (string, error) {
 	raw, err := json.Marshal(claims)
 	if err != nil {
 		return "", fmt.Errorf("issue token: %w", err)
@@ -78,7 +75,7 @@ func (i *Issuer) Issue(claims any, audience string) (string, error) {
 	now := i.now()
 	maps.Copy(all, map[string]any{
 		"iss": i.url, "aud": audience, "jti": i.newID(),
-		"iat": now.Unix(), "nbf": now.Add(-skew).Unix(), "exp": now.Add(TTL).Unix(),
+		"iat": now.Unix(), "nbf": now.Add(-skew).Unix(), "exp": now.Add(life).Unix(),
 	})
 	key := jose.SigningKey{Algorithm: jose.RS256, Key: jose.JSONWebKey{Key: i.keys[0].Private, KeyID: i.keys[0].ID}}
 	signer, err := jose.NewSigner(key, (&jose.SignerOptions{}).WithType("JWT"))

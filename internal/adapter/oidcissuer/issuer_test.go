@@ -68,7 +68,7 @@ func (w *world) verify(t *testing.T, token, audience string) (*oidc.IDToken, err
 
 func (w *world) issue(t *testing.T, audience string) string {
 	t.Helper()
-	token, err := w.Issue(job, audience)
+	token, err := w.Issue(job, audience, 5*time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}

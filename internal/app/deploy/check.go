@@ -2,6 +2,8 @@ package deploy
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"github.com/dc-release/dc-release/internal/core/deployment"
 )
@@ -28,6 +30,12 @@ func (d *Deployer) Check(ctx context.Context, solutionKey, environment string) (
 			return nil, err
 		}
 		a = d.artifactOf(deployment.Deployed{Version: there.Plans[n-1].Version}, tree)
+	}
+	kind := solution.Environments[environment].Target
+	for _, other := range slices.Sorted(maps.Keys(solution.Environments)) {
+		if e := solution.Environments[other]; other != environment && e.Target == kind {
+			call.Others = append(call.Others, Place{Solution: solutionKey, Environment: other, Config: e.Config})
+		}
 	}
 	found, err := target.Check(ctx, call, a)
 	if found == nil {

@@ -42,8 +42,11 @@ func (s *shelf) Describe(context.Context, *deploy.Call) (deployment.Description,
 	return deployment.Description{Name: "shelf", Can: []deployment.Capability{deployment.CanPlan, deployment.CanObserve}}, nil
 }
 
-func (s *shelf) Check(context.Context, *deploy.Call, deploy.Artifact) ([]deployment.Finding, error) {
-	return nil, nil
+func (s *shelf) Check(_ context.Context, c *deploy.Call, _ deploy.Artifact) (found []deployment.Finding, _ error) {
+	for _, other := range c.Others {
+		found = append(found, deployment.Finding{Severity: deployment.Warning, Rule: "beside", Where: other.Environment})
+	}
+	return found, nil
 }
 
 func (s *shelf) Plan(_ context.Context, c *deploy.Call, a deploy.Artifact) (deployment.Plan, error) {

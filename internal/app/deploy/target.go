@@ -26,17 +26,12 @@ type Artifact struct {
 	Open    Opener
 }
 
-// Secrets gives a target the values that it needs to get into a place: the
-// environment's own, else the solution's; one that nobody set is an error. Values
-// go into environments of programs and requests, and never into a record.
-type Secrets interface {
-	Value(ctx context.Context, solution, environment, name string) (string, error)
-}
-
 // Call is one use of a target in one place. What the target does meanwhile goes
 // into its record.
 type Call struct {
 	Place
+	// Others are the solution's other places of the same kind. Only Check has them.
+	Others []Place
 	Record deployment.Record
 	blobs  Blobs
 }

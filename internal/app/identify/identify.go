@@ -1,11 +1,13 @@
 // Package identify lets jobs prove who they are: a short-lived token for one
-// audience, for executions whose plan gives them id-token: write.
+// audience, for executions whose plan gives them id-token: write. What deploys to
+// a place proves itself likewise.
 package identify
 
 import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/dc-release/dc-release/internal/app/state"
@@ -17,7 +19,7 @@ import (
 
 // Issuer signs claims.
 type Issuer interface {
-	Issue(claims any, audience string) (token string, err error)
+	Issue(claims any, audience string, life time.Duration) (token string, err error)
 	KeyID() string
 }
 
@@ -33,6 +35,14 @@ type Identifier struct {
 	Claims Claims
 	Issuer Issuer
 }
+
+// How long tokens are valid. That of a job is asked for anew whenever it is needed,
+// as on GitHub. A program that deploys is given one at its start, and what it is
+// exchanged for lives no longer.
+const (
+	JobLife   = 5 * time.Minute
+	PlaceLife = time.Hour
+)
 
 // Limits of what a job may ask for: the ledger keeps each audience.
 const (
@@ -62,14 +72,14 @@ func (i *Identifier) Token(ctx context.Context, execution string, fence int64, a
 	case !job.Permissions.Allows(workflow.IDToken, workflow.Write):
 		return "", fault.New(fault.Forbidden, "job %q may not ask for identity tokens", key).WithHint("add permissions: {id-token: write} to the job")
 	case i.Issuer == nil:
-		return "", fault.New(fault.Forbidden, "this installation issues no identity tokens").WithHint("start it with: dc-release serve --listen ADDRESS --issuer URL")
+		return "", noIssuer()
 	case len([]rune(audience)) > maxAudience || strings.ContainsFunc(audience, unicode.IsControl):
 		return "", fault.New(fault.Invalid, "audience %.40q: want at most %d characters, none of them a control character", audience, maxAudience)
 	}
 	if err := i.record(ctx, execution, identity.Subject, audience); err != nil {
 		return "", err
 	}
-	return i.Issuer.Issue(identity, audience)
+	return i.Issuer.Issue(identity, audience, JobLife)
 }
 
 func (i *Identifier) record(ctx context.Context, execution, subject, audience string) error {
@@ -98,4 +108,31 @@ func (i *Identifier) record(ctx context.Context, execution, subject, audience st
 		}, nil
 	})
 	return err
+}
+
+// PlaceClaims are what a token says of what deploys to a place. No job has such a
+// subject, whatever its workflow says: those of jobs begin with "repo:".
+type PlaceClaims struct {
+	Subject     string `json:"sub"`
+	Solution    string `json:"solution"`
+	Environment string `json:"environment"`
+}
+
+// ClaimsOf are those of an environment of a solution.
+func ClaimsOf(solution, environment string) PlaceClaims {
+	return PlaceClaims{Subject: "solution:" + solution + ":environment:" + environment, Solution: solution, Environment: environment}
+}
+
+// Place is a token for what deploys to a place, with which the place can tell the
+// environments of all solutions apart. Who asks has looked whether the environment
+// may be entered; the record of the deployment says that there was one.
+func (i *Identifier) Place(solution, environment, audience string) (string, error) {
+	if i.Issuer == nil {
+		return "", noIssuer()
+	}
+	return i.Issuer.Issue(ClaimsOf(solution, environment), audience, PlaceLife)
+}
+
+func noIssuer() error {
+	return fault.New(fault.Forbidden, "this installation issues no identity tokens").WithHint("start it with: dc-release serve --listen ADDRESS --issuer URL")
 }

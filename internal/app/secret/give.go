@@ -30,17 +30,6 @@ func (s *Secrets) Lookup(ctx context.Context, solution, environment, name string
 	return value, err == nil, err
 }
 
-// Value is Lookup for what cannot do without: that there is none is an error.
-func (s *Secrets) Value(ctx context.Context, solution, environment, name string) (string, error) {
-	value, ok, err := s.Lookup(ctx, solution, environment, name)
-	if err == nil && !ok {
-		at := secret.Scope{Solution: solution, Environment: environment}
-		err = fault.New(fault.NotFound, "no secret %s of %s", name, at).
-			WithHint("dc-release secret set %s --solution %s (--environment NAME or --all-environments) --as ADMINISTRATOR --reason TEXT", name, solution)
-	}
-	return value, err
-}
-
 // open opens the value of the version that the ledger names.
 func (s *Secrets) open(ctx context.Context, w secret.Standing) (string, error) {
 	key, err := s.inForce(ctx)

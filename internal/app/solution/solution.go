@@ -17,6 +17,7 @@ import (
 // Lists reads the view of solutions.
 type Lists interface {
 	Solutions(ctx context.Context) ([]policy.Solution, error)
+	Solution(ctx context.Context, key string) (found policy.Solution, ok bool, err error)
 }
 
 // Registry is the list of solutions.
@@ -37,14 +38,9 @@ func (r *Registry) Solution(ctx context.Context, key string) (policy.Solution, e
 	if r.Rehearsed != "" && key == r.Rehearsed {
 		return policy.Solution{Baseline: policy.Baseline{Solution: key, Branch: "main"}}, nil
 	}
-	all, err := r.Lists.Solutions(ctx)
-	if err != nil {
-		return policy.Solution{}, err
-	}
-	for _, s := range all {
-		if s.Solution == key {
-			return s, nil
-		}
+	s, ok, err := r.Lists.Solution(ctx, key)
+	if err != nil || ok {
+		return s, err
 	}
 	return policy.Solution{}, fault.New(fault.NotFound, "no solution %q", key).WithHint("list them with: dc-release solution list")
 }

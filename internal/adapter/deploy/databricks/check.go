@@ -17,8 +17,8 @@ import (
 
 // Check finds what would keep a deployment from working, or from being one that
 // can be released: configuration and identity of the place, the program, the
-// workspace, the bundle, catalogs and schemas that its variables name, and runs
-// that are under way.
+// workspace, the bundle, catalogs and schemas that its variables name, whether they
+// are those of another place, and runs that are under way.
 func (t *Target) Check(ctx context.Context, c *deploy.Call, a deploy.Artifact) (_ []deployment.Finding, err error) {
 	p, err := readPlace(c.Place)
 	if err != nil {
@@ -65,7 +65,7 @@ func (t *Target) Check(ctx context.Context, c *deploy.Call, a deploy.Artifact) (
 	if r.RootPath() != p.root {
 		add(deployment.Error, "root", "environments."+c.Environment+".config.root", fmt.Sprintf("the bundle's target %s deploys below %s", p.target, r.RootPath()), "say that here, or correct the target")
 	}
-	s.checkCatalogs(ctx, r, add)
+	s.checkCatalogs(ctx, r, a.Commit, add)
 	return out, s.checkRuns(ctx, add)
 }
 
@@ -80,34 +80,38 @@ func (s *session) checkBundle() []bundle.Finding {
 	return bundle.Check(os.DirFS(s.root()), map[string]string{s.call.Environment: s.place.target}, given...)
 }
 
-// checkCatalogs wants the catalogs and schemas that variables name to be there:
-// variables whose name ends with catalog, and those that end with schema.
-func (s *session) checkCatalogs(ctx context.Context, r *bundle.Resolved, add func(severity, rule, where, what, fix string)) {
-	variables := r.Config.Get("variables")
-	catalog := ""
-	for _, name := range variables.Keys() {
-		value := variables.At(name, "value").String()
+// checkCatalogs wants the catalogs and schemas that variables name to be there, and
+// to be those of no other environment.
+func (s *session) checkCatalogs(ctx context.Context, r *bundle.Resolved, commit string, add func(severity, rule, where, what, fix string)) {
+	for _, x := range r.Schemas() {
 		var err error
-		switch {
-		case value == "":
-			continue
-		case strings.HasSuffix(name, "catalog"):
-			catalog = value
-			_, err = s.client.Catalog(ctx, value)
-		case strings.HasSuffix(name, "schema"):
-			of, schema, whole := strings.Cut(value, ".")
-			if !whole {
-				of, schema = catalog, value
-			}
-			if of == "" {
-				continue
-			}
-			_, err = s.client.Schema(ctx, of, schema)
+		if x.Name == "" {
+			_, err = s.client.Catalog(ctx, x.Catalog)
+		} else {
+			_, err = s.client.Schema(ctx, x.Catalog, x.Name)
 		}
 		if err != nil {
-			add(deployment.Error, "catalog", "variables."+name, err.Error(), "create it, or give the deployer the right to use it")
+			add(deployment.Error, "catalog", "variables."+x.Variable, err.Error(), "create it, or give the deployer the right to use it")
 		}
 	}
+	var others []bundle.Site
+	for _, other := range s.call.Others {
+		p, err := readPlace(other)
+		if err != nil {
+			continue // its own check says so
+		}
+		o := session{call: deploy.NewCall(other, nil), place: p, folder: s.folder}
+		if r, _ := o.resolve(commit, workspace.Principal{}); r != nil {
+			others = append(others, o.site(r))
+		}
+	}
+	for _, f := range bundle.Shared(s.site(r), others) {
+		add(string(f.Severity), f.Rule, f.Place.String(), f.What, f.Fix)
+	}
+}
+
+func (s *session) site(r *bundle.Resolved) bundle.Site {
+	return bundle.Site{Environment: s.call.Environment, Host: s.place.environment["DATABRICKS_HOST"], Resolved: r}
 }
 
 // checkRuns warns of runs that a deployment would take the files from.

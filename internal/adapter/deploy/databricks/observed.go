@@ -19,14 +19,16 @@ import (
 // atOnce bounds how many files are read at once.
 const atOnce = 8
 
-// Observe reads the place back over the REST API: jobs and permissions, every
+// Observe reads the place back over the REST API, through the program only where
+// nobody else speaks for the identity of the place: jobs and permissions, every
 // file, and what the deployment says of itself. The raw answers go into the
 // record.
-func (t *Target) Observe(ctx context.Context, c *deploy.Call) (deployment.State, error) {
+func (t *Target) Observe(ctx context.Context, c *deploy.Call) (_ deployment.State, err error) {
 	s, err := t.reader(ctx, c)
 	if err != nil {
 		return nil, err
 	}
+	defer func() { err = errors.Join(err, s.close()) }()
 	return s.observe(ctx)
 }
 

@@ -4,11 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"strings"
 
 	"golang.org/x/mod/semver"
 
+	"github.com/dc-release/dc-release/internal/adapter/deploy/databricks/workspace"
 	"github.com/dc-release/dc-release/internal/app/deploy"
 	"github.com/dc-release/dc-release/internal/core/deployment"
 	"github.com/dc-release/dc-release/internal/core/fault"
@@ -55,11 +55,20 @@ func (s *session) run(ctx context.Context, args ...string) ([]byte, error) {
 
 // start runs the program to its end in the folder of the bundle.
 func (s *session) start(ctx context.Context, args []string) (deploy.Output, error) {
+	return s.startIn(ctx, bundleFolder, args)
+}
+
+// startIn runs the program to its end in a folder of the one that was lent. What it
+// says on stderr is given without secrets: it prints some of those that it is given.
+func (s *session) startIn(ctx context.Context, dir string, args []string) (deploy.Output, error) {
 	path, _, err := s.Programs.Find(ctx, s.place.program)
 	if err != nil {
 		return deploy.Output{}, err
 	}
-	env := maps.Clone(s.env)
+	env, err := s.handed(ctx)
+	if err != nil {
+		return deploy.Output{}, err
+	}
 	for name, value := range s.place.environment {
 		if strings.HasPrefix(name, variablePrefix) {
 			env[name] = value
@@ -67,9 +76,19 @@ func (s *session) start(ctx context.Context, args []string) (deploy.Output, erro
 	}
 	env["DATABRICKS_BUNDLE_ENGINE"] = "direct"
 	env["DATABRICKS_CLI_DISABLE_TELEMETRY"] = "true"
-	return s.Programs.Run(ctx, s.call, s.folder, deploy.Program{
-		Argv: append([]string{path}, args...), Env: env, Hide: s.hide, Dir: bundleFolder, See: []string{path}, Network: true,
+	var hide []string
+	for _, secret := range s.given {
+		hide = append(hide, string(secret))
+	}
+	see := []string{path}
+	if token := env["DATABRICKS_OIDC_TOKEN_FILEPATH"]; token != "" {
+		see = append(see, token)
+	}
+	out, err := s.Programs.Run(ctx, s.call, s.folder, deploy.Program{
+		Argv: append([]string{path}, args...), Env: env, Hide: hide, Dir: dir, See: see, Network: true,
 	})
+	out.Stderr = []byte(workspace.Redact(string(out.Stderr), s.given...))
+	return out, err
 }
 
 // failed is what the program said when it failed, with what helps where it is

@@ -20,7 +20,6 @@ import (
 	"github.com/dc-release/dc-release/internal/adapter/deploy/files"
 	"github.com/dc-release/dc-release/internal/app/deploy"
 	"github.com/dc-release/dc-release/internal/core/deployment"
-	"github.com/dc-release/dc-release/internal/core/fault"
 )
 
 // Kind is the target's name in the configuration of an environment.
@@ -32,6 +31,10 @@ type Target struct {
 	// Secret gives the value of a name that the configuration of a place lists
 	// under secrets; ok is false when there is none.
 	Secret func(ctx context.Context, solution, environment, name string) (value string, ok bool, err error)
+	// Issue gives a token of this installation's issuer for what deploys to a place:
+	// instead of a secret, where the configuration of the place names none. An error
+	// says that there is no issuer.
+	Issue func(solution, environment, audience string) (token string, err error)
 	// HTTP carries the reads; nil takes a client of its own.
 	HTTP *http.Client
 	// Wait is how a read that was throttled waits; nil really waits.
@@ -59,8 +62,8 @@ type session struct {
 	*Target
 	call   *deploy.Call
 	place  place
-	env    map[string]string
-	hide   []string
+	env    map[string]string  // the identity, with the values of secrets
+	given  []workspace.Secret // what the program was given, which no record may hold
 	client *workspace.Client
 	folder string // lent; the artifact lies below bundle/
 	done   func() error
@@ -73,10 +76,10 @@ func (t *Target) open(ctx context.Context, c *deploy.Call, a deploy.Artifact) (*
 	if err != nil {
 		return nil, err
 	}
-	if s.folder, s.done, err = t.Programs.Folder(ctx); err != nil {
-		return nil, err
+	if err = s.lend(ctx); err == nil {
+		err = s.unpack(ctx, a)
 	}
-	if err := s.unpack(ctx, a); err != nil {
+	if err != nil {
 		return nil, fmt.Errorf("%w%s", err, closing(s.close()))
 	}
 	return s, nil
@@ -89,9 +92,22 @@ func closing(err error) string {
 	return "; " + err.Error()
 }
 
-func (s *session) close() error { return s.done() }
+// lend takes a folder, once.
+func (s *session) lend(ctx context.Context) (err error) {
+	if s.done == nil {
+		s.folder, s.done, err = s.Programs.Folder(ctx)
+	}
+	return err
+}
 
-// reader opens the place for reading back alone.
+func (s *session) close() error {
+	if s.done == nil {
+		return nil
+	}
+	return s.done()
+}
+
+// reader opens the place for reading back alone. It has to be closed.
 func (t *Target) reader(ctx context.Context, c *deploy.Call) (*session, error) {
 	p, err := readPlace(c.Place)
 	if err != nil {
@@ -99,42 +115,9 @@ func (t *Target) reader(ctx context.Context, c *deploy.Call) (*session, error) {
 	}
 	s := &session{Target: t, call: c, place: p}
 	if err := s.identify(ctx); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w%s", err, closing(s.close()))
 	}
 	return s, nil
-}
-
-// identify hands the identity of the place to the program and to the reader.
-func (s *session) identify(ctx context.Context) error {
-	env := map[string]string{}
-	for name, value := range s.place.environment {
-		env[name] = value
-	}
-	for _, name := range s.place.secrets {
-		value, ok, err := s.Secret(ctx, s.call.Solution, s.call.Environment, name)
-		if err != nil {
-			return err
-		}
-		if !ok {
-			return fault.New(fault.Invalid, "environment %s needs the secret %s, which is not kept here", s.call.Environment, name).
-				WithHint("dc-release secret set %s --solution %s --environment %s", name, s.call.Solution, s.call.Environment)
-		}
-		env[name] = value
-	}
-	handed, err := workspace.Hand(env)
-	if err != nil {
-		return err
-	}
-	s.env = handed.Variables
-	for _, secret := range handed.Secrets {
-		s.hide = append(s.hide, string(secret))
-	}
-	auth, err := workspace.AuthOf(env)
-	if err != nil {
-		return err
-	}
-	s.client, err = workspace.Open(ctx, workspace.Config{Host: env["DATABRICKS_HOST"], Auth: auth, HTTP: s.HTTP, Clock: workspace.Clock{Wait: s.Wait}})
-	return err
 }
 
 // root is the folder of the bundle.

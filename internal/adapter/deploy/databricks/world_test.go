@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -39,6 +40,7 @@ const (
 type programs struct {
 	path string // of the stand-in
 	home string
+	more []string // of its environment, NAME=VALUE
 }
 
 func newPrograms(t testing.TB) programs {
@@ -66,7 +68,8 @@ func (p programs) Find(context.Context, string) (string, string, error) {
 func (p programs) Run(ctx context.Context, c *deploy.Call, folder string, x deploy.Program) (deploy.Output, error) {
 	cmd := exec.CommandContext(ctx, x.Argv[0], x.Argv[1:]...)
 	cmd.Dir = filepath.Join(folder, x.Dir)
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + folder, "DATABRICKS_STANDIN_SEED=test"}
+	// The race detector holds each process for a second at its end, unless it is told.
+	cmd.Env = append([]string{"GORACE=atexit_sleep_ms=0", "PATH=" + os.Getenv("PATH"), "HOME=" + folder, "DATABRICKS_STANDIN_SEED=test"}, p.more...)
 	m := mask.New()
 	for _, h := range x.Hide {
 		m.Add(h)
@@ -94,12 +97,21 @@ type world struct {
 
 func open(t testing.TB) world {
 	t.Helper()
-	w := fakeworkspace.New(fakeworkspace.Config{
-		Name: "prd", Org: 4711,
-		Tokens: []fakeworkspace.Token{{Secret: token, Principal: fakeworkspace.Principal{UserName: "deployer@example.com"}}},
+	return openWith(t, func(string) fakeworkspace.Config {
+		return fakeworkspace.Config{Tokens: []fakeworkspace.Token{{Secret: token, Principal: fakeworkspace.Principal{UserName: "deployer@example.com"}}}}
 	})
-	s := httptest.NewServer(w)
+}
+
+// openWith opens a workspace that admits whom a configuration says, which is told
+// its address.
+func openWith(t testing.TB, admits func(host string) fakeworkspace.Config) world {
+	t.Helper()
+	var w *fakeworkspace.Workspace
+	s := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.ServeHTTP(rw, r) }))
 	t.Cleanup(s.Close)
+	c := admits(s.URL)
+	c.Name, c.Org = "prd", 4711
+	w = fakeworkspace.New(c)
 	target := &databricks.Target{
 		Programs: newPrograms(t),
 		Secret: func(_ context.Context, _, environment, name string) (string, bool, error) {

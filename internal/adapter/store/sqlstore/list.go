@@ -20,8 +20,25 @@ func (s *Store) list(ctx context.Context, query string, args []any, scan func(Ro
 
 // Solutions lists all solutions by key.
 func (s *Store) Solutions(ctx context.Context) ([]policy.Solution, error) {
+	return s.solutions(ctx, "")
+}
+
+// Solution finds one; ok is false when there is none.
+func (s *Store) Solution(ctx context.Context, key string) (found policy.Solution, ok bool, err error) {
+	if key == "" {
+		return found, false, nil
+	}
+	one, err := s.solutions(ctx, key)
+	if err != nil || len(one) == 0 {
+		return found, false, err
+	}
+	return one[0], true, nil
+}
+
+// solutions are those of a key, "" for all.
+func (s *Store) solutions(ctx context.Context, key string) ([]policy.Solution, error) {
 	var out []policy.Solution
-	err := s.list(ctx, `SELECT baseline, digest FROM view_solutions ORDER BY solution`, nil, func(r Rows) error {
+	err := s.list(ctx, `SELECT baseline, digest FROM view_solutions WHERE solution = $1 OR $1 = '' ORDER BY solution`, []any{key}, func(r Rows) error {
 		var raw string
 		var row policy.Solution
 		if err := r.Scan(&raw, &row.Digest); err != nil {

@@ -37,7 +37,7 @@ const (
 )
 
 // The rules. BND000 is about what can be read, the others about what can be
-// released.
+// released; catalog-shared about two environments: each has data of its own.
 const (
 	RuleRead        = "BND000" // the configuration can be read and resolved
 	RuleTarget      = "BND001" // every environment has its target
@@ -50,6 +50,8 @@ const (
 	RuleClient      = "BND008" // environment_version instead of client
 	RuleFiles       = "BND009" // what is named as a file is there and uploaded
 	RuleBuild       = "BND010" // nothing is built or run at deploy
+	RuleSchedule    = "BND011" // what runs by itself does so in production, and there alone
+	RuleShared      = "catalog-shared"
 )
 
 // Finding is one thing that is wrong: where, against which rule, and what helps.

@@ -219,10 +219,40 @@ func (c *checker) target(found *findings, name string) {
 	}
 	var of findings
 	c.uploaded(found, config)
-	c.resolve(&of, Options{Target: name, Environ: c.placeholders()})
+	if r := c.resolve(&of, Options{Target: name, Environ: c.placeholders()}); r != nil {
+		c.schedules(found, name, r)
+	}
 	for _, f := range of {
 		if f.Rule == RuleRead || f.Rule == RuleFiles {
 			*found = append(*found, f)
+		}
+	}
+}
+
+// triggers are the sections of a job by which it runs by itself.
+var triggers = []string{"schedule", "trigger", "continuous"}
+
+// schedules: what is paused in prd never runs, and what runs by itself elsewhere
+// runs beside the verifications. Mode development pauses all.
+func (c *checker) schedules(found *findings, target string, r *Resolved) {
+	environments := slices.DeleteFunc(slices.Sorted(keysOf(c.targets)), func(e string) bool { return c.targets[e] != target })
+	jobs := r.Jobs()
+	for _, key := range slices.Sorted(keysOf(jobs)) {
+		for _, section := range triggers {
+			v := jobs[key].Get(section)
+			if v.Null() {
+				continue
+			}
+			paused := v.Get("pause_status").String() == "PAUSED"
+			for _, e := range environments {
+				switch {
+				case e == "prd" && paused:
+					found.add(RuleSchedule, Warning, v.Place, "write pause_status: UNPAUSED in targets."+target, "environment prd: %s of job %s is paused: it does not run", section, key)
+				case e != "prd" && !paused:
+					found.add(RuleSchedule, Warning, v.Place, "write pause_status: PAUSED in targets."+target,
+						"environment %s: %s of job %s runs it by itself, also while a deployment or a verification is under way", e, section, key)
+				}
+			}
 		}
 	}
 }

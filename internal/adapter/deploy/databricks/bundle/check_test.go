@@ -179,6 +179,14 @@ targets:
 			more:   map[string]string{"r.txt": "x", ".gitignore": "r.txt\n"},
 			want:   []string{"databricks.yml:5:91: warning: requirements file r.txt is not uploaded (BND009): name it in sync.include"},
 		},
+		"a schedule outside production": {
+			change: [2]string{"targets:\n", "resources: {jobs: {j: {name: j, schedule: {quartz_cron_expression: c}}}}\ntargets:\n"},
+			want:   []string{"databricks.yml:5:43: warning: environment dev: schedule of job j runs it by itself, also while a deployment or a verification is under way in target dev (BND011)"},
+		},
+		"a trigger that is paused everywhere": {
+			change: [2]string{"targets:\n", "resources: {jobs: {j: {name: j, trigger: {pause_status: PAUSED}}}}\ntargets:\n"},
+			want:   []string{"databricks.yml:5:42: warning: environment prd: trigger of job j is paused: it does not run in target prd (BND011)"},
+		},
 		"what cannot be resolved": {
 			change: [2]string{"/Workspace/Deployments/b", "\"/Workspace/${var.nothing}\""},
 			want:   []string{"databricks.yml:4:24: error: reference does not exist: ${var.nothing}"},

@@ -1,6 +1,7 @@
 package fakeworkspace
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"slices"
@@ -19,7 +20,7 @@ type Policy struct {
 	Subject      string
 	SubjectClaim string             // default "sub"
 	Audiences    []string           // one of them; default the account's id
-	Keys         jose.JSONWebKeySet // jwks_json: the issuer need not be reachable
+	Keys         jose.JSONWebKeySet // jwks_json: the issuer need not be reachable; without them it is asked
 }
 
 const (
@@ -32,21 +33,13 @@ const skew = time.Minute
 
 var algorithms = []jose.SignatureAlgorithm{jose.RS256, jose.RS384, jose.RS512, jose.ES256, jose.ES384, jose.ES512}
 
-// exchange admits whom a token of another issuer names (RFC 8693).
-func (w *Workspace) exchange(c *call, form url.Values) (Principal, error) {
-	for _, p := range []struct{ name, want string }{{"subject_token_type", typeJWT}, {"scope", allAPIs}} {
-		if got := form.Get(p.name); got != p.want {
-			code := "invalid_request"
-			if p.name == "scope" {
-				code = "invalid_scope"
-			}
-			return Principal{}, refuseToken(http.StatusBadRequest, code, "%s=%q: want %s.", p.name, got, p.want)
-		}
+// exchange admits whom a token of another issuer names (RFC 8693), no longer than
+// that token is valid.
+func (w *Workspace) exchange(c *call, form url.Values) (p Principal, until time.Time, err error) {
+	if err := checkExchange(form); err != nil {
+		return p, until, err
 	}
 	id := form.Get("client_id")
-	if id == "" {
-		return Principal{}, refuseToken(http.StatusBadRequest, "invalid_request", "client_id: want the application id of the service principal.")
-	}
 	var reasons []string
 	found := false
 	for _, p := range w.config.Federation {
@@ -54,36 +47,68 @@ func (w *Workspace) exchange(c *call, form url.Values) (Principal, error) {
 			continue
 		}
 		found = true
-		reason := p.refuses(form.Get("subject_token"), w.config.Account, c.at)
+		until, reason := p.refuses(c.r.Context(), form.Get("subject_token"), w.config.Account, c.at)
 		if reason == "" {
-			return w.config.service(id), nil
+			return w.config.service(id), until, nil
 		}
 		reasons = append(reasons, reason)
 	}
 	if !found {
-		return Principal{}, refuseToken(http.StatusUnauthorized, "invalid_client", "client_id %q: no federation policy is for it.", id)
+		return p, until, refuseToken(http.StatusUnauthorized, "invalid_client", "client_id %q: no federation policy is for it.", id)
 	}
-	return Principal{}, refuseToken(http.StatusBadRequest, "invalid_grant", "subject_token: %s.", strings.Join(reasons, "; or "))
+	return p, until, refuseToken(http.StatusBadRequest, "invalid_grant", "subject_token is refused: %s.", strings.Join(reasons, "; or "))
 }
 
-// refuses says why a policy does not accept a token, "" when it does. Nothing of
-// an unverified token is repeated.
-func (p Policy) refuses(raw, account string, at time.Time) string {
+func checkExchange(form url.Values) error {
+	for _, p := range []struct{ name, want string }{{"subject_token_type", typeJWT}, {"scope", allAPIs}} {
+		if got := form.Get(p.name); got != p.want {
+			code := "invalid_request"
+			if p.name == "scope" {
+				code = "invalid_scope"
+			}
+			return refuseToken(http.StatusBadRequest, code, "%s=%q: want %s.", p.name, got, p.want)
+		}
+	}
+	if form.Get("client_id") == "" {
+		return refuseToken(http.StatusBadRequest, "invalid_request", "client_id: want the application id of the service principal.")
+	}
+	return nil
+}
+
+// refuses says why a policy does not accept a token, "" when it does, and how long
+// it is valid. Nothing of an unverified token is repeated.
+func (p Policy) refuses(ctx context.Context, raw, account string, at time.Time) (until time.Time, reason string) {
 	if raw == "" {
-		return "it is missing"
+		return until, "it is missing"
 	}
 	if raw != strings.TrimSpace(raw) {
-		return "white space around it"
+		return until, "white space around it"
 	}
 	token, err := jwt.ParseSigned(raw, algorithms)
 	if err != nil {
-		return "not a signed JWT of a known algorithm"
+		return until, "not a signed JWT of a known algorithm"
+	}
+	keys, err := p.keys(ctx)
+	if err != nil {
+		return until, "keys of issuer " + p.Issuer + ": " + err.Error()
 	}
 	var claims jwt.Claims
 	all := map[string]any{}
-	if err := token.Claims(p.Keys, &claims, &all); err != nil {
-		return "signature: no key of issuer " + p.Issuer + " made it"
+	if err := token.Claims(keys, &claims, &all); err != nil {
+		return until, "signature: no key of issuer " + p.Issuer + " made it"
 	}
+	reason = p.wrong(claims, all, account)
+	if reason == "" {
+		reason = untimely(claims, at)
+	}
+	if reason == "" {
+		until = claims.Expiry.Time()
+	}
+	return until, reason
+}
+
+// wrong says which claim is not the policy's.
+func (p Policy) wrong(claims jwt.Claims, all map[string]any, account string) string {
 	audiences := p.Audiences
 	if len(audiences) == 0 {
 		audiences = []string{account}
@@ -100,6 +125,13 @@ func (p Policy) refuses(raw, account string, at time.Time) string {
 		return "subject (" + name + ") is " + quote(subject) + ", the policy wants " + quote(p.Subject)
 	case !slices.ContainsFunc(audiences, claims.Audience.Contains):
 		return "audience (aud) is " + quote(strings.Join(claims.Audience, " ")) + ", the policy wants " + quote(strings.Join(audiences, " or "))
+	}
+	return ""
+}
+
+// untimely says why a token is not valid now.
+func untimely(claims jwt.Claims, at time.Time) string {
+	switch {
 	case claims.Expiry == nil:
 		return "it has no expiry (exp)"
 	case !at.Before(claims.Expiry.Time().Add(skew)):

@@ -28,7 +28,8 @@ type Client struct {
 	ReadOnly bool
 }
 
-// TokenTTL is how long an issued access token is valid.
+// TokenTTL is how long an issued access token is valid; one that was exchanged is
+// no longer valid than what it was exchanged for.
 const TokenTTL = time.Hour
 
 // admission is what an issued access token admits.
@@ -95,6 +96,9 @@ func (w *Workspace) authenticate(c *call) (Principal, error) {
 		return t.Principal, nil
 	}
 	a, ok := w.state.Issued[digest([]byte(token))]
+	if !ok {
+		a, ok = w.config.Entra.admits(token)
+	}
 	switch {
 	case !ok:
 		return Principal{}, refuse(http.StatusForbidden, "PERMISSION_DENIED", "Invalid access token.")
@@ -163,11 +167,15 @@ func issueToken(w *Workspace, c *call) (any, error) {
 		return nil, err
 	}
 	var p Principal
+	until := c.at.Add(TokenTTL)
 	switch form.Get("grant_type") {
 	case grantClient:
 		p, err = w.credentials(c, form)
 	case grantExchange:
-		p, err = w.exchange(c, form)
+		var valid time.Time
+		if p, valid, err = w.exchange(c, form); valid.Before(until) {
+			until = valid
+		}
 	default:
 		err = refuseToken(http.StatusBadRequest, "unsupported_grant_type", "grant_type=%q: want %s or %s.", form.Get("grant_type"), grantClient, grantExchange)
 	}
@@ -181,8 +189,8 @@ func issueToken(w *Workspace, c *call) (any, error) {
 		}
 	}
 	token := rand.Text() + rand.Text()
-	w.state.Issued[digest([]byte(token))] = admission{Principal: p, Expires: c.at.Add(TokenTTL)}
-	return map[string]any{"access_token": token, "token_type": "Bearer", "expires_in": int(TokenTTL / time.Second), "scope": allAPIs}, nil
+	w.state.Issued[digest([]byte(token))] = admission{Principal: p, Expires: until}
+	return map[string]any{"access_token": token, "token_type": "Bearer", "expires_in": int(until.Sub(c.at) / time.Second), "scope": allAPIs}, nil
 }
 
 // form reads the body of a call of the token endpoint: each parameter at most

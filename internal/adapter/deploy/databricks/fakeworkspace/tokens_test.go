@@ -1,6 +1,7 @@
 package fakeworkspace_test
 
 import (
+	"cmp"
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/base64"
@@ -58,7 +59,7 @@ func (w *world) post(form url.Values, header ...string) (int, object) {
 	bearer := w.token
 	w.token = ""
 	defer func() { w.token = bearer }()
-	status, _, data := w.send("POST", "/oidc/v1/token", form.Encode(), append([]string{"Content-Type", "application/x-www-form-urlencoded"}, header...)...)
+	status, _, data := w.send("POST", cmp.Or(w.endpoint, "/oidc/v1/token"), form.Encode(), append([]string{"Content-Type", "application/x-www-form-urlencoded"}, header...)...)
 	out := object{}
 	if err := json.Unmarshal(data, &out); err != nil {
 		w.t.Fatalf("%v: %s", err, data)
@@ -156,7 +157,7 @@ func issuer(t *testing.T, address string, k oidcissuer.Key, now time.Time) func(
 		t.Fatal(err)
 	}
 	return func(c claims, audience string) string {
-		token, err := i.Issue(c, audience)
+		token, err := i.Issue(c, audience, 5*time.Minute)
 		if err != nil {
 			t.Fatal(err)
 		}

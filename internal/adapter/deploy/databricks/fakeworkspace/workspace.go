@@ -25,6 +25,7 @@ type Config struct {
 	Tokens     []Token
 	Clients    []Client
 	Federation []Policy
+	Entra      *Entra // whose tokens are accepted too, as by workspaces of Azure
 	Catalogs   []Catalog
 	MaxFile    int64 // bytes of one file, default 64 MiB
 }

@@ -36,6 +36,8 @@ type world struct {
 	url   string
 	now   time.Time
 	token string
+	// endpoint is where tokens are asked for; "" is the workspace's.
+	endpoint string
 }
 
 func config(w *world) fakeworkspace.Config {

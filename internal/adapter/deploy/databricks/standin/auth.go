@@ -19,6 +19,8 @@ var authTypes = map[string]func(*program, context.Context, *client) (string, err
 	"file-oidc":   (*program).fromFile,
 	"env-oidc":    (*program).fromEnvironment,
 	"github-oidc": (*program).fromActions,
+
+	"azure-client-secret": (*program).fromEntra,
 }
 
 // authType is the one that is named, else the only one that is configured.
@@ -143,6 +145,25 @@ func (p *program) fromActions(ctx context.Context, c *client) (string, error) {
 		return "", err
 	}
 	return p.federate(ctx, c, endpoint, answer.Value)
+}
+
+// fromEntra is a secret of an Entra application. DATABRICKS_STANDIN_ENTRA is another
+// authority than that of the world.
+func (p *program) fromEntra(ctx context.Context, c *client) (string, error) {
+	var of [3]string
+	for i, name := range []string{"ARM_TENANT_ID", "ARM_CLIENT_ID", "ARM_CLIENT_SECRET"} {
+		var err error
+		if of[i], err = p.need(name); err != nil {
+			return "", err
+		}
+	}
+	authority := p.env("DATABRICKS_STANDIN_ENTRA")
+	if authority == "" {
+		authority = "https://login.microsoftonline.com"
+	}
+	return c.grant(ctx, authority+"/"+url.PathEscape(of[0])+"/oauth2/v2.0/token", url.Values{
+		"grant_type": {"client_credentials"}, "client_id": {of[1]}, "client_secret": {of[2]}, "scope": {"2ff814a6-3304-4ab8-85cb-cd0e6f879c1d/.default"},
+	}, func(*http.Request) {})
 }
 
 // federate exchanges the token of another issuer (RFC 8693).

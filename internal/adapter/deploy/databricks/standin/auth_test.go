@@ -88,9 +88,10 @@ func TestAuthTypes(t *testing.T) {
 			w.t.Cleanup(s.Close)
 			w.set("DATABRICKS_CLIENT_ID="+service, "ACTIONS_ID_TOKEN_REQUEST_URL="+s.URL+"/token?api=2", "ACTIONS_ID_TOKEN_REQUEST_TOKEN=runner")
 		}, ""},
-		"pat with a wrong token": {func(w *world, _ string) { w.set("DATABRICKS_TOKEN=dapi-wrong") }, "Invalid access token."},
-		"pat without one":        {func(*world, string) {}, "DATABRICKS_TOKEN is not set"},
-		"azure-cli":              {func(*world, string) {}, `auth type "azure-cli": the stand-in has env-oidc, file-oidc, github-oidc, oauth-m2m, pat`},
+		"pat with a wrong token":          {func(w *world, _ string) { w.set("DATABRICKS_TOKEN=dapi-wrong") }, "Invalid access token."},
+		"pat without one":                 {func(*world, string) {}, "DATABRICKS_TOKEN is not set"},
+		"azure-client-secret without one": {func(w *world, _ string) { w.set("ARM_TENANT_ID=t", "ARM_CLIENT_ID="+service) }, "ARM_CLIENT_SECRET is not set"},
+		"azure-cli":                       {func(*world, string) {}, `auth type "azure-cli": the stand-in has azure-client-secret, env-oidc, file-oidc, github-oidc, oauth-m2m, pat`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w, token := federated(t)

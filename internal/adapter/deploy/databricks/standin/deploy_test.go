@@ -102,7 +102,7 @@ func TestTheJobIsWhatTheBundleSays(t *testing.T) {
 	}
 	want := jsonObject{
 		"tags":                jsonObject{"specification": "FS-corp-procurement-1", "git-origin": "https://git.example.com/corp-procurement.git", "git-commit": commit},
-		"schedule":            jsonObject{"quartz_cron_expression": "0 0 0/3 * * ?", "timezone_id": "Europe/Amsterdam", "pause_status": "UNPAUSED"},
+		"schedule":            jsonObject{"quartz_cron_expression": "0 0 0/3 * * ?", "timezone_id": "Europe/Amsterdam", "pause_status": "PAUSED"},
 		"run_as":              jsonObject{"service_principal_name": "00000000-0000-4000-8000-000000000001"},
 		"deployment":          jsonObject{"kind": "BUNDLE", "metadata_file_path": root + "/state/metadata.json"},
 		"queue":               jsonObject{"enabled": true},
@@ -171,7 +171,7 @@ func TestPlanShowsWhatOthersChangedAndDeployRepairsIt(t *testing.T) {
 		}
 	}
 	schedule, tags, tasks := settings["schedule"].(jsonObject), settings["tags"].(jsonObject), settings["tasks"].([]any)
-	schedule["pause_status"], tags["added"], tags["a.b"] = "PAUSED", "by hand", "x"
+	schedule["pause_status"], tags["added"], tags["a.b"] = "UNPAUSED", "by hand", "x"
 	tasks[1].(jsonObject)["run_if"] = "ALL_DONE"
 	change(jsonObject{
 		"schedule": schedule, "tags": tags, "tasks": []any{tasks[1], tasks[0]}, "max_concurrent_runs": 5,
@@ -185,7 +185,7 @@ func TestPlanShowsWhatOthersChangedAndDeployRepairsIt(t *testing.T) {
 		t.Fatal(d)
 	}
 	if d := cmp.Diff(map[string]jsonObject{
-		"schedule.pause_status": {"action": "update", "old": "UNPAUSED", "new": "UNPAUSED", "remote": "PAUSED"},
+		"schedule.pause_status": {"action": "update", "old": "PAUSED", "new": "PAUSED", "remote": "UNPAUSED"},
 		"tags.added":            {"action": "update", "remote": "by hand"},
 		"tags['a.b']":           {"action": "update", "remote": "x"},
 		"tasks[task_key='landing_to_bronze'].run_if": {"action": "update", "old": "ALL_SUCCESS", "new": "ALL_SUCCESS", "remote": "ALL_DONE"},

@@ -31,7 +31,7 @@ type Access struct {
 	Expires time.Time
 }
 
-// Auth is how a client proves who it is: PAT, M2M or Federated.
+// Auth is how a client proves who it is: PAT, M2M, Federated or Entra.
 type Auth interface {
 	// Type is the value of DATABRICKS_AUTH_TYPE.
 	Type() string
@@ -112,7 +112,7 @@ func (f Federated) access(ctx context.Context, d *door, host string) (Access, er
 }
 
 // Subject is where the token of the other issuer comes from: TokenFile,
-// TokenValue or GitHub. It is asked anew for every exchange.
+// TokenValue, GitHub or Issuer. It is asked anew for every exchange.
 type Subject interface {
 	authType() string
 	token(ctx context.Context, d *door, audience string) (Secret, error)
@@ -149,6 +149,19 @@ func (TokenValue) authType() string { return "env-oidc" }
 
 func (t TokenValue) token(context.Context, *door, string) (Secret, error) {
 	return t.Token, usable("the token in the environment", t.Token)
+}
+
+// Issuer is this installation's own: it gives a token for an audience.
+type Issuer func(ctx context.Context, audience string) (Secret, error)
+
+func (Issuer) authType() string { return "env-oidc" }
+
+func (i Issuer) token(ctx context.Context, _ *door, audience string) (Secret, error) {
+	token, err := i(ctx, audience)
+	if err != nil {
+		return "", err
+	}
+	return token, usable("the token of this installation's issuer", token)
 }
 
 // GitHub asks for the token of a job, as GitHub Actions and this project's runner

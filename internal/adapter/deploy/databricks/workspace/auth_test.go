@@ -130,7 +130,7 @@ func TestEveryIdentitySendsExactlyItsParameters(t *testing.T) {
 				env[k] = strings.ReplaceAll(v, "HOST", s.server.URL)
 			}
 			s.look = exchanges(t, tt.authorization, tt.form, tt.others)
-			auth, err := workspace.AuthOf(env)
+			auth, err := workspace.AuthOf(env, nil)
 			if err != nil || auth.Type() != tt.name {
 				t.Fatalf("got %v, %v", auth, err)
 			}

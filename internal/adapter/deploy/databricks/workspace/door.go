@@ -217,13 +217,16 @@ func tooLarge(r request, limit int64) *Error {
 func (d *door) hide(text string) string { return hideShapes(d.mask.Mask(text)) }
 
 // clean makes one short line of what the other side says, without secrets.
-func (d *door) clean(text string) string {
+func (d *door) clean(text string) string { return oneLine(d.hide(text)) }
+
+// oneLine makes one short line.
+func oneLine(text string) string {
 	text = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || r == unicode.ReplacementChar {
 			return ' '
 		}
 		return r
-	}, d.hide(text))
+	}, text)
 	if len(text) > maxMessage {
 		text = strings.ToValidUTF8(text[:maxMessage], "") + "..."
 	}
@@ -234,6 +237,7 @@ func (d *door) clean(text string) string {
 type api struct {
 	door   *door
 	host   string
+	auth   Auth
 	tokens *tokens
 }
 

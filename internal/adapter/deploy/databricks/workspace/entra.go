@@ -2,7 +2,6 @@ package workspace
 
 import (
 	"context"
-	"net/http"
 	"net/url"
 	"strings"
 
@@ -20,45 +19,47 @@ const (
 	EntraAudience = "api://AzureADTokenExchange"
 )
 
-// Assertion is an application of Entra that proves itself by the token of another
-// issuer, which one of its federated credentials names exactly by iss, sub and aud.
-type Assertion struct {
-	Authority string // "" is EntraAuthority
-	Tenant    string
-	ClientID  string
-	Token     Secret // the assertion: a signed JWT
-	Resource  string // application id that the access is for; "" is AzureDatabricks
-	HTTP      *http.Client
-	Clock     Clock
+// authorities are those of the clouds, by ARM_ENVIRONMENT (learn.microsoft.com,
+// "National clouds").
+var authorities = map[string]string{
+	"": EntraAuthority, "public": EntraAuthority,
+	"usgovernment": "https://login.microsoftonline.us",
+	"china":        "https://login.partner.microsoftonline.cn",
 }
 
-// Exchange gets an access token of Entra for the assertion (RFC 7523 section 2.2;
-// OAuth 2.0 client credentials flow of the Microsoft identity platform, v2.0).
-func (a Assertion) Exchange(ctx context.Context) (Access, error) {
-	authority, resource := a.Authority, a.Resource
-	if authority == "" {
-		authority = EntraAuthority
-	}
-	if resource == "" {
-		resource = AzureDatabricks
-	}
-	u, err := url.Parse(authority)
+// Entra is an application of Microsoft Entra ID that proves itself by the token of
+// another issuer, which one of its federated credentials names exactly by iss, sub
+// and aud. Azure Databricks takes its access token as it is.
+type Entra struct {
+	Authority string // https://HOST
+	Tenant    string
+	ClientID  string
+	Subject   Subject
+}
+
+// Type implements Auth.
+func (Entra) Type() string { return "github-oidc-azure" }
+
+// access exchanges the token (RFC 7523 section 2.2; OAuth 2.0 client credentials
+// flow of the Microsoft identity platform, v2.0).
+func (e Entra) access(ctx context.Context, d *door, _ string) (Access, error) {
+	u, err := url.Parse(e.Authority)
 	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || !secure(u) {
 		return Access{}, fault.New(fault.Invalid, "authority of Entra: want https://HOST; http is taken for this machine only")
 	}
-	if a.Tenant == "" || a.ClientID == "" {
-		return Access{}, fault.New(fault.Invalid, "exchange an assertion with Entra: want tenant and client id").WithHint("set ARM_TENANT_ID and ARM_CLIENT_ID")
+	if e.Tenant == "" || e.ClientID == "" || e.Subject == nil {
+		return Access{}, fault.New(fault.Invalid, "exchange a token with Entra: want tenant, client id and where the token comes from").WithHint("set ARM_TENANT_ID and ARM_CLIENT_ID")
 	}
-	if err := usable("the assertion", a.Token); err != nil {
+	assertion, err := e.Subject.token(ctx, d, EntraAudience)
+	if err != nil {
 		return Access{}, err
 	}
-	d := newDoor(a.HTTP, "", a.Clock)
-	d.mask.Add(string(a.Token))
-	return d.token(ctx, strings.TrimSuffix(authority, "/")+"/"+url.PathEscape(a.Tenant)+"/oauth2/v2.0/token", "", url.Values{
-		"client_id":             {a.ClientID},
+	d.mask.Add(string(assertion))
+	return d.token(ctx, strings.TrimSuffix(e.Authority, "/")+"/"+url.PathEscape(e.Tenant)+"/oauth2/v2.0/token", "", url.Values{
+		"client_id":             {e.ClientID},
 		"grant_type":            {"client_credentials"},
 		"client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},
-		"client_assertion":      {string(a.Token)},
-		"scope":                 {resource + "/.default"},
+		"client_assertion":      {string(assertion)},
+		"scope":                 {AzureDatabricks + "/.default"},
 	})
 }

@@ -1,6 +1,7 @@
 package workspace_test
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -26,61 +27,92 @@ func (c carrier) RoundTrip(r *http.Request) (*http.Response, error) { return c(r
 func TestEntraGetsEveryParameter(t *testing.T) {
 	assertion := jwtOf(t, map[string]any{"aud": workspace.EntraAudience})
 	const post = "POST /11111111-2222/oauth2/v2.0/token"
-	hands := newClock()
-	want := workspace.Access{Token: canary, Expires: hands.now.Add(3599 * time.Second)}
-	for resource, scope := range map[string]string{"": "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d/.default", "other": "other/.default"} {
-		s := play(t, map[string][]reply{post: {ok(`{"token_type":"Bearer","expires_in":3599,"ext_expires_in":3599,"access_token":"` + canary + `"}`)}})
-		s.look = func(r *http.Request, body string) {
-			got, err := url.ParseQuery(body)
-			form := url.Values{
-				"client_id": {"app-1"}, "grant_type": {"client_credentials"}, "client_assertion": {assertion}, "scope": {scope},
-				"client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},
-			}
-			if d := cmp.Diff(form, got); err != nil || d != "" {
-				t.Errorf("form: %v, -want +got:\n%s", err, d)
-			}
-			if r.Header.Get("Authorization") != "" || r.Header.Get("Content-Type") != "application/x-www-form-urlencoded" {
-				t.Errorf("got %v", r.Header)
-			}
+	issue := workspace.Issuer(func(_ context.Context, audience string) (workspace.Secret, error) {
+		if audience != "api://AzureADTokenExchange" {
+			t.Errorf("asked for a token for %q", audience)
 		}
-		a := workspace.Assertion{Authority: s.server.URL + "/", Tenant: "11111111-2222", ClientID: "app-1", Token: workspace.Secret(assertion), Resource: resource, Clock: hands.clock()}
-		if got, err := a.Exchange(t.Context()); err != nil || got != want {
-			t.Errorf("got %v, %v", got, err)
-		}
-	}
-	world := carrier(func(r *http.Request) (*http.Response, error) {
-		if got := r.URL.String(); got != "https://login.microsoftonline.com/11111111-2222/oauth2/v2.0/token" {
-			t.Errorf("asked %s", got)
-		}
-		return nil, errors.New("no network, said " + canary)
+		return workspace.Secret(assertion), nil
 	})
-	if _, err := (workspace.Assertion{Tenant: "11111111-2222", ClientID: "app-1", Token: canary, HTTP: &http.Client{Transport: world}}).Exchange(t.Context()); !errors.Is(err, workspace.Unavailable) {
-		t.Errorf("got %v", err)
-	} else {
-		hidden(t, "error", err.Error())
+	s := play(t, map[string][]reply{
+		post:      {ok(`{"token_type":"Bearer","expires_in":3599,"ext_expires_in":3599,"access_token":"` + canary + `"}`)},
+		meRequest: {ok(me)},
+	})
+	s.look = func(r *http.Request, body string) {
+		if r.Method == http.MethodGet {
+			bare(t, r, body, "Bearer "+canary)
+			return
+		}
+		got, err := url.ParseQuery(body)
+		form := url.Values{
+			"client_id": {"app-1"}, "grant_type": {"client_credentials"}, "client_assertion": {assertion}, "scope": {"2ff814a6-3304-4ab8-85cb-cd0e6f879c1d/.default"},
+			"client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},
+		}
+		if d := cmp.Diff(form, got); err != nil || d != "" {
+			t.Errorf("form: %v, -want +got:\n%s", err, d)
+		}
+		if r.Header.Get("Authorization") != "" || r.Header.Get("Content-Type") != "application/x-www-form-urlencoded" {
+			t.Errorf("got %v", r.Header)
+		}
 	}
-	s := play(t, map[string][]reply{post: {{status: 401, body: `{"error":"invalid_client","error_description":"AADSTS700213: No matching federated identity record found for presented assertion subject 'repo:x'.\r\nTrace ID: 1","error_codes":[700213]}`}}})
+	right := workspace.Entra{Authority: s.server.URL + "/", Tenant: "11111111-2222", ClientID: "app-1", Subject: issue}
+	c, err := workspace.Open(t.Context(), workspace.Config{Host: s.server.URL, Auth: right})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Me(t.Context()); err != nil {
+		t.Error(err)
+	}
+
+	s = play(t, map[string][]reply{post: {{status: 401, body: `{"error":"invalid_client","error_description":"AADSTS700213: No matching federated identity record found for presented assertion subject 'repo:x'.\r\nTrace ID: 1","error_codes":[700213]}`}}})
 	s.look = func(*http.Request, string) {}
-	a := workspace.Assertion{Authority: s.server.URL, Tenant: "11111111-2222", ClientID: "app-1", Token: workspace.Secret(assertion), Clock: hands.clock()}
-	_, err := a.Exchange(t.Context())
+	right.Authority = s.server.URL
+	_, err = workspace.Open(t.Context(), workspace.Config{Host: s.server.URL, Auth: right})
 	if !errors.Is(err, workspace.Unauthenticated) || !strings.Contains(err.Error(), "AADSTS700213") || strings.Contains(err.Error(), "\n") || fault.KindOf(err) != fault.Forbidden {
 		t.Errorf("got %v", err)
 	}
-	for name, change := range map[string]func(*workspace.Assertion){
-		"authority": func(a *workspace.Assertion) { a.Authority = "http://login.example" },
-		"password":  func(a *workspace.Assertion) { a.Authority = "https://a:" + canary + "@x" },
-		"tenant":    func(a *workspace.Assertion) { a.Tenant = "" },
-		"client":    func(a *workspace.Assertion) { a.ClientID = "" },
-		"token":     func(a *workspace.Assertion) { a.Token = "" },
+	for name, change := range map[string]func(*workspace.Entra){
+		"authority": func(e *workspace.Entra) { e.Authority = "http://login.example" },
+		"password":  func(e *workspace.Entra) { e.Authority = "https://a:" + canary + "@x" },
+		"nowhere":   func(e *workspace.Entra) { e.Authority = "" },
+		"tenant":    func(e *workspace.Entra) { e.Tenant = "" },
+		"client":    func(e *workspace.Entra) { e.ClientID = "" },
+		"subject":   func(e *workspace.Entra) { e.Subject = nil },
+		"token":     func(e *workspace.Entra) { e.Subject = workspace.TokenValue{} },
 	} {
-		b := a
-		change(&b)
-		_, err := b.Exchange(t.Context())
+		e := right
+		change(&e)
+		_, err := workspace.Open(t.Context(), workspace.Config{Host: s.server.URL, Auth: e})
 		if err == nil {
 			t.Errorf("%s: want an error", name)
 			continue
 		}
 		hidden(t, name, err.Error(), assertion)
+	}
+}
+
+func TestEveryCloudHasItsAuthority(t *testing.T) {
+	for cloud, want := range map[string]string{
+		"": "login.microsoftonline.com", "public": "login.microsoftonline.com", "USGovernment": "login.microsoftonline.us", "china": "login.partner.microsoftonline.cn",
+	} {
+		env := map[string]string{
+			"DATABRICKS_HOST": "https://adb-1.7.azuredatabricks.net", "DATABRICKS_AUTH_TYPE": "github-oidc-azure",
+			"ARM_TENANT_ID": "11111111-2222", "ARM_CLIENT_ID": "app-1", "ARM_ENVIRONMENT": cloud,
+		}
+		auth, err := workspace.AuthOf(env, func(context.Context, string) (workspace.Secret, error) { return canary, nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		world := carrier(func(r *http.Request) (*http.Response, error) {
+			if got := r.URL.String(); got != "https://"+want+"/11111111-2222/oauth2/v2.0/token" {
+				t.Errorf("%q: asked %s", cloud, got)
+			}
+			return nil, errors.New("no network, said " + canary)
+		})
+		if _, err := workspace.Open(t.Context(), workspace.Config{Host: env["DATABRICKS_HOST"], Auth: auth, HTTP: &http.Client{Transport: world}}); !errors.Is(err, workspace.Unavailable) {
+			t.Errorf("got %v", err)
+		} else {
+			hidden(t, "error", err.Error())
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package workspace
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -19,7 +20,10 @@ type Variable struct {
 	Optional bool
 	// Given says that the CI system sets it by itself: left over it does no harm.
 	Given bool
-	Text  string // what it is, for people
+	// Issued says that a token of this installation's own issuer takes its place
+	// when neither it nor another one of the kind that says so is set.
+	Issued bool
+	Text   string // what it is, for people
 }
 
 // Type is one kind of identity: a value of DATABRICKS_AUTH_TYPE.
@@ -64,16 +68,17 @@ var types = []Type{
 	{Name: "github-oidc", When: "jobs of GitHub Actions, and of this project's runner with its issuer", Own: true, Variables: []Variable{
 		clientID, requestURL, requestToken, audience,
 	}},
-	{Name: "file-oidc", When: "an issuer that writes a file: this project's own, Kubernetes", Own: true, Variables: []Variable{
+	{Name: "file-oidc", When: "an issuer that writes a file: Kubernetes", Own: true, Variables: []Variable{
 		clientID, {Name: "DATABRICKS_OIDC_TOKEN_FILEPATH", Text: "file with the identity token, without a line end"},
 	}},
-	{Name: "env-oidc", When: "an issuer that sets a variable: GitLab", Own: true, Variables: []Variable{
+	{Name: "env-oidc", When: "this project's own issuer, or one that sets a variable: GitLab", Own: true, Variables: []Variable{
 		clientID,
-		{Name: tokenName, Secret: true, Text: "identity token"},
+		{Name: tokenName, Secret: true, Issued: true, Text: "identity token"},
 		{Name: tokenNameName, Optional: true, Text: "name of the variable with the identity token, when it is another one"},
+		audience,
 	}},
-	{Name: "github-oidc-azure", When: "jobs of GitHub Actions with an Entra application", Azure: true, Variables: []Variable{
-		tenant, armClient, requestURL, requestToken, azureCloud,
+	{Name: "github-oidc-azure", When: "an Entra application that trusts this project's own issuer, or GitHub's in its jobs", Own: true, Azure: true, Variables: []Variable{
+		tenant, armClient, issued(requestURL), issued(requestToken), azureCloud,
 	}},
 	{Name: "azure-client-secret", When: "an Entra application, where no identity token can be had", Azure: true, Variables: []Variable{
 		tenant, armClient, {Name: "ARM_CLIENT_SECRET", Secret: true, Text: "secret of the Entra application"}, azureID, azureCloud,
@@ -101,6 +106,11 @@ var others = []string{
 
 func optional(v Variable) Variable {
 	v.Optional = true
+	return v
+}
+
+func issued(v Variable) Variable {
+	v.Issued = true
 	return v
 }
 
@@ -134,6 +144,21 @@ func (t Type) variables(env map[string]string) []Variable {
 	return append([]Variable{{Name: hostName, Text: "https address of the workspace"}, {Name: typeName, Text: "kind of identity"}}, list...)
 }
 
+// issues says whether an environment leaves the token to this installation's issuer.
+func (t Type) issues(env map[string]string) bool {
+	if env[tokenNameName] != "" {
+		return false
+	}
+	any := false
+	for _, v := range t.Variables {
+		if v.Issued && env[v.Name] != "" {
+			return false
+		}
+		any = any || v.Issued
+	}
+	return any
+}
+
 // Finding is one thing about an environment that a person should change.
 type Finding struct {
 	Variable string
@@ -153,8 +178,11 @@ func Check(env map[string]string) []Finding {
 	if t.Name == "" {
 		return out
 	}
-	own := t.variables(env)
+	own, issues := t.variables(env), t.issues(env)
 	for _, v := range own {
+		if issues && v.Issued {
+			continue
+		}
 		if f, bad := checkVariable(v, env[v.Name]); bad {
 			out = append(out, f)
 		}
@@ -171,6 +199,9 @@ func Check(env map[string]string) []Finding {
 	}
 	if t.Name == "azure-msi" && env["ARM_USE_MSI"] != "" && env["ARM_USE_MSI"] != "true" {
 		out = append(out, Finding{"ARM_USE_MSI", "is not true", "set it to true", true})
+	}
+	if cloud := env[azureCloud.Name]; t.Azure && cloud != "" && authorities[strings.ToLower(cloud)] == "" {
+		out = append(out, Finding{azureCloud.Name, "names no cloud", "set it to public, usgovernment or china", true})
 	}
 	return append(out, left(env, own, t)...)
 }
@@ -284,28 +315,76 @@ func Hand(env map[string]string) (Handed, error) {
 }
 
 // AuthOf is the identity that an environment describes, by its
-// DATABRICKS_AUTH_TYPE and never by guessing. It is refused for the kinds that
-// only the CLI speaks: see Config.Via.
-func AuthOf(env map[string]string) (Auth, error) {
+// DATABRICKS_AUTH_TYPE and never by guessing; issue is this installation's issuer,
+// nil for none. ErrForeign is the error for the kinds that only the CLI speaks: see
+// Config.Via.
+func AuthOf(env map[string]string, issue Issuer) (Auth, error) {
 	h, err := Hand(env)
 	if err != nil {
 		return nil, err
 	}
 	v := h.Variables
+	t, _ := typeOf(v[typeName])
+	github := Subject(GitHub{v[requestURL.Name], Secret(v[requestToken.Name])})
+	token := Subject(TokenValue{Secret(v[cmp.Or(v[tokenNameName], tokenName)])})
+	if t.issues(env) {
+		if issue == nil {
+			return nil, fault.New(fault.Invalid, "%s without a token: there is no issuer here that gives one", t.Name)
+		}
+		github, token = issue, issue
+	}
 	federated := Federated{ClientID: v[clientID.Name], Audience: v[audience.Name]}
-	switch kind := v[typeName]; kind {
+	switch t.Name {
 	case "pat":
 		return PAT{Secret(v["DATABRICKS_TOKEN"])}, nil
 	case "oauth-m2m":
 		return M2M{v[clientID.Name], Secret(v["DATABRICKS_CLIENT_SECRET"])}, nil
+	case "github-oidc-azure":
+		return Entra{Authority: authorities[strings.ToLower(v[azureCloud.Name])], Tenant: v[tenant.Name], ClientID: v[armClient.Name], Subject: github}, nil
 	case "github-oidc":
-		federated.Subject = GitHub{v[requestURL.Name], Secret(v[requestToken.Name])}
+		federated.Subject = github
 	case "file-oidc":
 		federated.Subject = TokenFile(v["DATABRICKS_OIDC_TOKEN_FILEPATH"])
 	case "env-oidc":
-		federated.Subject = TokenValue{Secret(v[cmp.Or(v[tokenNameName], tokenName)])}
+		federated.Subject = token
 	default:
-		return nil, fault.New(fault.Invalid, "identity of the kind %s is spoken by the Databricks CLI alone", kind).WithHint("let the workspace be read through `databricks api get`, or use github-oidc, file-oidc or oauth-m2m")
+		return nil, ErrForeign
 	}
 	return federated, nil
+}
+
+// ErrForeign is the answer of AuthOf for an identity that only the Databricks CLI
+// speaks.
+var ErrForeign = errors.New("the identity is of a kind that only the Databricks CLI speaks")
+
+// Hand chooses from an environment what a program needs for the identity of the
+// client, like the function of this name, and adds what this installation's issuer
+// gives instead of a secret: its token for env-oidc, which the program exchanges
+// itself. For github-oidc-azure the program would ask a job's server for one, which
+// nobody is here, so it is given the access token of Entra that this client got, as
+// the bearer token that it is (pat).
+func (c *Client) Hand(ctx context.Context, env map[string]string) (Handed, error) {
+	t, _ := typeOf(env[typeName])
+	a, ok := c.get.(*api)
+	if !ok || !t.issues(env) {
+		return Hand(env)
+	}
+	env = maps.Clone(env)
+	if f, ok := a.auth.(Federated); ok {
+		endpoint, err := a.door.endpoint(ctx, a.host)
+		if err != nil {
+			return Handed{}, err
+		}
+		token, err := f.Subject.token(ctx, a.door, cmp.Or(f.Audience, endpoint))
+		if err != nil {
+			return Handed{}, err
+		}
+		env[tokenName] = string(token)
+		return Hand(env)
+	}
+	token, err := a.tokens.get(ctx)
+	if err != nil {
+		return Handed{}, err
+	}
+	return Hand(map[string]string{hostName: env[hostName], typeName: "pat", "DATABRICKS_TOKEN": string(token)})
 }

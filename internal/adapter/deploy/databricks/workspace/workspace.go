@@ -32,7 +32,7 @@ const (
 type Config struct {
 	// Host is https://HOST; http is taken for this machine only.
 	Host string
-	// Auth is who asks: PAT, M2M or Federated; see AuthOf.
+	// Auth is who asks: PAT, M2M, Federated or Entra; see AuthOf.
 	Auth Auth
 	// HTTP carries the requests; nil takes a client with the proxies that the
 	// environment names. Its policy for redirects and its cookies are not used.
@@ -125,7 +125,7 @@ func Open(ctx context.Context, c Config) (*Client, error) {
 		return nil, err
 	}
 	d := newDoor(c.HTTP, c.UserAgent, c.Clock)
-	a := &api{door: d, host: host, tokens: newTokens(d.clock, func(ctx context.Context) (Access, error) {
+	a := &api{door: d, host: host, auth: c.Auth, tokens: newTokens(d.clock, func(ctx context.Context) (Access, error) {
 		access, err := c.Auth.access(ctx, d, host)
 		d.mask.Add(string(access.Token))
 		return access, err
