@@ -43,7 +43,8 @@ PLAN = fields(
     changes=("l", fields("resource action loses?", fields_optional=("l", fields("path old new")))),
 )  # fmt: skip
 SEALS = fields("schema certificate time", files=("l", fields("path sha256 unsealed_sha256", unsealed_size="i")))
-COUNTED = ("junit", "installation", "job-conclusion", "acceptance-protocol")
+OWN = {"installation": results.installation, "task-runs": results.task_runs, "job-conclusion": results.conclusion}
+COUNTED = ("junit", "acceptance-protocol", *OWN)
 
 
 class Gate:
@@ -392,8 +393,8 @@ class Content:
     @staticmethod
     def counted(kind, data):
         try:
-            if kind in ("installation", "job-conclusion"):
-                return (results.installation if kind == "installation" else results.conclusion)(data)
+            if kind in OWN:
+                return OWN[kind](data)
             return (results.junit if kind == "junit" else results.protocol_count)(data), {}
         except Refused as r:
             raise Refused("F-1304", r.message) from None

@@ -22,20 +22,32 @@ class Count:
         self.broken = self.broken or why
 
 
-INSTALLATION = fields("schema solution environment version commit tree problem", checks=("l", fields("path expected actual")))
+ABOUT = fields("schema solution environment version commit tree problem")
+INSTALLATION = ABOUT | fields(checks=("l", fields("path expected actual")), answers_optional=("l", fields("name sha256")))
+TASK_RUNS = ABOUT | fields("record", call="i", jobs=("l", "t"), runs=("l", fields("job task run outcome message evidence", millis="i")))
 CONCLUSION = fields("schema name run job conclusion commit")
 
 
-def installation(data):
-    r = check(decode(data), INSTALLATION)
-    if r["schema"] != "dc-release/installation/v1":
+def raw(data, spec, kind, verification, cases):
+    """A record that the server made of a place."""
+    r = check(decode(data), spec)
+    if r["schema"] != f"dc-release/{kind}/v1":
         raise Refused("F-1304", f"schema {r['schema']!r}")
     c = Count()
-    c.cases = [PASSED if x["expected"] == x["actual"] else FAILED for x in r["checks"]]
+    c.cases = [cases(x) for x in r["checks" if kind == "installation" else "runs"]]
     if r["problem"]:
         c.cases.append(ERROR)
-    where = "pIV" if r["environment"] == "prd" else "IV"
+    where = ("p" if r["environment"] == "prd" else "") + verification
     return c, {"verification": where, "environment": r["environment"], "commit": r["commit"], "tree": r["tree"]}
+
+
+def installation(data):
+    return raw(data, INSTALLATION, "installation", "IV", lambda x: PASSED if x["expected"] == x["actual"] else FAILED)
+
+
+def task_runs(data):
+    outcomes = {"passed": PASSED, "failed": FAILED, "skipped": SKIPPED}
+    return raw(data, TASK_RUNS, "task-runs", "OV", lambda x: outcomes.get(x["outcome"], ERROR))
 
 
 def conclusion(data):
