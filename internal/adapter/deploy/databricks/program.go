@@ -48,7 +48,7 @@ func (s *session) tool(ctx context.Context) (deployment.Tool, error) {
 func (s *session) run(ctx context.Context, args ...string) ([]byte, error) {
 	out, err := s.start(ctx, args)
 	if err == nil && out.Exit != 0 {
-		err = failed(args, out)
+		err = s.failed(args, out)
 	}
 	return out.Stdout, err
 }
@@ -72,10 +72,10 @@ func (s *session) start(ctx context.Context, args []string) (deploy.Output, erro
 	})
 }
 
-// failed is what the program said when it failed, with what helps where it is
-// known.
-func failed(args []string, out deploy.Output) error {
-	said := strings.TrimSpace(string(out.Stderr))
+// failed is what the program said when it failed, without secrets, with what helps
+// where it is known.
+func (s *session) failed(args []string, out deploy.Output) error {
+	said := strings.TrimSpace(s.redacted(string(out.Stderr)))
 	if i := strings.LastIndex(said, "Error: "); i >= 0 {
 		said = said[i+len("Error: "):]
 	}
