@@ -48,7 +48,8 @@ PLAN = fields(
     changes=("l", fields("resource action loses?", fields_optional=("l", fields("path old new")))),
 )  # fmt: skip
 SEALS = fields("schema certificate time", files=("l", fields("path sha256 unsealed_sha256", unsealed_size="i")))
-COUNTED = ("junit", "installation", "job-conclusion", "acceptance-protocol")
+OWN = {"installation": results.installation, "rehearsal": results.rehearsal, "task-runs": results.task_runs, "job-conclusion": results.conclusion}
+COUNTED = ("junit", "acceptance-protocol", *OWN)
 
 
 class Gate:
@@ -375,20 +376,22 @@ class Content:
             for e in list_ if stream.startswith("environment/") else []:
                 b = e.body
                 if e.type in ("environment.planned", "environment.deployed", "environment.failed") and b.get("record") and self.did(e, version):
-                    self.said_in[f"records/{b['record']}.json"] = (e, b["record"], None)
+                    self.said_in[f"records/{b['record']}.json"] = (e, b["record"], [], b["record"])
         for e in events:
             for i in e.body["items"] if e.type == "evidence.recorded" else []:
-                if i["format"] == "installation" and i["sha256"] in self.here:
+                if i["format"] in ("installation", "rehearsal", "task-runs") and i["sha256"] in self.here:
                     try:
-                        answers = [a["sha256"] for a in decode(self.f.files[self.here[i["sha256"]]]).get("answers", [])]
+                        r = decode(self.f.files[self.here[i["sha256"]]])
+                        named = [a["sha256"] for a in r.get("answers", [])] + [t["evidence"] for t in r.get("runs", []) if t["evidence"]]
+                        record = r.get("record", "")
                     except (Refused, TypeError, KeyError, AttributeError):
                         continue
-                    if answers:
-                        self.said_in[f"records/{i['sha256']}.json"] = (e, i["sha256"], answers)
-        for path, (e, digest, answers) in self.said_in.items():
+                    if named or record:
+                        self.said_in[f"records/{i['sha256']}.json"] = (e, i["sha256"], named, record)
+        for path, (e, digest, named, record) in self.said_in.items():
             if path in self.f.files:
                 try:
-                    published(self.f.files[path], digest, answers)
+                    published(self.f.files[path], digest, named, record)
                 except Refused as r:
                     self.find("F-1307", path, r.message, e.seq)
             elif path not in {x["name"] for x in self.f.index["externals"]}:
@@ -435,8 +438,8 @@ class Content:
     @staticmethod
     def counted(kind, data):
         try:
-            if kind in ("installation", "job-conclusion"):
-                return (results.installation if kind == "installation" else results.conclusion)(data)
+            if kind in OWN:
+                return OWN[kind](data)
             return (results.junit if kind == "junit" else results.protocol_count)(data), {}
         except Refused as r:
             raise Refused("F-1304", r.message) from None
@@ -581,8 +584,8 @@ class Content:
                 self.find("F-306", name, "nothing in the ledger asks for it")
 
 
-def published(data, of, named):
-    """A published record: what it holds is what the record of this digest names, or the digests that are given."""
+def published(data, of, named, record):
+    """A published record: it holds the digests that are named, and the record of a deployment, where there is one, with those that this names."""
     r = check(decode(data), PUBLISHED)
     if r["schema"] != "dc-release/published-record/v1" or r["of"] != of:
         raise Refused("F-1307", f"is {r['schema']!r} of {r['of']!r}")
@@ -597,10 +600,10 @@ def published(data, of, named):
             raise Refused("F-1307", f"{k['sha256']} holds other bytes")
     if [k["sha256"] for k in r["kept"]] != sorted(files):
         raise Refused("F-1307", "its files are not sorted, each once")
-    if named is None:
-        record = check(decode(files.get(of, b"")), DEPLOYMENT_RECORD)
-        called = [i[s] for i in record["invocations"] for s in ("stdout", "stderr") if i[s]]
-        named = [of, *called, *(a["sha256"] for a in record["answers"])]
+    if record:
+        r = check(decode(files.get(record, b"")), DEPLOYMENT_RECORD)
+        called = [i[s] for i in r["invocations"] for s in ("stdout", "stderr") if i[s]]
+        named = [*named, record, *called, *(a["sha256"] for a in r["answers"])]
     if sorted(files) != sorted(set(named)):
         raise Refused("F-1307", f"holds {len(files)} files, the record names {len(set(named))}, or others")
 

@@ -22,20 +22,41 @@ class Count:
         self.broken = self.broken or why
 
 
-INSTALLATION = fields("schema solution environment version commit tree problem rehearsal?", checks=("l", fields("path expected actual")), answers_optional=("l", fields("name sha256")))
+ABOUT = fields("schema solution environment version commit tree problem")
+INSTALLATION = ABOUT | fields(checks=("l", fields("path expected actual")), answers_optional=("l", fields("name sha256")))
+REHEARSAL = INSTALLATION | fields("half")
+TASK_RUNS = ABOUT | fields("record", call="i", jobs=("l", "t"), runs=("l", fields("job task run outcome message evidence", millis="i")))
 CONCLUSION = fields("schema name run job conclusion commit")
 
 
-def installation(data):
-    r = check(decode(data), INSTALLATION)
-    if r["schema"] != "dc-release/installation/v1":
+def raw(data, spec, kind, verification, cases):
+    """A record that the server made of a place."""
+    r = check(decode(data), spec)
+    if r["schema"] != f"dc-release/{kind}/v1":
         raise Refused("F-1304", f"schema {r['schema']!r}")
     c = Count()
-    c.cases = [PASSED if x["expected"] == x["actual"] else FAILED for x in r["checks"]]
+    c.cases = [cases(x) for x in r["runs" if kind == "task-runs" else "checks"]]
     if r["problem"]:
         c.cases.append(ERROR)
-    where = "RR" if r.get("rehearsal") else "pIV" if r["environment"] == "prd" else "IV"
+    where = verification if verification == "RR" else ("p" if r["environment"] == "prd" else "") + verification
     return c, {"verification": where, "environment": r["environment"], "commit": r["commit"], "tree": r["tree"]}
+
+
+def same(x):
+    return PASSED if x["expected"] == x["actual"] else FAILED
+
+
+def installation(data):
+    return raw(data, INSTALLATION, "installation", "IV", same)
+
+
+def rehearsal(data):
+    return raw(data, REHEARSAL, "rehearsal", "RR", same)
+
+
+def task_runs(data):
+    outcomes = {"passed": PASSED, "failed": FAILED, "skipped": SKIPPED}
+    return raw(data, TASK_RUNS, "task-runs", "OV", lambda x: outcomes.get(x["outcome"], ERROR))
 
 
 def conclusion(data):

@@ -5,7 +5,7 @@ standard library.
     verify.py RELEASE-LOG FOLDER [--trust FILE] [--json]
 
 FOLDER is a version or rollbacks/ID. Exit code 0: verified, 7: there are findings, 2: wrong use. It reads no time stamps, of seals of PDF files
-the list with its digests only, and counts the formats junit, installation, job-conclusion and acceptance-protocol again; it names what it did not check.
+the list with its digests only, and counts the formats junit, installation, task-runs, job-conclusion and acceptance-protocol again; it names what it did not check.
 """
 
 import json

@@ -63,6 +63,15 @@ func (s server) Deploy(ctx context.Context, r deploy.Request) (deploy.Receipt, e
 	return s.o.App.Deployer.Deploy(ctx, r)
 }
 
+// RunTasks implements work.Server. A rehearsal only reports.
+func (s server) RunTasks(ctx context.Context, r deploy.TasksRequest) (deploy.TasksReceipt, error) {
+	if s.o.Config.Rehearsal {
+		slot, err := s.o.App.Claims.Current(ctx, r.Execution, r.Fence)
+		return deploy.TasksReceipt{Environment: slot.Environment}, err
+	}
+	return s.o.App.Deployer.RunTasks(ctx, r)
+}
+
 // Publish implements work.Server. A rehearsal only reports.
 func (s server) Publish(ctx context.Context, r work.PublishRequest) (work.Published, error) {
 	if _, err := s.o.App.Claims.Current(ctx, r.Execution.Execution, r.Fence); err != nil {

@@ -36,10 +36,15 @@ import (
 type shelf struct {
 	holds map[string]deployment.State // by environment
 	dies  func(deployment.Plan) (deployment.State, bool)
+	runs  func(c *deploy.Call, what []string) ([]deployment.TaskRun, error) // nil: it runs nothing
 }
 
 func (s *shelf) Describe(context.Context, *deploy.Call) (deployment.Description, error) {
-	return deployment.Description{Name: "shelf", Can: []deployment.Capability{deployment.CanPlan, deployment.CanObserve}}, nil
+	can := []deployment.Capability{deployment.CanPlan, deployment.CanObserve}
+	if s.runs != nil {
+		can = append(can, deployment.CanRun)
+	}
+	return deployment.Description{Name: "shelf", Can: can}, nil
 }
 
 func (s *shelf) Check(_ context.Context, c *deploy.Call, _ deploy.Artifact) (found []deployment.Finding, _ error) {
@@ -77,8 +82,8 @@ func (s *shelf) Observe(_ context.Context, c *deploy.Call) (deployment.State, er
 	return s.holds[c.Environment], nil
 }
 
-func (s *shelf) Run(context.Context, *deploy.Call, deploy.Artifact, []string) ([]deployment.TaskRun, error) {
-	return nil, deploy.Unsupported("shelf", "run")
+func (s *shelf) Run(_ context.Context, c *deploy.Call, _ deploy.Artifact, what []string) ([]deployment.TaskRun, error) {
+	return s.runs(c, what)
 }
 
 func (s *shelf) Destroy(context.Context, *deploy.Call, deploy.Artifact) error {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/dc-release/dc-release/internal/core/canonical"
 	"github.com/dc-release/dc-release/internal/core/deployment"
 	"github.com/dc-release/dc-release/internal/core/evidence"
 	"github.com/dc-release/dc-release/internal/core/fault"
@@ -14,26 +13,13 @@ import (
 )
 
 // Installation is the raw evidence of an installation verification: every file
-// that should be there with what is there.
+// that should be there with what is there. Its problem is why nothing could be
+// observed.
 type Installation struct {
-	Schema      string                  `json:"schema"` // dc-release/installation/v1
-	Solution    string                  `json:"solution"`
-	Environment string                  `json:"environment"`
-	Version     string                  `json:"version"`
-	Commit      string                  `json:"commit"`
-	Tree        string                  `json:"tree"`
-	Checks      []deployment.Difference `json:"checks"`
-	Answers     []deployment.Answer     `json:"answers,omitempty"` // raw, of what was asked
-	Problem     string                  `json:"problem"`           // why nothing could be observed, "" normally
-	// Rehearsal is the id of the half of a rehearsal that led here, "" for what is
-	// to stay.
-	Rehearsal string `json:"rehearsal,omitempty"`
+	About
+	Checks  []deployment.Difference `json:"checks"`
+	Answers []deployment.Answer     `json:"answers,omitempty"` // raw, of what was asked
 }
-
-// FormatInstallation is the Format of its evidence item.
-const FormatInstallation = evidence.FormatInstallation
-
-const installationSchema = "dc-release/installation/v1"
 
 // observeArgs are the arguments of the effect.
 type observeArgs struct {
@@ -103,9 +89,12 @@ func (d *Deployer) installed(ctx context.Context, run pipeline.RunStarted, envir
 	if dep, ok := there.Of(run.Run); ok {
 		return d.Verify(ctx, dep.Deployed)
 	}
-	return d.record(ctx, Installation{
-		Schema: installationSchema, Checks: []deployment.Difference{}, Solution: run.Solution, Environment: environment, Version: run.Version, Commit: run.Trigger.SHA,
-		Problem: "the run deployed nothing that can be observed in " + environment,
+	return keep(ctx, d.Blobs, Installation{
+		About: About{
+			Schema: schema(evidence.FormatInstallation), Solution: run.Solution, Environment: environment, Version: run.Version, Commit: run.Trigger.SHA,
+			Problem: "the run deployed nothing that can be observed in " + environment,
+		},
+		Checks: []deployment.Difference{},
 	})
 }
 
@@ -115,16 +104,13 @@ func (d *Deployer) Verify(ctx context.Context, dep deployment.Deployed) (evidenc
 	if err != nil {
 		return evidence.Item{}, err
 	}
-	return d.record(ctx, d.read(ctx, run.Run.Solution, dep))
+	return keep(ctx, d.Blobs, d.read(ctx, run.Run.Solution, dep))
 }
 
 // read is the record of a place as it is read back; what keeps it from being
 // read is its problem.
 func (d *Deployer) read(ctx context.Context, solution string, dep deployment.Deployed) Installation {
-	r := Installation{
-		Schema: installationSchema, Solution: solution, Environment: dep.Environment, Version: dep.Version, Commit: dep.Commit, Tree: dep.Tree,
-		Checks: []deployment.Difference{},
-	}
+	r := Installation{About: about(evidence.FormatInstallation, solution, dep), Checks: []deployment.Difference{}}
 	checks, answers, err := d.compare(ctx, solution, dep)
 	if err != nil {
 		r.Problem = err.Error()
@@ -132,15 +118,6 @@ func (d *Deployer) read(ctx context.Context, solution string, dep deployment.Dep
 	}
 	r.Checks, r.Answers = checks, answers
 	return r
-}
-
-func (d *Deployer) record(ctx context.Context, r Installation) (evidence.Item, error) {
-	raw, err := canonical.Marshal(r)
-	if err != nil {
-		return evidence.Item{}, err
-	}
-	digest, err := d.Blobs.PutBytes(ctx, raw)
-	return Judge(r, digest, int64(len(raw))), err
 }
 
 // compare reads a place back and holds it against a deployment.
@@ -174,61 +151,23 @@ func (d *Deployer) expected(ctx context.Context, dep deployment.Deployed) (deplo
 	return tree.State(), err
 }
 
-// Judge makes the evidence item of an installation record; verification counts
-// again with it from the raw file.
-func Judge(r Installation, digest string, size int64) evidence.Item {
-	base := evidence.Item{Name: "installation-" + r.Environment + ".json", SHA256: digest, Size: size, Commit: r.Commit}
-	item := evidence.Items(base, r.report(digest), InstallationOrigin(r.verification(), r.Environment), r.Tree)[0]
-	if r.Problem != "" {
-		item.Flags = append(item.Flags, r.Problem)
-	}
-	return item
-}
+func (Installation) format() string { return evidence.FormatInstallation }
 
-// verification is what the record proves: IV of its place, pIV in PRD, or the
-// rehearsal of a rollback.
-func (r Installation) verification() evidence.Verification {
-	switch {
-	case r.Rehearsal != "":
-		return evidence.RR
-	case r.Environment == "prd":
-		return evidence.PIV
-	}
-	return evidence.IV
-}
+func (r Installation) name() string { return "installation-" + r.Environment + ".json" }
 
-// InstallationOrigin is the origin of an installation record: it proves one thing
-// of its place and nothing else.
-func InstallationOrigin(v evidence.Verification, environment string) evidence.Origin {
-	return evidence.Origin{Environment: environment, Configured: v, Proves: []evidence.Proof{{Verification: v, Environment: environment}}}
-}
-
-// ReadInstallation reads a stored installation record as a report with one case
-// a file.
-func ReadInstallation(raw []byte) (evidence.Report, error) {
-	var r Installation
-	if err := canonical.Unmarshal(raw, &r); err != nil {
-		return evidence.Report{}, fmt.Errorf("read installation record: %w", err)
-	}
-	if r.Schema != installationSchema {
-		return evidence.Report{}, fmt.Errorf("read installation record: schema %q, want %q", r.Schema, installationSchema)
-	}
-	return r.report(canonical.SHA256(raw)), nil
-}
-
-func (r Installation) report(sha256 string) evidence.Report {
-	out := evidence.Report{Format: FormatInstallation, SHA256: sha256}
+// cases are one for each fact.
+func (r Installation) cases() []evidence.Case {
+	var out []evidence.Case
 	for _, c := range r.Checks {
 		k := evidence.Case{Name: c.Path, Suite: "installation", Outcome: evidence.Passed}
 		if !c.Same() {
 			k.Outcome, k.Message = evidence.Failed, fmt.Sprintf("expected %s, is %s", c.Expected, c.Actual)
 		}
-		out.Cases = append(out.Cases, k)
+		out = append(out, k)
 	}
 	if r.Problem != "" {
-		out.Cases = append(out.Cases, evidence.Case{Name: "the place can be observed", Suite: "installation", Outcome: evidence.Errored, Message: r.Problem})
+		out = append(out, evidence.Case{Name: "the place can be observed", Suite: "installation", Outcome: evidence.Errored, Message: r.Problem})
 	}
-	out.Totals = evidence.Count(out.Cases)
 	return out
 }
 

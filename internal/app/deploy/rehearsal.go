@@ -32,13 +32,18 @@ func FirstRehearsal(run string) (ledger.Effect, error) {
 	return ledger.Effect{Kind: RehearsalEffect, Key: RehearsalEffect + "/" + run, Args: args}, err
 }
 
-var rehearser = ledger.Actor{Kind: ledger.Machine, ID: "deploy", Role: "rehearsal", Authentication: "internal"}
-
-// half is one of the two halves of a rehearsal.
-type half struct {
-	name string // deployment.Back or Forth
-	what deployment.Deployed
+// Rehearsal is the raw evidence of half of a rehearsal: what the place holds after
+// it, against what it should.
+type Rehearsal struct {
+	Installation
+	Half string `json:"half"` // deployment.RehearsalID
 }
+
+func (Rehearsal) format() string { return evidence.FormatRehearsal }
+
+func (r Rehearsal) name() string { return r.Half + ".json" }
+
+var rehearser = ledger.Actor{Kind: ledger.Machine, ID: "deploy", Role: "rehearsal", Authentication: "internal"}
 
 // Rehearse rehearses the rollback of a release: the effect. What goes wrong is
 // evidence that failed; the place is led forth again whatever became of the way
@@ -99,7 +104,7 @@ func rehearsed(run state.Run, try int) []evidence.Item {
 	var out []evidence.Item
 	for _, rec := range run.Evidence {
 		for _, i := range rec.Items {
-			if i.Verification == string(evidence.RR) && strings.HasPrefix(i.Name, fmt.Sprintf("rehearsal-%d-", try)) {
+			if i.Verification == string(evidence.RR) && strings.HasPrefix(i.Name, deployment.RehearsalID(run.Run.Version, try, "")) {
 				out = append(out, i)
 			}
 		}
@@ -137,15 +142,14 @@ func (d *Deployer) rehearse(ctx context.Context, by ledger.Actor, args Rehearsal
 	if err != nil {
 		return err
 	}
-	for _, h := range halves {
-		if slices.ContainsFunc(rehearsed(run, args.Try), func(i evidence.Item) bool { return i.Name == h.file(args.Try) }) {
+	for _, what := range halves {
+		if slices.ContainsFunc(rehearsed(run, args.Try), func(i evidence.Item) bool { return i.Name == what.Rollback+".json" }) {
 			continue
 		}
-		item, err := d.rehearseHalf(ctx, solution, h)
+		item, err := d.rehearseHalf(ctx, solution, what)
 		if err != nil {
 			return err
 		}
-		item.Name = h.file(args.Try)
 		if _, err = d.Log.Append(ctx, ledger.Batch{
 			Command: "rehearsed/" + run.Run.Run + "/" + item.Name, Actor: by, Correlation: run.Run.Run, Policy: solution.Digest,
 			Events: []ledger.Draft{{Stream: ledger.RunStream(run.Run.Run), Reason: reason, Data: &evidence.Recorded{Items: []evidence.Item{item}}}},
@@ -158,7 +162,7 @@ func (d *Deployer) rehearse(ctx context.Context, by ledger.Actor, args Rehearsal
 
 // halvesOf are the way back and the way forth. A place that another run has
 // deployed to since is not touched.
-func halvesOf(run state.Run, there, prd state.Place, try int) ([]half, error) {
+func halvesOf(run state.Run, there, prd state.Place, try int) ([]deployment.Deployed, error) {
 	own, ok := there.Of(run.Run.Run)
 	target, _ := prd.Current()
 	if !ok {
@@ -171,37 +175,31 @@ func halvesOf(run state.Run, there, prd state.Place, try int) ([]half, error) {
 		return nil, fault.New(fault.Conflict, "%s holds version %s of another run: the rollback of %s is not rehearsed over it", own.Environment, now.Version, run.Run.Version).
 			WithHint("deploy %s there again with a new attempt of its job, then: dc-release rollback rehearse", run.Run.Version)
 	}
-	return []half{{deployment.Back, back}, {deployment.Forth, forth}}, nil
-}
-
-// file is the name of the half's evidence.
-func (h half) file(try int) string {
-	return fmt.Sprintf("rehearsal-%d-%s-%s.json", try, h.name, h.what.Environment)
+	return []deployment.Deployed{back, forth}, nil
 }
 
 // rehearseHalf deploys what the half leads to and reads it back. That it cannot
 // be done is what the record says; an error is that it may be tried again.
-func (d *Deployer) rehearseHalf(ctx context.Context, solution policy.Solution, h half) (evidence.Item, error) {
-	problem := d.goTo(ctx, solution, h.what)
+func (d *Deployer) rehearseHalf(ctx context.Context, solution policy.Solution, what deployment.Deployed) (evidence.Item, error) {
+	problem := d.goTo(ctx, solution, what)
 	if ctx.Err() != nil {
 		return evidence.Item{}, ctx.Err()
 	}
-	r := Installation{
-		Schema: installationSchema, Solution: solution.Solution, Environment: h.what.Environment, Version: h.what.Version, Commit: h.what.Commit, Tree: h.what.Tree,
-		Rehearsal: h.what.Rollback, Checks: []deployment.Difference{},
-	}
+	r := Rehearsal{Half: what.Rollback, Installation: Installation{
+		About: about(evidence.FormatRehearsal, solution.Solution, what), Checks: []deployment.Difference{},
+	}}
 	if problem != nil {
 		r.Problem = problem.Error()
-		return d.record(ctx, r)
+		return keep(ctx, d.Blobs, r)
 	}
-	there, err := d.State.Place(ctx, solution.Solution, h.what.Environment)
+	there, err := d.State.Place(ctx, solution.Solution, what.Environment)
 	if err != nil {
 		return evidence.Item{}, err
 	}
 	current, _ := there.Current()
 	read := d.read(ctx, solution.Solution, current.Deployed)
 	r.Checks, r.Answers, r.Problem = read.Checks, read.Answers, read.Problem
-	return d.record(ctx, r)
+	return keep(ctx, d.Blobs, r)
 }
 
 // goTo plans a deployment and carries it out. In VAL nothing may be lost for

@@ -63,7 +63,7 @@ func TestARehearsalGoesBackAndForthAgain(t *testing.T) {
 	must(t, w.rehearse(r, 1))
 	must(t, w.rehearse(r, 1))
 	got := w.rehearsed(r)
-	if len(got) != 2 || got["rehearsal-1-back-tst.json"] != "passed" || got["rehearsal-1-forth-tst.json"] != "passed" {
+	if len(got) != 2 || got["rehearsal-1.1.0-1-back.json"] != "passed" || got["rehearsal-1.1.0-1-forth.json"] != "passed" {
 		t.Errorf("recorded %v", got)
 	}
 	there, err := w.Scenario.State.Place(t.Context(), publishtest.Solution, "tst")
@@ -89,7 +89,7 @@ func TestAWayBackThatFailsIsEvidenceAndThePlaceIsLedForthAgain(t *testing.T) {
 	}
 	must(t, w.rehearse(r, 1))
 	got := w.rehearsed(r)
-	if got["rehearsal-1-back-tst.json"] != "failed" || got["rehearsal-1-forth-tst.json"] != "passed" {
+	if got["rehearsal-1.1.0-1-back.json"] != "failed" || got["rehearsal-1.1.0-1-forth.json"] != "passed" {
 		t.Errorf("recorded %v", got)
 	}
 	if !strings.Contains(w.types("tst"), "environment.failed") {
@@ -102,7 +102,7 @@ func TestAWayBackThatFailsIsEvidenceAndThePlaceIsLedForthAgain(t *testing.T) {
 	w.shelf.dies = nil
 	items, err := w.RehearseRelease(t.Context(), ledger.Actor{Kind: ledger.Person, ID: publishtest.Person("dan")}, publishtest.Solution, "1.1.0", "the shelf was mended")
 	must(t, err)
-	if got := w.rehearsed(r); len(items) != 2 || got["rehearsal-2-back-tst.json"] != "passed" {
+	if got := w.rehearsed(r); len(items) != 2 || got["rehearsal-1.1.0-2-back.json"] != "passed" {
 		t.Errorf("again: %v, %v", items, got)
 	}
 }
@@ -129,7 +129,7 @@ func TestARehearsalInVALLosesNothing(t *testing.T) {
 	_, err := w.deploy(r, "val", nil)
 	must(t, err)
 	must(t, w.rehearse(r, 1))
-	if got := w.rehearsed(r); got["rehearsal-1-back-val.json"] != "failed" || got["rehearsal-1-forth-val.json"] != "passed" {
+	if got := w.rehearsed(r); got["rehearsal-1.1.0-1-back.json"] != "failed" || got["rehearsal-1.1.0-1-forth.json"] != "passed" {
 		t.Errorf("recorded %v", got)
 	}
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // records adds what programs and places said: of every plan and deployment of
-// the subject, and of every read-back.
+// the subject, of every read-back and of what a target ran.
 func (p *Publisher) records(ctx context.Context, h *history, f *folder) error {
 	for _, c := range append([]chain{h.subject}, h.others...) {
 		for _, e := range c.from(h.after).events {
@@ -27,10 +27,7 @@ func (p *Publisher) records(ctx context.Context, h *history, f *folder) error {
 				continue
 			}
 			for _, item := range d.Items {
-				if item.Format != evidence.FormatInstallation {
-					continue
-				}
-				if err := p.ofInstallation(ctx, f, item.SHA256); err != nil {
+				if err := p.ofEvidence(ctx, f, item); err != nil {
 					return err
 				}
 			}
@@ -49,30 +46,30 @@ func (h *history) mine(run, rollback string) bool {
 }
 
 func (p *Publisher) ofDeployment(ctx context.Context, f *folder, digest string) error {
-	raw, err := p.Blobs.Bytes(ctx, digest)
+	named, err := deploy.NamedBy(digest, p.reads(ctx))
 	if err != nil {
 		return err
 	}
-	var r deployment.Record
-	if err := canonical.Unmarshal(raw, &r); err != nil {
-		return fmt.Errorf("record %s: %w", digest, err)
-	}
-	return p.together(ctx, f, digest, r.Named(digest))
+	return p.together(ctx, f, digest, named)
 }
 
-func (p *Publisher) ofInstallation(ctx context.Context, f *folder, digest string) error {
-	raw, err := p.Blobs.Bytes(ctx, digest)
+func (p *Publisher) ofEvidence(ctx context.Context, f *folder, item evidence.Item) error {
+	if _, own := evidence.OwnOrigin(item.Format, item.Environment); !own {
+		return nil
+	}
+	raw, err := p.Blobs.Bytes(ctx, item.SHA256)
 	if err != nil {
 		return err
 	}
-	var r deploy.Installation
-	if err := canonical.Unmarshal(raw, &r); err != nil {
-		return fmt.Errorf("installation record %s: %w", digest, err)
+	named, err := deploy.Named(item.Format, raw, p.reads(ctx))
+	if err != nil || len(named) == 0 {
+		return err
 	}
-	if len(r.Answers) == 0 {
-		return nil
-	}
-	return p.together(ctx, f, digest, deployment.Answered(r.Answers))
+	return p.together(ctx, f, item.SHA256, named)
+}
+
+func (p *Publisher) reads(ctx context.Context) func(string) ([]byte, error) {
+	return func(digest string) ([]byte, error) { return p.Blobs.Bytes(ctx, digest) }
 }
 
 // together puts everything that a record names into one file.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/dc-release/dc-release/internal/app/deploy"
 	"github.com/dc-release/dc-release/internal/app/state"
 	"github.com/dc-release/dc-release/internal/core/acceptance"
 	"github.com/dc-release/dc-release/internal/core/document"
@@ -34,7 +33,7 @@ func (r *Reporter) item(ctx context.Context, m *moment, rec state.Recorded, item
 	if err != nil {
 		return document.Evidence{}, err
 	}
-	if item.Format == deploy.FormatInstallation {
+	if item.Format == evidence.FormatInstallation || item.Format == evidence.FormatRehearsal {
 		judged.Cases = condense(judged.Cases)
 	}
 	e := document.EvidenceOf(report, judged)
@@ -121,8 +120,12 @@ func source(rec state.Recorded, item evidence.Item) string {
 		return "manual record"
 	case item.Format == evidence.FormatConclusion:
 		return "job conclusion"
-	case item.Format == deploy.FormatInstallation:
+	case item.Format == evidence.FormatInstallation:
 		return "installation verification"
+	case item.Format == evidence.FormatRehearsal:
+		return "rehearsal of the rollback"
+	case item.Format == evidence.FormatTaskRuns:
+		return "run by the target"
 	}
 	return "result file"
 }

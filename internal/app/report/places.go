@@ -6,7 +6,6 @@ import (
 
 	"github.com/dc-release/dc-release/internal/app/deploy"
 	"github.com/dc-release/dc-release/internal/app/state"
-	"github.com/dc-release/dc-release/internal/core/canonical"
 	"github.com/dc-release/dc-release/internal/core/document"
 	"github.com/dc-release/dc-release/internal/core/evidence"
 	"github.com/dc-release/dc-release/internal/core/ledger"
@@ -68,7 +67,7 @@ func (r *Reporter) deployment(ctx context.Context, m *moment, d state.Deployment
 			continue
 		}
 		for _, item := range rec.Items {
-			if item.Format != deploy.FormatInstallation || item.Verification == string(evidence.RR) || item.Environment != d.Environment || item.Tree != d.Tree {
+			if item.Format != evidence.FormatInstallation || item.Environment != d.Environment || item.Tree != d.Tree {
 				continue
 			}
 			var err error
@@ -86,8 +85,8 @@ func (r *Reporter) installation(ctx context.Context, rec state.Recorded, item ev
 	if err != nil {
 		return out, fmt.Errorf("evidence %q: %w", item.Name, err)
 	}
-	var read deploy.Installation
-	if err := canonical.Unmarshal(raw, &read); err != nil {
+	read, err := deploy.ReadRaw[deploy.Installation](raw)
+	if err != nil {
 		return out, fmt.Errorf("evidence %q: %w", item.Name, err)
 	}
 	out.Compared = int64(len(read.Checks))

@@ -136,8 +136,10 @@ func (w *world) deployed(place string, attempt int, tests string) {
 func (w *world) readBack(place, execution string, actual deployment.Tree) {
 	w.t.Helper()
 	r := deploy.Installation{
-		Schema: "dc-release/installation/v1", Solution: solution, Environment: place, Version: "1.2.0", Commit: commit,
-		Tree: artifact.Digest(), Checks: deployment.Compare(artifact.State(), actual.State()),
+		About: deploy.About{
+			Schema: "dc-release/installation/v1", Solution: solution, Environment: place, Version: "1.2.0", Commit: commit, Tree: artifact.Digest(),
+		},
+		Checks: deployment.Compare(artifact.State(), actual.State()),
 	}
 	digest := w.canonical(r)
 	w.append(runStream, &evidence.Recorded{Execution: execution, Job: place, Items: []evidence.Item{deploy.Judge(r, digest, 200)}})

@@ -23,11 +23,11 @@ func Origin(job pipeline.Job, path string) evidence.Origin {
 
 // Origin is where an item of a record came from.
 func (r Run) Origin(rec Recorded, item evidence.Item) evidence.Origin {
-	switch {
-	case rec.Person != "":
+	if rec.Person != "" {
 		return evidence.Tested(item.Name, evidence.Verification(item.Verification), item.Environment)
-	case item.Format == evidence.FormatConclusion:
-		return evidence.ConclusionOrigin()
+	}
+	if own, ok := evidence.OwnOrigin(item.Format, item.Environment); ok {
+		return own
 	}
 	job, _ := r.Plan.Job(rec.Job)
 	return Origin(job, item.Name)

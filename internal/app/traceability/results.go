@@ -34,10 +34,6 @@ func (t *Tracer) results(ctx context.Context, run state.Run) ([]trace.Result, er
 // part that the item was made of. A file of several verifications gives each
 // case to one item.
 func (t *Tracer) Judged(ctx context.Context, run state.Run, rec state.Recorded, item evidence.Item) (evidence.Report, evidence.Judged, error) {
-	origin := run.Origin(rec, item)
-	if item.Format == deploy.FormatInstallation {
-		origin = deploy.InstallationOrigin(evidence.Verification(item.Verification), item.Environment)
-	}
 	report, err := t.read(ctx, item)
 	if err == nil {
 		report, err = t.bind(ctx, Pin{Solution: run.Run.Solution, Code: run.Run.Trigger.SHA}, report)
@@ -45,7 +41,7 @@ func (t *Tracer) Judged(ctx context.Context, run state.Run, rec state.Recorded, 
 	if err != nil {
 		return report, evidence.Judged{}, fmt.Errorf("evidence %q: %w", item.Name, err)
 	}
-	judged, ok := item.Find(evidence.Judge(report, origin))
+	judged, ok := item.Find(evidence.Judge(report, run.Origin(rec, item)))
 	if !ok {
 		return report, judged, fmt.Errorf("evidence %q: it was recorded as %s in %q and holds nothing of it now", item.Name, item.Verification, item.Environment)
 	}
@@ -76,7 +72,9 @@ func (t *Tracer) read(ctx context.Context, item evidence.Item) (report evidence.
 var ownFormats = map[string]func([]byte) (evidence.Report, error){
 	evidence.FormatConclusion:   evidence.ReadConclusion,
 	evidence.FormatAcceptance:   acceptance.ReadProtocol,
-	evidence.FormatInstallation: deploy.ReadInstallation,
+	evidence.FormatInstallation: deploy.ReadReport[deploy.Installation],
+	evidence.FormatRehearsal:    deploy.ReadReport[deploy.Rehearsal],
+	evidence.FormatTaskRuns:     deploy.ReadReport[deploy.TaskRuns],
 }
 
 // bind gives cases that name no item the ids of the test map at the commit. Ids

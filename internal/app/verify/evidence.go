@@ -151,15 +151,12 @@ func (f *folder) recount(data []byte, digest string, items []evidence.Item) (wro
 			return append(wrong, "is no conclusion of a test"), false
 		}
 		return one(got), true
-	case deploy.FormatInstallation:
-		var r deploy.Installation
-		if err := canonical.Unmarshal(data, &r); err != nil {
-			return append(wrong, err.Error()), false
-		}
-		if _, err := deploy.ReadInstallation(data); err != nil {
-			return append(wrong, err.Error()), false
-		}
-		return one(deploy.Judge(r, digest, int64(len(data)))), true
+	case evidence.FormatInstallation:
+		return recounted[deploy.Installation](data, digest, wrong, one)
+	case evidence.FormatRehearsal:
+		return recounted[deploy.Rehearsal](data, digest, wrong, one)
+	case evidence.FormatTaskRuns:
+		return recounted[deploy.TaskRuns](data, digest, wrong, one)
 	case evidence.FormatAcceptance:
 		r, err := acceptance.ReadProtocol(data)
 		if err != nil {
@@ -171,6 +168,15 @@ func (f *folder) recount(data []byte, digest string, items []evidence.Item) (wro
 		return append(wrong, "cannot be counted here: no reader of result files"), false
 	}
 	return append(wrong, cases(f.options.Results(items[0].Name, data), items)...), true
+}
+
+// recounted counts a raw record that the server made.
+func recounted[R deploy.Raw](data []byte, digest string, wrong []string, compare func(evidence.Item) []string) ([]string, bool) {
+	r, err := deploy.ReadRaw[R](data)
+	if err != nil {
+		return append(wrong, err.Error()), false
+	}
+	return compare(deploy.Judge(r, digest, int64(len(data)))), true
 }
 
 // cases compares the cases of a report with the items that they were divided

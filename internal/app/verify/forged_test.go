@@ -262,7 +262,7 @@ func TestTheLedgerIsNotBelieved(t *testing.T) {
 		}, "signature"},
 		"an installation record of a schema that nobody knows": {func(s *installation, r *publishtest.Release) (string, int64) {
 			x, fence := r.Execute("tst", "tst", "")
-			record := deploy.Installation{Schema: "dc-release/installation/v9", Solution: publishtest.Solution, Environment: "tst", Version: r.Version, Commit: r.Commit, Tree: r.Tree, Checks: []deployment.Difference{{Path: "main.py", Expected: "a", Actual: "a"}}}
+			record := deploy.Installation{About: deploy.About{Schema: "dc-release/installation/v9", Solution: publishtest.Solution, Environment: "tst", Version: r.Version, Commit: r.Commit, Tree: r.Tree}, Checks: []deployment.Difference{{Path: "main.py", Expected: "a", Actual: "a"}}}
 			raw := must2(canonical.Marshal(record))(s.t)
 			r.Finish(x, fence, deploy.Judge(record, s.Put(string(raw)), int64(len(raw))))
 			return r.Pass(gate.PreVal)

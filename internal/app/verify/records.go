@@ -1,6 +1,8 @@
 package verify
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -13,8 +15,8 @@ import (
 )
 
 // said wants what programs and places said to be here, or external, and to be
-// what the records name: of the subject's plans and deployments, and of every
-// read-back.
+// what the records name: of the subject's plans and deployments, of every
+// read-back, and of what a target ran.
 func (f *folder) said() {
 	f.saidIn = map[string]bool{}
 	for stream, events := range f.history.streams {
@@ -23,44 +25,47 @@ func (f *folder) said() {
 		}
 		for _, e := range events {
 			if record, run, rollback, ok := deployment.Recorded(e.Data); ok && f.did(e, run, rollback) {
-				f.saidOf(e.Seq, record, func(r releaselog.Record) ([]string, error) {
-					raw, _ := r.Find(record)
-					var d deployment.Record
-					err := canonical.Unmarshal(raw, &d)
-					return d.Named(record), err
-				})
+				f.saidOf(e.Seq, record, func(read reads) ([]string, error) { return deploy.NamedBy(record, read) })
 			}
 		}
 	}
-	for _, digest := range f.installations() {
-		var d deploy.Installation
-		if err := canonical.Unmarshal(f.withDigest(digest.sha256), &d); err != nil || len(d.Answers) == 0 {
-			continue // what is no record is found where evidence is counted
+	for _, o := range f.observations() {
+		raw := f.withDigest(o.SHA256)
+		named := func(read reads) ([]string, error) { return deploy.Named(o.Format, raw, read) }
+		// What is no record is found where evidence is counted; what names nothing has
+		// no file.
+		if list, err := named(func(string) ([]byte, error) { return nil, errElsewhere }); raw == nil || err != nil && !errors.Is(err, errElsewhere) || err == nil && len(list) == 0 {
+			continue
 		}
-		f.saidOf(digest.seq, digest.sha256, func(releaselog.Record) ([]string, error) { return deployment.Answered(d.Answers), nil })
+		f.saidOf(o.seq, o.SHA256, named)
 	}
 }
 
-// installation is an installation record that the ledger names.
-type installation struct {
-	seq    int64
-	sha256 string
+// reads gives a file by its digest.
+type reads = func(digest string) ([]byte, error)
+
+var errElsewhere = errors.New("it is in the published record")
+
+// observation is a record of a place that the ledger names.
+type observation struct {
+	evidence.Item
+	seq int64
 }
 
-func (f *folder) installations() []installation {
+func (f *folder) observations() []observation {
 	events := f.own()
 	if r := f.registered(); r != nil {
 		events = slices.Concat(events, f.history.streams[ledger.RunStream(r.Run)])
 	}
-	var out []installation
+	var out []observation
 	for _, e := range events {
 		d, ok := e.Data.(*evidence.Recorded)
 		if !ok {
 			continue
 		}
 		for _, i := range d.Items {
-			if i.Format == evidence.FormatInstallation {
-				out = append(out, installation{e.Seq, i.SHA256})
+			if _, own := evidence.OwnOrigin(i.Format, i.Environment); own {
+				out = append(out, observation{i, e.Seq})
 			}
 		}
 	}
@@ -87,7 +92,7 @@ func (f *folder) did(e ledger.Event, run, rollback string) bool {
 }
 
 // saidOf checks one published record against the digests that it has to hold.
-func (f *folder) saidOf(seq int64, of string, named func(releaselog.Record) ([]string, error)) {
+func (f *folder) saidOf(seq int64, of string, named func(reads) ([]string, error)) {
 	path := releaselog.RecordPath(of)
 	f.saidIn[path] = true
 	data, ok := f.files[path]
@@ -102,7 +107,13 @@ func (f *folder) saidOf(seq int64, of string, named func(releaselog.Record) ([]s
 		f.report.add(f.at(path), seq, "evidence", "%v", err)
 		return
 	}
-	want, err := named(r)
+	want, err := named(func(digest string) ([]byte, error) {
+		file, ok := r.Find(digest)
+		if !ok {
+			return nil, fmt.Errorf("%s is not in it", digest)
+		}
+		return file, nil
+	})
 	switch {
 	case err != nil:
 		f.report.add(f.at(path), seq, "evidence", "%v", err)

@@ -153,6 +153,7 @@ type Server interface {
 	AppendLog(ctx context.Context, c LogChunk, data []byte) (Logged, error)
 	Finish(ctx context.Context, r claim.Result) error
 	Deploy(ctx context.Context, r deploy.Request) (deploy.Receipt, error)
+	RunTasks(ctx context.Context, r deploy.TasksRequest) (deploy.TasksReceipt, error)
 	Publish(ctx context.Context, r PublishRequest) (Published, error)
 	TestDocuments(ctx context.Context, e Execution) (TestedDocuments, error)
 	// IdentityToken is refused to a job without id-token: write.

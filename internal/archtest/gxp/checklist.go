@@ -165,7 +165,11 @@ var Checklist = []Rule{
 		Shown: "for directories, commands and programs, at each gate; other targets and a periodic look are missing",
 		By:    []string{"internal/adapter/deploy/localdir/localdir_test.go TestTarget", "internal/adapter/deploy/script/script_test.go TestTarget", "internal/adapter/deploy/external/external_test.go TestTarget", "acceptance/testdata/change/script.txtar", "internal/app/report/report_test.go TestAReadBackThatDiffersIsShownFileByFile", "acceptance/refusal_test.go TestGXP015_RefusedSignaturesAreRecordedAndTheReleaseGoesOn"},
 	},
-	{ID: "GXP085", Clause: "OQ/OV", Must: "run nothing in production that could change it", Waits: Deployment},
+	{
+		ID: "GXP085", Clause: "OQ/OV", Must: "run nothing in production that could change it", Waits: Deployment,
+		Shown: "of a bundle only jobs that are marked as safe are run there, and a refusal is recorded; what a command line or a step of a job does is the product's own",
+		Some:  []string{"acceptance/testdata/change/operational.txtar", "TestGXP085_ARefusalOfTheTargetIsRecorded", "TestGXP085_OnlyWhatIsMarkedAsSafeRunsInPRD"},
+	},
 	{ID: "GXP086", Clause: "PQ/PV", Must: "take acceptance from testers who are no authors, step by step"},
 	{ID: "GXP087", Clause: "ITIL", Must: "let the type of a change decide its gates"},
 	{ID: "GXP088", Clause: "ITIL standard", Must: "take a change outside of its approved template for a normal one"},

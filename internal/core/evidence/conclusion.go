@@ -20,8 +20,14 @@ type Conclusion struct {
 // FormatConclusion is the Format of an item made from a Conclusion.
 const FormatConclusion = "job-conclusion"
 
-// FormatInstallation is the Format of an item made from an installation record.
-const FormatInstallation = "installation"
+// FormatInstallation is the Format of an item made from an installation record,
+// FormatRehearsal of one made from half of a rehearsal, FormatTaskRuns of one made
+// from a record of tasks that a target ran.
+const (
+	FormatInstallation = "installation"
+	FormatRehearsal    = "rehearsal"
+	FormatTaskRuns     = "task-runs"
+)
 
 // FormatAcceptance is the Format of an item made from a protocol of steps that a
 // tester recorded.
@@ -29,10 +35,22 @@ const FormatAcceptance = "acceptance-protocol"
 
 const conclusionSchema = "dc-release/job-conclusion/v1"
 
-// ConclusionOrigin is the origin of every Conclusion: it proves UT and nothing
-// else, wherever the job ran.
-func ConclusionOrigin() Origin {
-	return Origin{Configured: UT, Proves: []Proof{{Verification: UT}}}
+// OwnOrigin is the origin of what this program records itself and no job hands
+// in: a conclusion proves UT wherever the job ran, an installation record IV of
+// its place and a record of task runs OV, pIV and pOV in PRD, half of a rehearsal
+// RR, and nothing else.
+// ok is false for other formats.
+func OwnOrigin(format, environment string) (o Origin, ok bool) {
+	v := map[string]Verification{FormatConclusion: UT, FormatInstallation: IV, FormatRehearsal: RR, FormatTaskRuns: OV}[format]
+	switch {
+	case v == "":
+		return Origin{}, false
+	case v == UT:
+		environment = ""
+	case environment == "prd" && v != RR:
+		v = map[Verification]Verification{IV: PIV, OV: POV}[v]
+	}
+	return Origin{Environment: environment, Configured: v, Proves: []Proof{{Verification: v, Environment: environment}}}, true
 }
 
 // OfConclusion makes the raw file and the item; ok is false when the name
@@ -47,7 +65,8 @@ func OfConclusion(c Conclusion) (raw []byte, item Item, ok bool, err error) {
 		return nil, Item{}, false, fmt.Errorf("conclusion of job %q: %w", c.Job, err)
 	}
 	base := Item{Name: c.Name + ".json", SHA256: canonical.SHA256(raw), Size: int64(len(raw)), Commit: c.Commit}
-	return raw, Items(base, c.report(base.SHA256), ConclusionOrigin(), "")[0], true, nil
+	origin, _ := OwnOrigin(FormatConclusion, "")
+	return raw, Items(base, c.report(base.SHA256), origin, "")[0], true, nil
 }
 
 // ReadConclusion reads what OfConclusion wrote and nothing else.

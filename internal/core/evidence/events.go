@@ -6,7 +6,7 @@ type Item struct {
 	Name         string   `json:"name"`   // path relative to where it was found
 	SHA256       string   `json:"sha256"` // raw bytes, a blob
 	Size         int64    `json:"size"`
-	Format       string   `json:"format"`       // junit, job-conclusion, installation, ""
+	Format       string   `json:"format"`       // junit, job-conclusion, installation, rehearsal, task-runs, ""
 	Verification string   `json:"verification"` // of Verifications
 	Environment  string   `json:"environment"`  // "" for UT and DT
 	Commit       string   `json:"commit"`

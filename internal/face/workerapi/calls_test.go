@@ -9,7 +9,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/dc-release/dc-release/internal/app/deploy"
 	"github.com/dc-release/dc-release/internal/app/work"
+	"github.com/dc-release/dc-release/internal/core/deployment"
 	"github.com/dc-release/dc-release/internal/core/fault"
 )
 
@@ -49,6 +51,14 @@ func (s *server) Action(_ context.Context, r work.ActionRequest) (io.ReadCloser,
 func (s *server) IdentityToken(_ context.Context, r work.IdentityTokenRequest) (work.IdentityToken, error) {
 	s.note(r)
 	return work.IdentityToken{Value: "jwt"}, nil
+}
+
+func (s *server) RunTasks(_ context.Context, r deploy.TasksRequest) (deploy.TasksReceipt, error) {
+	s.note(r)
+	if r.Call > 1 {
+		return deploy.TasksReceipt{}, fault.New(fault.Forbidden, "it is not marked as safe").WithHint("mark it")
+	}
+	return deploy.TasksReceipt{Environment: "prd", Runs: []deployment.TaskRun{{Job: "main", Outcome: "passed", Millis: 3}}, Verdict: "passed"}, nil
 }
 
 func (s *server) NameArtifact(_ context.Context, r work.ArtifactName) error {
@@ -114,6 +124,21 @@ func TestCallsArriveAsTheyWereMade(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, s.asked); diff != "" {
 		t.Errorf("asked (-want +got):\n%s", diff)
+	}
+}
+
+func TestTasksAreAskedForAndAnswered(t *testing.T) {
+	s := &server{}
+	c := dial(t, s, "secret")
+	request := deploy.TasksRequest{Execution: "R/1/prd/1", Fence: 7, Call: 1, Jobs: []string{"main"}}
+	got, err := c.RunTasks(t.Context(), request)
+	want := deploy.TasksReceipt{Environment: "prd", Runs: []deployment.TaskRun{{Job: "main", Outcome: "passed", Millis: 3}}, Verdict: "passed"}
+	if d := cmp.Diff(want, got); err != nil || d != "" || s.asked[0] != fmt.Sprintf("%+v", request) {
+		t.Errorf("%v, asked %q\n%s", err, s.asked, d)
+	}
+	request.Call = 2
+	if _, err := c.RunTasks(t.Context(), request); fault.KindOf(err) != fault.Forbidden || fault.HintOf(err) != "mark it" {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -123,6 +123,11 @@ func (c *Client) Deploy(ctx context.Context, r deploy.Request) (deploy.Receipt, 
 	return call[deploy.Receipt](ctx, c, "deploy", r)
 }
 
+// RunTasks implements Server.
+func (c *Client) RunTasks(ctx context.Context, r deploy.TasksRequest) (deploy.TasksReceipt, error) {
+	return call[deploy.TasksReceipt](ctx, c, "run-tasks", r)
+}
+
 // Publish implements Server.
 func (c *Client) Publish(ctx context.Context, r work.PublishRequest) (work.Published, error) {
 	return call[work.Published](ctx, c, "publish", r)

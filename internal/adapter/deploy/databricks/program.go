@@ -8,7 +8,6 @@ import (
 
 	"golang.org/x/mod/semver"
 
-	"github.com/dc-release/dc-release/internal/adapter/deploy/databricks/workspace"
 	"github.com/dc-release/dc-release/internal/app/deploy"
 	"github.com/dc-release/dc-release/internal/core/deployment"
 	"github.com/dc-release/dc-release/internal/core/fault"
@@ -48,7 +47,7 @@ func (s *session) tool(ctx context.Context) (deployment.Tool, error) {
 func (s *session) run(ctx context.Context, args ...string) ([]byte, error) {
 	out, err := s.start(ctx, args)
 	if err == nil && out.Exit != 0 {
-		err = failed(args, out)
+		err = s.failed(args, out)
 	}
 	return out.Stdout, err
 }
@@ -87,13 +86,13 @@ func (s *session) startIn(ctx context.Context, dir string, args []string) (deplo
 	out, err := s.Programs.Run(ctx, s.call, s.folder, deploy.Program{
 		Argv: append([]string{path}, args...), Env: env, Hide: hide, Dir: dir, See: see, Network: true,
 	})
-	out.Stderr = []byte(workspace.Redact(string(out.Stderr), s.given...))
+	out.Stderr = []byte(s.redacted(string(out.Stderr)))
 	return out, err
 }
 
-// failed is what the program said when it failed, with what helps where it is
-// known.
-func failed(args []string, out deploy.Output) error {
+// failed is what the program said when it failed, with what helps
+// where it is known.
+func (s *session) failed(args []string, out deploy.Output) error {
 	said := strings.TrimSpace(string(out.Stderr))
 	if i := strings.LastIndex(said, "Error: "); i >= 0 {
 		said = said[i+len("Error: "):]

@@ -182,32 +182,3 @@ func TestNothingSecretIsRecorded(t *testing.T) {
 		t.Errorf("record %+v, tools %v", c.Record.Invocations, p.Tools)
 	}
 }
-
-func TestOnlyMarkedJobsRunInPRD(t *testing.T) {
-	w := open(t)
-	unmarked := checkout(t, func(f deploytest.Files) {
-		f["resources/main.yml"] = strings.Replace(f["resources/main.yml"], "verification: safe", "verification: destructive", 1)
-	})
-	w.Apply(t, unmarked)
-	if _, err := w.Target.Run(t.Context(), w.Call(), unmarked.Artifact(t), []string{"main"}); err == nil || !strings.Contains(err.Error(), "not marked as safe") {
-		t.Errorf("got %v", err)
-	}
-	if runs, err := w.Target.Run(t.Context(), w.Call(), unmarked.Artifact(t), nil); err != nil || len(runs) > 0 {
-		t.Errorf("got %v, %v", runs, err)
-	}
-	w.Apply(t, w.One)
-	runs, err := w.Target.Run(t.Context(), w.Call(), w.One.Artifact(t), nil)
-	if err != nil || len(runs) != 2 || runs[0].Outcome != "passed" || runs[0].Task == "" {
-		t.Errorf("got %+v, %v", runs, err)
-	}
-}
-
-func TestARunThatFailsSaysSo(t *testing.T) {
-	w := open(t)
-	w.Apply(t, w.One)
-	w.FailRuns(fakeworkspace.FailingRun{Job: "corp-procurement/prd/main"})
-	runs, err := w.Target.Run(t.Context(), w.Call(), w.One.Artifact(t), []string{"main"})
-	if err != nil || len(runs) == 0 || runs[len(runs)-1].Outcome != "failed" || runs[len(runs)-1].Message == "" {
-		t.Errorf("got %+v, %v", runs, err)
-	}
-}

@@ -36,6 +36,7 @@ type host struct {
 	mask      func(secret string)
 	files     []claim.File
 	artifacts []pipeline.Artifact
+	taskCalls int // of dc-release deploy run
 }
 
 var _ runner.Host = (*host)(nil)

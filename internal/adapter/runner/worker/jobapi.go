@@ -55,6 +55,7 @@ func (a *jobAPI) find(r *http.Request) *host {
 func (a *jobAPI) serve(l net.Listener) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /deploy", a.with(deployFor))
+	mux.HandleFunc("POST /deploy/run", a.with(runTasks))
 	mux.HandleFunc("POST /publish/{gate}", a.with(func(h *host, r *http.Request) (any, error) {
 		return h.server.Publish(r.Context(), work.PublishRequest{Execution: h.id, Gate: r.PathValue("gate")})
 	}))
@@ -104,6 +105,23 @@ func deployFor(h *host, r *http.Request) (any, error) {
 		req.Files = files
 	}
 	return h.server.Deploy(r.Context(), req)
+}
+
+// maxNames bounds the names of jobs that a call runs, in bytes.
+const maxNames = 1 << 20
+
+// runTasks takes the names of jobs, none for all that verify. Each call of a job
+// has its number, so that the server knows one that is made again.
+func runTasks(h *host, r *http.Request) (any, error) {
+	req := deploy.TasksRequest{Execution: h.id.Execution, Fence: h.id.Fence}
+	if err := json.NewDecoder(http.MaxBytesReader(nil, r.Body, maxNames)).Decode(&req.Jobs); err != nil {
+		return nil, fault.New(fault.Invalid, "names of jobs: %v", err)
+	}
+	h.mu.Lock()
+	h.taskCalls++
+	req.Call = h.taskCalls
+	h.mu.Unlock()
+	return h.server.RunTasks(r.Context(), req)
 }
 
 // receive stores every file of a tar as a blob.

@@ -44,6 +44,11 @@ func (p patient) Deploy(ctx context.Context, r deploy.Request) (deploy.Receipt, 
 	return retry(ctx, p, func() (deploy.Receipt, error) { return p.Server.Deploy(ctx, r) })
 }
 
+// RunTasks implements work.Server.
+func (p patient) RunTasks(ctx context.Context, r deploy.TasksRequest) (deploy.TasksReceipt, error) {
+	return retry(ctx, p, func() (deploy.TasksReceipt, error) { return p.Server.RunTasks(ctx, r) })
+}
+
 // Publish implements work.Server.
 func (p patient) Publish(ctx context.Context, r work.PublishRequest) (work.Published, error) {
 	return retry(ctx, p, func() (work.Published, error) { return p.Server.Publish(ctx, r) })

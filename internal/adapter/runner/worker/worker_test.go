@@ -14,10 +14,13 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/dc-release/dc-release/internal/adapter/runner"
 	"github.com/dc-release/dc-release/internal/adapter/runner/worker"
 	"github.com/dc-release/dc-release/internal/adapter/sandbox"
 	"github.com/dc-release/dc-release/internal/app/claim"
+	"github.com/dc-release/dc-release/internal/app/deploy"
 	"github.com/dc-release/dc-release/internal/app/work"
 	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/core/pipeline"
@@ -45,6 +48,7 @@ type server struct {
 	caches map[string][]byte // by key
 	named  []string          // artifacts
 	gone   bool              // they make room between being found and being read
+	ran    []deploy.TasksRequest
 }
 
 func (s *server) NameArtifact(_ context.Context, r work.ArtifactName) error {
@@ -55,6 +59,11 @@ func (s *server) NameArtifact(_ context.Context, r work.ArtifactName) error {
 		return fault.New(fault.Conflict, "artifact %q is there", r.Name)
 	}
 	return nil
+}
+
+func (s *server) RunTasks(_ context.Context, r deploy.TasksRequest) (deploy.TasksReceipt, error) {
+	s.ran = append(s.ran, r)
+	return deploy.TasksReceipt{Environment: "tst", Verdict: "passed"}, nil
 }
 
 func (s *server) FindCache(_ context.Context, q work.CacheQuery) (work.CacheEntry, error) {
@@ -215,6 +224,22 @@ func TestAJobWithoutThePermissionGetsNoIdentityToken(t *testing.T) {
 	}}}})
 	if len(s.asked) > 0 || !strings.Contains(log, "this job has no permission for an identity token") {
 		t.Errorf("asked %+v\n%s", s.asked, log)
+	}
+}
+
+// TestEachCallThatRunsTasksHasItsNumber, which a job cannot choose.
+func TestEachCallThatRunsTasksHasItsNumber(t *testing.T) {
+	s := &server{}
+	log := run(t, s, job(script(`
+post() { u=${DC_RELEASE_JOB_URL#http://}; exec 3<>/dev/tcp/${u%%[:/]*}/$(echo ${u%%/*} | cut -d: -f2); printf 'POST /deploy/run HTTP/1.0\r\nAuthorization: Bearer %s\r\nContent-Length: %s\r\n\r\n%s' $DC_RELEASE_JOB_TOKEN ${#1} "$1" >&3; sed 1,/^.$/d <&3; }
+post '["main","more"]'
+post '{"call":9}'
+post '[]'`)))
+	want := []deploy.TasksRequest{
+		{Execution: "run-1/1/build/1", Fence: 7, Call: 1, Jobs: []string{"main", "more"}}, {Execution: "run-1/1/build/1", Fence: 7, Call: 2, Jobs: []string{}},
+	}
+	if d := cmp.Diff(want, s.ran); d != "" || !strings.Contains(log, `"environment":"tst"`) || !strings.Contains(log, "names of jobs: ") {
+		t.Errorf("asked (-want +got):\n%s\n%s", d, log)
 	}
 }
 

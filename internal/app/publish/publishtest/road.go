@@ -68,9 +68,24 @@ func (r *Release) planned(place, rollback string) *gate.ManifestDeployment {
 func (r *Release) Installation(place string) evidence.Item {
 	r.s.t.Helper()
 	record := deploy.Installation{
-		Schema: "dc-release/installation/v1", Solution: Solution, Environment: place, Version: r.Version, Commit: r.Commit, Tree: r.Tree,
+		About:  r.about(evidence.FormatInstallation, place),
 		Checks: []deployment.Difference{{Path: "main.py", Expected: "a", Actual: "a"}},
 	}
+	return judged(r, record)
+}
+
+// TaskRuns is the evidence of tasks that the target ran.
+func (r *Release) TaskRuns(place string, runs ...deployment.TaskRun) evidence.Item {
+	r.s.t.Helper()
+	return judged(r, deploy.TaskRuns{About: r.about(evidence.FormatTaskRuns, place), Call: 1, Jobs: []string{}, Runs: runs})
+}
+
+func (r *Release) about(format, place string) deploy.About {
+	return deploy.About{Schema: "dc-release/" + format + "/v1", Solution: Solution, Environment: place, Version: r.Version, Commit: r.Commit, Tree: r.Tree}
+}
+
+func judged[R deploy.Raw](r *Release, record R) evidence.Item {
+	r.s.t.Helper()
 	raw, err := canonical.Marshal(record)
 	if err != nil {
 		r.s.t.Fatal(err)

@@ -88,6 +88,7 @@ func Deploy(env *console.Env) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&artifact, "artifact", "", "folder or file to hand in, once a run")
+	cmd.AddCommand(runTasks(env))
 	return cmd
 }
 

@@ -218,9 +218,13 @@ func (w *Workspace) describeRun(c *call, r *run, tasks bool) map[string]any {
 	}
 	list := []map[string]any{}
 	for _, t := range r.Tasks {
-		list = append(list, map[string]any{
-			"task_key": t.Key, "run_id": t.ID, "state": runState(t.Result, t.Message), "start_time": millis(r.Started), "run_page_url": page,
-		})
+		task := map[string]any{
+			"task_key": t.Key, "run_id": t.ID, "state": runState(t.Result, t.Message), "start_time": millis(r.Started), "run_page_url": page, "attempt_number": 0,
+		}
+		if !r.Ended.IsZero() {
+			task["end_time"] = millis(r.Ended)
+		}
+		list = append(list, task)
 	}
 	out["tasks"] = list
 	return out

@@ -46,6 +46,7 @@ func FuzzTree(f *testing.F) {
 func FuzzAnswers(f *testing.F) {
 	for _, s := range []string{
 		me, `{"jobs":[{"job_id":1,"settings":{"name":"x"}}]}`, `{"job_id":1,"settings":{"tasks":[{}]}}`, `{"runs":[{"run_id":1,"state":{"life_cycle_state":"RUNNING"}}]}`,
+		`{"run_id":1,"job_id":2,"status":{"state":"TERMINATED","termination_details":{"code":"SUCCESS"}},"tasks":[{"run_id":3,"task_key":"a","start_time":1}]}`, `{"error":"x"}`,
 		`{"object_id":"/jobs/1","access_control_list":[{"user_name":"a","all_permissions":[{"permission_level":"X","inherited":true,"inherited_from_object":["/"]}]}]}`,
 		`{"path":"/b","object_type":"FILE","size":1,"modified_at":1}`, `{"objects":[{"path":"/b/a","object_type":"FILE"}]}`, `{"content":"YQ=="}`, `{"name":"c","full_name":"c.s"}`,
 	} {
@@ -75,6 +76,10 @@ func FuzzAnswers(f *testing.F) {
 		check("permissions", len(e.Seen), err)
 		g, err := c.ActiveRuns(ctx, 1)
 		check("runs", len(g.Seen), err)
+		k, err := c.JobRun(ctx, 1)
+		check("run", len(k.Seen), err)
+		l, err := c.TaskOutput(ctx, 1)
+		check("output", len(l.Seen), err)
 		h, err := c.StatusOf(ctx, "/b")
 		check("status", len(h.Seen), err)
 		i, err := c.List(ctx, "/b")
