@@ -57,7 +57,13 @@ func (g *Gates) Facts(ctx context.Context, run state.Run, s gate.Standing, name 
 	if err != nil {
 		return f, err
 	}
-	f.Opaque = solution.Rebuilds == "accepted"
+	f.Opaque, f.Scans = solution.Rebuilds == "accepted", solution.Scans
+	if f.Reports, err = g.reports(ctx, run, name == gate.PreVal && f.Scans != (policy.Scans{})); err != nil {
+		return f, err
+	}
+	if run.Kept != nil {
+		f.Kept = run.Kept.Tree
+	}
 	def, _ := s.Definition(policy.Profile(run.Run.Profile), name)
 	if f.Plan, err = g.plan(ctx, run, s, def.Enters); err != nil {
 		return f, err
@@ -169,7 +175,7 @@ func (g *Gates) manifest(ctx context.Context, name string, opening int, f gate.F
 		Note:               r.Note,
 		RequirementsCommit: r.RequirementsCommit, Workflows: run.Plan.Sources, Plan: run.Run.Plan, Policy: solution.Digest,
 		Builds: builds(run.Events), Artifacts: artifacts(f), Evidence: []gate.ManifestEvidence{}, Deviations: []string{}, Documents: documents, Change: s.Change, Waivers: f.Waivers,
-		PreviousGate: previousGate(s, name), Deployment: behind(f),
+		PreviousGate: previousGate(s, name), Deployment: behind(f), Reports: gate.Reports(f.Reports),
 	}
 	if m.Workflows == nil {
 		m.Workflows = []pipeline.Source{}

@@ -102,7 +102,7 @@ func (m *moment) checks(def gate.Definition, opened int64) []document.GateCheck 
 		then = approval.Apply(then, e)
 	}
 	out := []document.GateCheck{}
-	for _, c := range def.Checks {
+	for _, c := range def.Demanded(m.baseline.Scans) {
 		check := document.GateCheck{Name: c.Name, Met: true, Detail: c.About}
 		for _, w := range approval.Effective(then, at) {
 			if w.Check == c.Name {

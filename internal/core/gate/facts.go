@@ -9,6 +9,7 @@ import (
 	"github.com/dc-release/dc-release/internal/core/deployment"
 	"github.com/dc-release/dc-release/internal/core/deviation"
 	"github.com/dc-release/dc-release/internal/core/evidence"
+	"github.com/dc-release/dc-release/internal/core/policy"
 )
 
 // Evidence is one item with the execution it came from. Latest says that no
@@ -41,6 +42,9 @@ type Facts struct {
 	Emergencies []string          // versions in use that are not caught up on
 	Waivers     []approval.Waiver // granted, not run out
 	Plan        *Plan             // of the place that the gate lets into, nil for none
+	Scans       policy.Scans      // what the baseline demands of the artifact
+	Reports     []Report          // about artifacts, all that this run's jobs handed in
+	Kept        string            // tree of the artifact that a job of this run handed in, "" for none
 }
 
 // Plan is what the deployment behind a gate will do.
@@ -153,7 +157,12 @@ func emergenciesCaughtUp(_ Definition, f Facts) []string {
 
 // waived reports whether an approved exception covers what a check misses.
 func (f Facts) waived(c Check, missing string) bool {
-	return Waivable(c.Name) && slices.ContainsFunc(f.Waivers, func(w approval.Waiver) bool { return w.Covers(c.Name, missing) })
+	return Waivable(c.Name) && slices.ContainsFunc(f.Waivers, func(w approval.Waiver) bool {
+		if c.Name == findingsCheck.Name {
+			return waives(w, missing)
+		}
+		return w.Covers(c.Name, missing)
+	})
 }
 
 func notDrifted(d Definition, f Facts) []string {

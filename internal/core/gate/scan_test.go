@@ -1,0 +1,198 @@
+package gate_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/dc-release/dc-release/internal/core/approval"
+	"github.com/dc-release/dc-release/internal/core/component"
+	"github.com/dc-release/dc-release/internal/core/deployment"
+	"github.com/dc-release/dc-release/internal/core/gate"
+	"github.com/dc-release/dc-release/internal/core/policy"
+	"github.com/dc-release/dc-release/internal/core/release"
+)
+
+// aboutScans keeps what the checks of scans miss.
+func aboutScans(t *testing.T, d gate.Definition, f gate.Facts) []string {
+	t.Helper()
+	bare := f
+	bare.Scans = policy.Scans{}
+	before := map[string]bool{}
+	for _, m := range d.Missing(bare) {
+		before[m] = true
+	}
+	out := []string{}
+	for _, m := range d.Missing(f) {
+		if !before[m] {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+func report(kind component.Kind, name string, content component.Report) gate.Report {
+	return gate.Report{Handed: component.Handed{Kind: string(kind), Name: name}, Execution: "R/1/scan/1", Tree: "t1", Latest: true, Content: content}
+}
+
+// TestGXP062_NothingLeavesTSTUnassessed changes one fact of a release whose
+// artifact is listed, scanned and clean.
+func TestGXP062_NothingLeavesTSTUnassessed(t *testing.T) {
+	jinja := component.Component{PURL: "pkg:pypi/jinja2@3.1.2"}
+	cve := component.Finding{ID: "CVE-2024-22195", Aliases: []string{"GHSA-h5c8"}, Severity: component.High, Package: jinja}
+	code := component.Finding{ID: "py/sql-injection", Severity: component.Critical, Where: "load.py:41"}
+	const (
+		cveText  = "CVE-2024-22195 in pkg:pypi/jinja2@3.1.2 is not assessed: high severity, found by osv.json"
+		codeText = "py/sql-injection in load.py:41 is not assessed: critical severity, found by osv.json"
+	)
+	found := func(list ...component.Finding) func(*gate.Facts) {
+		return func(f *gate.Facts) { f.Reports[1].Content.Findings = list }
+	}
+	waiver := func(check, item string) func(*gate.Facts) {
+		return func(f *gate.Facts) {
+			f.Reports[1].Content.Findings = []component.Finding{cve, code}
+			f.Waivers = []approval.Waiver{{Check: check, Item: item}}
+		}
+	}
+	vex := func(a component.Assessment, change func(*gate.Report)) func(*gate.Facts) {
+		return func(f *gate.Facts) {
+			f.Reports[1].Content.Findings = []component.Finding{cve}
+			r := report(component.VEX, "vex.json", component.Report{Assessments: []component.Assessment{a}})
+			change(&r)
+			f.Reports = append(f.Reports, r)
+		}
+	}
+	as := func(*gate.Report) {}
+	whole := component.Assessment{IDs: []string{"GHSA-h5c8"}, Whole: true}
+	for _, c := range []struct {
+		name   string
+		change func(*gate.Facts)
+		want   []string
+	}{
+		{"listed, scanned and clean", func(*gate.Facts) {}, nil},
+		{"a finding as bad as is barred", found(cve), []string{cveText}},
+		{"worse and the same twice", found(code, cve, code), []string{codeText, cveText}},
+		{"a finding that is not as bad", found(component.Finding{ID: "CVE-1", Severity: component.Medium}), nil},
+		{"a finding of no severity at all", found(component.Finding{ID: "CVE-1", Severity: component.None}), nil},
+		{"a finding whose severity nobody knows", found(component.Finding{ID: "CVE-1", Severity: component.Unknown}), []string{"CVE-1 in the artifact is not assessed: unknown severity, found by osv.json"}},
+		{"a finding that its report assesses", found(component.Finding{ID: "CVE-1", Severity: component.High, Assessed: "suppressed: why"}), nil},
+		{"no scan", func(f *gate.Facts) { f.Reports = f.Reports[:1] }, []string{"scan: none of the artifact in tst was handed in"}},
+		{"no list", func(f *gate.Facts) { f.Reports = f.Reports[1:] }, []string{"sbom: none of the artifact in tst was handed in"}},
+		{"a scan of another artifact", func(f *gate.Facts) { f.Reports[1].Tree = "t2" }, []string{"scan: osv.json is of artifact t2, not of the one in tst"}},
+		{"a list of another artifact", func(f *gate.Facts) { f.Reports[0].Tree = "t2" }, []string{"sbom: bom.json is of artifact t2, not of the one in tst"}},
+		{"a scan of an earlier attempt", func(f *gate.Facts) { f.Reports[1].Latest = false }, []string{"scan: none of the artifact in tst was handed in"}},
+		{"a scan that cannot be read any more", func(f *gate.Facts) { f.Reports[1].Problem = "line 1" }, []string{"scan: osv.json cannot be read: line 1"}},
+		{"one of two scans that cannot be read", func(f *gate.Facts) {
+			f.Reports = append(f.Reports, report(component.Scan, "b.json", component.Report{}))
+			f.Reports[2].Problem = "line 1"
+		}, []string{"scan: b.json cannot be read: line 1"}},
+		{"nothing in the place", func(f *gate.Facts) { delete(f.Deployments, "tst") }, []string{
+			"sbom: bom.json is of artifact t1, not of the one in tst", "scan: osv.json is of artifact t1, not of the one in tst", "provenance: nothing is deployed to tst",
+		}},
+		{"built by nobody", func(f *gate.Facts) { f.Kept = "" }, []string{"provenance: artifact t1 in tst was handed in by no job of this run"}},
+		{"rebuilt", func(f *gate.Facts) { f.Kept = "t0" }, []string{"provenance: artifact t1 in tst was handed in by no job of this run"}},
+		{"nothing is demanded", func(f *gate.Facts) { f.Scans, f.Reports, f.Kept = policy.Scans{}, nil, "" }, nil},
+
+		{"an assessment", vex(whole, as), nil},
+		{"an assessment of the component", vex(component.Assessment{IDs: []string{cve.ID}, Packages: []component.Component{jinja}}, as), nil},
+		{"an assessment of another component", vex(component.Assessment{IDs: []string{cve.ID}, Packages: []component.Component{{PURL: "pkg:pypi/jinja2@3.1.1"}}}, as), []string{cveText}},
+		{"an assessment that names the list", vex(component.Assessment{IDs: []string{cve.ID}, Packages: []component.Component{{Ref: "j"}}}, as), nil},
+		{"an assessment of another artifact", vex(whole, func(r *gate.Report) { r.Tree = "t2" }), []string{cveText}},
+		{"an assessment of an earlier attempt", vex(whole, func(r *gate.Report) { r.Latest = false }), []string{cveText}},
+
+		{"a waiver of the weakness", waiver("scan-findings", "CVE-2024-22195"), []string{codeText}},
+		{"a waiver of the weakness in the component", waiver("scan-findings", "CVE-2024-22195 in pkg:pypi/jinja2@3.1.2"), []string{codeText}},
+		{"a waiver of the rule", waiver("scan-findings", "py/sql-injection"), []string{cveText}},
+		{"a waiver of a shorter name", waiver("scan-findings", "CVE-2024-2219"), []string{cveText, codeText}},
+		{"a waiver of another component", waiver("scan-findings", "CVE-2024-22195 in pkg:pypi/jinja2@3.1"), []string{cveText, codeText}},
+		{"a waiver of a word", waiver("scan-findings", "high"), []string{cveText, codeText}},
+		{"a waiver of the report", waiver("scan-findings", "osv.json"), []string{cveText, codeText}},
+		{"a waiver of another check", waiver("components-listed", "CVE-2024-22195"), []string{cveText, codeText}},
+		{"a waiver of the list", func(f *gate.Facts) {
+			f.Reports, f.Waivers = f.Reports[1:], []approval.Waiver{{Check: "components-listed", Item: "sbom"}}
+		}, nil},
+		{"a waiver of the scan", func(f *gate.Facts) {
+			f.Reports, f.Waivers = f.Reports[:1], []approval.Waiver{{Check: "scan-findings", Item: "scan"}}
+		}, nil},
+		{"a waiver of the statement", func(f *gate.Facts) {
+			f.Kept, f.Waivers = "", []approval.Waiver{{Check: "build-attested", Item: "provenance"}}
+		}, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			listed := jinja
+			listed.Ref = "j"
+			f := gate.Facts{
+				Scans: policy.Scans{Severity: "high", SBOM: true, Provenance: true}, Kept: "t1",
+				Deployments: map[string]deployment.Deployed{"tst": {Tree: "t1"}},
+				Reports: []gate.Report{
+					report(component.SBOM, "bom.json", component.Report{Components: []component.Component{listed}}),
+					report(component.Scan, "osv.json", component.Report{}),
+				},
+			}
+			c.change(&f)
+			if d := cmp.Diff(append([]string{}, c.want...), aboutScans(t, find(t, gate.PreVal), f)); d != "" {
+				t.Error(d)
+			}
+		})
+	}
+}
+
+// TestScansAreDemandedWhereReleasesLeaveTST names where the checks stand, and
+// that documents speak of them only where a baseline demands them.
+func TestScansAreDemandedWhereReleasesLeaveTST(t *testing.T) {
+	names := func(list []gate.Check) string {
+		var out []string
+		for _, c := range list {
+			if strings.Contains("components-listed scan-findings build-attested", c.Name) {
+				out = append(out, c.Name)
+			}
+		}
+		return strings.Join(out, " ")
+	}
+	for change, want := range map[release.ChangeType]string{
+		release.Normal: "components-listed scan-findings build-attested", release.Standard: "components-listed scan-findings build-attested",
+		release.Hotfix: "components-listed scan-findings build-attested", release.Emergency: "",
+	} {
+		for _, d := range gate.Definitions(policy.GxP, change) {
+			if got := names(d.Checks); d.Name == gate.PreVal && got != want || d.Name != gate.PreVal && got != "" {
+				t.Errorf("%s %s: %q", change, d.Name, got)
+			}
+		}
+	}
+	d := find(t, gate.PreVal)
+	for _, c := range []struct {
+		scans policy.Scans
+		want  string
+	}{
+		{policy.Scans{}, ""},
+		{policy.Scans{SBOM: true}, "components-listed"},
+		{policy.Scans{Severity: "low"}, "scan-findings"},
+		{policy.Scans{Provenance: true}, "build-attested"},
+	} {
+		if got := names(d.Demanded(c.scans)); got != c.want {
+			t.Errorf("%+v: %q", c.scans, got)
+		}
+	}
+	for _, name := range []string{"components-listed", "scan-findings", "build-attested"} {
+		if !gate.Waivable(name) {
+			t.Errorf("%s is not waivable", name)
+		}
+	}
+}
+
+func TestManyFindingsFitIntoAnEvent(t *testing.T) {
+	var list []component.Finding
+	for i := range 1000 {
+		list = append(list, component.Finding{ID: fmt.Sprintf("CVE-%d%s", i, strings.Repeat("x", 90)), Severity: component.High, Where: strings.Repeat("y", 5000)})
+	}
+	f := gate.Facts{
+		Scans: policy.Scans{Severity: "high"}, Deployments: map[string]deployment.Deployed{"tst": {Tree: "t1"}},
+		Reports: []gate.Report{report(component.Scan, "osv.json", component.Report{Findings: list})},
+	}
+	got := aboutScans(t, find(t, gate.PreVal), f)
+	if n := len(strings.Join(got, "")); len(got) != 101 || got[100] != "900 more" || n > 50<<10 {
+		t.Errorf("%d texts of %d bytes, the last is %q", len(got), n, got[len(got)-1])
+	}
+}
