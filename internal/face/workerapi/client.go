@@ -15,6 +15,7 @@ import (
 	"github.com/dc-release/dc-release/internal/app/claim"
 	"github.com/dc-release/dc-release/internal/app/deploy"
 	"github.com/dc-release/dc-release/internal/app/work"
+	"github.com/dc-release/dc-release/internal/core/component"
 	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/core/pipeline"
 )
@@ -121,6 +122,11 @@ func (c *Client) Finish(ctx context.Context, r claim.Result) error {
 // Deploy implements Server.
 func (c *Client) Deploy(ctx context.Context, r deploy.Request) (deploy.Receipt, error) {
 	return call[deploy.Receipt](ctx, c, "deploy", r)
+}
+
+// Describe implements Server.
+func (c *Client) Describe(ctx context.Context, r deploy.Description) (component.Described, error) {
+	return call[component.Described](ctx, c, "describe", r)
 }
 
 // Publish implements Server.

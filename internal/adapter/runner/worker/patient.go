@@ -10,6 +10,7 @@ import (
 
 	"github.com/dc-release/dc-release/internal/app/deploy"
 	"github.com/dc-release/dc-release/internal/app/work"
+	"github.com/dc-release/dc-release/internal/core/component"
 	"github.com/dc-release/dc-release/internal/core/pipeline"
 )
 
@@ -42,6 +43,11 @@ func (p patient) Secret(ctx context.Context, r work.SecretRequest) (work.SecretV
 // Deploy implements work.Server.
 func (p patient) Deploy(ctx context.Context, r deploy.Request) (deploy.Receipt, error) {
 	return retry(ctx, p, func() (deploy.Receipt, error) { return p.Server.Deploy(ctx, r) })
+}
+
+// Describe implements work.Server.
+func (p patient) Describe(ctx context.Context, r deploy.Description) (component.Described, error) {
+	return retry(ctx, p, func() (component.Described, error) { return p.Server.Describe(ctx, r) })
 }
 
 // Publish implements work.Server.

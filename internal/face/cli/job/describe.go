@@ -1,0 +1,106 @@
+package job
+
+import (
+	"archive/tar"
+	"bytes"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/dc-release/dc-release/internal/core/component"
+	"github.com/dc-release/dc-release/internal/core/fault"
+	"github.com/dc-release/dc-release/internal/face/cli/console"
+)
+
+// flags says what a kind of reports is called.
+var flags = map[component.Kind]string{
+	component.SBOM:       "list of the artifact's components: CycloneDX 1.4 to 1.6 as JSON",
+	component.Scan:       "what a scanner found: SARIF 2.1.0 or the JSON of OSV-Scanner",
+	component.VEX:        "what was said of findings: CycloneDX with vulnerabilities",
+	component.Provenance: "signed statement of the build: DSSE with an in-toto statement; kept, its signature is not checked",
+}
+
+// Describe is "dc-release describe".
+func Describe(env *console.Env) *cobra.Command {
+	files := map[component.Kind]*[]string{}
+	cmd := &cobra.Command{
+		Use: "describe", Short: "Hand in what this run's artifact is made of and what was found in it", Args: cobra.NoArgs,
+		Long: "Hand in reports about the artifact that this run's first deploying job handed in: lists of components, scans, assessments of\n" +
+			"what they found, statements of the build. Every flag can be given more than once; all reports are kept, or none.",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			packed, n, err := reports(files)
+			if err != nil {
+				return err
+			}
+			if n == 0 {
+				return fault.New(fault.Invalid, "describe needs a report").WithHint("name one with --sbom, --scan, --vex or --provenance FILE")
+			}
+			d, err := call[component.Described](cmd.Context(), http.MethodPost, "/describe", "application/x-tar", bytes.NewReader(packed))
+			if err != nil {
+				return err
+			}
+			if d.Tree == "" {
+				env.Note("rehearsal: would hand in %d reports", n)
+				return nil
+			}
+			for _, r := range d.Reports {
+				fmt.Fprintf(env.Out, "%s %s (%s): %s\n", r.Kind, r.Name, r.Format, counted(r))
+			}
+			return nil
+		},
+	}
+	for _, kind := range component.Kinds() {
+		files[kind] = new([]string)
+		cmd.Flags().StringArrayVar(files[kind], string(kind), nil, flags[kind])
+	}
+	return cmd
+}
+
+// counted is a report in a few words.
+func counted(r component.Handed) string {
+	switch component.Kind(r.Kind) {
+	case component.SBOM:
+		return fmt.Sprintf("%d components", r.Components)
+	case component.Scan:
+		return fmt.Sprintf("%d critical, %d high, %d medium, %d low, %d of unknown severity", r.Critical, r.High, r.Medium, r.Low, r.Unknown)
+	case component.VEX:
+		return fmt.Sprintf("%d assessed as not affected", r.Assessed)
+	}
+	return "kept, its signature is not checked"
+}
+
+// reports packs files as KIND/NAME and counts them.
+func reports(files map[component.Kind]*[]string) ([]byte, int, error) {
+	var out bytes.Buffer
+	w, n := tar.NewWriter(&out), 0
+	for _, kind := range component.Kinds() {
+		for _, path := range *files[kind] {
+			info, err := os.Stat(path)
+			if err == nil && (!info.Mode().IsRegular() || info.Size() > component.MaxSize) {
+				err = fmt.Errorf("%s: want a file of at most %d bytes", path, component.MaxSize)
+			}
+			if err != nil {
+				return nil, 0, fault.New(fault.Invalid, "--%s: %v", kind, err)
+			}
+			data, err := os.ReadFile(path)
+			if err != nil {
+				return nil, 0, fault.New(fault.Invalid, "--%s: %v", kind, err)
+			}
+			name := string(kind) + "/" + filepath.Base(path)
+			if err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(data)), Format: tar.FormatPAX}); err != nil {
+				return nil, 0, err
+			}
+			if _, err := w.Write(data); err != nil {
+				return nil, 0, err
+			}
+			n++
+		}
+	}
+	if err := w.Close(); err != nil {
+		return nil, 0, err
+	}
+	return out.Bytes(), n, nil
+}
