@@ -57,12 +57,9 @@ func (g *Gates) Facts(ctx context.Context, run state.Run, s gate.Standing, name 
 	if err != nil {
 		return f, err
 	}
-	f.Opaque, f.Scans = solution.Rebuilds == "accepted", solution.Scans
-	if f.Reports, err = g.reports(ctx, run, name == gate.PreVal && f.Scans != (policy.Scans{})); err != nil {
+	f.Opaque = solution.Rebuilds == "accepted"
+	if err := g.artifact(ctx, run, solution.Scans, name, &f); err != nil {
 		return f, err
-	}
-	if run.Kept != nil {
-		f.Kept = run.Kept.Tree
 	}
 	def, _ := s.Definition(policy.Profile(run.Run.Profile), name)
 	if f.Plan, err = g.plan(ctx, run, s, def.Enters); err != nil {
@@ -76,6 +73,19 @@ func (g *Gates) Facts(ctx context.Context, run state.Run, s gate.Standing, name 
 	}
 	f.Drift, err = g.Sources.Drift(ctx, r.Solution, "prd")
 	return f, err
+}
+
+// artifact gathers what is demanded and known of the artifact; the gate that
+// decides on reports reads them.
+func (g *Gates) artifact(ctx context.Context, run state.Run, demanded policy.Scans, name string, f *gate.Facts) (err error) {
+	if f.Scans = demanded; name != gate.PreVal {
+		demanded = policy.Scans{}
+	}
+	if run.Kept != nil {
+		f.Kept = run.Kept.Tree
+	}
+	f.Reports, err = g.State.Reports(ctx, run, demanded)
+	return err
 }
 
 // plan is what was planned last for the place behind a gate.

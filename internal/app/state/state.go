@@ -66,7 +66,7 @@ type Run struct {
 	pipeline.State
 	Evidence    []Recorded
 	Acceptances []acceptance.Acceptance
-	Described   []component.Described // of artifacts, in order
+	Described   []Described // reports about artifacts, in order
 	Queued      map[string]pipeline.ExecutionQueued
 	Results     map[string]pipeline.ExecutionFinished
 	Claims      map[string]Claim
@@ -148,7 +148,7 @@ func (s Run) apply(e ledger.Event) Run {
 	case *evidence.Recorded:
 		s.Evidence = append(s.Evidence, Recorded{Recorded: *d, Seq: e.Seq, Time: e.Time, By: e.Actor})
 	case *component.Described:
-		s.Described = append(slices.Clip(s.Described), *d)
+		s.Described = append(slices.Clip(s.Described), Described{Described: *d, Seq: e.Seq})
 	case *pipeline.ExecutionQueued:
 		s.Queued[d.Execution] = *d
 	case *pipeline.ExecutionClaimed:

@@ -1,6 +1,9 @@
 package component
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // Described adds reports about the artifact of a run, which one execution handed
 // in. They are about the tree that the run keeps and about no other.
@@ -41,6 +44,19 @@ func (r Report) Hand(kind Kind, name, sha256 string, size int64) Handed {
 		Kind: string(kind), Name: name, SHA256: sha256, Size: size, Format: r.Format, Tool: r.Tool, Components: len(r.Components),
 		Critical: r.Count(Critical), High: r.Count(High), Medium: r.Count(Medium), Low: r.Count(Low), Unknown: r.Count(Unknown), Assessed: len(r.Assessments),
 	}
+}
+
+// Counted is what stands in the report in a few words.
+func (h Handed) Counted() string {
+	switch Kind(h.Kind) {
+	case SBOM:
+		return fmt.Sprintf("%d components", h.Components)
+	case Scan:
+		return fmt.Sprintf("%d critical, %d high, %d medium, %d low, %d of unknown severity", h.Critical, h.High, h.Medium, h.Low, h.Unknown)
+	case VEX:
+		return fmt.Sprintf("%d assessed as not affected", h.Assessed)
+	}
+	return "kept, its signature is not checked"
 }
 
 // CheckName refuses a file name that is no name: a report is called by it where

@@ -7,6 +7,7 @@ import (
 
 	"github.com/dc-release/dc-release/internal/core/approval"
 	"github.com/dc-release/dc-release/internal/core/component"
+	"github.com/dc-release/dc-release/internal/core/deployment"
 	"github.com/dc-release/dc-release/internal/core/policy"
 )
 
@@ -16,6 +17,7 @@ type Report struct {
 	component.Handed
 	Execution string
 	Tree      string // of the artifact that it is about
+	Seq       int64  // of its event
 	Latest    bool   // no later attempt of its job exists
 	Content   component.Report
 	Problem   string // why it cannot be read any more, "" normally
@@ -48,6 +50,55 @@ func (d Definition) Demanded(s policy.Scans) []Check {
 		demanded, ofScans := asked[c.Name]
 		return ofScans && !demanded
 	})
+}
+
+// Said is what the reports that count say of a check of scans, for those who
+// decide: each report in a line, and every barred finding that counts as
+// assessed, with who said so and why.
+func (f Facts) Said(d Definition, check string) []string {
+	kinds := map[string][]component.Kind{
+		componentsCheck.Name: {component.SBOM}, findingsCheck.Name: {component.Scan, component.VEX}, builtCheck.Name: {component.Provenance},
+	}
+	var out []string
+	for _, kind := range kinds[check] {
+		reports, _ := f.about(d, kind)
+		for _, r := range reports {
+			out = append(out, fmt.Sprintf("%s: %s, SHA-256 %.12s: %s", r.Name, r.Format, r.SHA256, r.Counted()))
+		}
+	}
+	if check != findingsCheck.Name {
+		return out
+	}
+	vex := f.assessments(d)
+	scans, _ := f.about(d, component.Scan)
+	for _, scan := range scans {
+		for _, x := range scan.Content.Findings {
+			why, ok := assessed(x, vex)
+			text := fmt.Sprintf("%s in %s (%s): %s", x.ID, brief(x.Subject()), x.Severity, why)
+			if ok && f.bars(x) && !slices.Contains(out, text) {
+				out = append(out, text)
+			}
+		}
+	}
+	return deployment.Few(out)
+}
+
+// bars reports whether a finding is as bad as is demanded not to be there.
+func (f Facts) bars(x component.Finding) bool {
+	return x.Severity != component.None && f.Scans.Bars(string(x.Severity))
+}
+
+// assessed says why a finding counts as assessed; ok is false for one that does
+// not.
+func assessed(x component.Finding, vex []component.Assessment) (why string, ok bool) {
+	if x.Assessed != "" {
+		return x.Assessed, true
+	}
+	i := slices.IndexFunc(vex, func(a component.Assessment) bool { return a.Covers(x) })
+	if i < 0 {
+		return "", false
+	}
+	return fmt.Sprintf("%s, says %s: %s", vex[i].State, vex[i].By, vex[i].Why), true
 }
 
 // componentsListed wants a list of the components of the artifact that is in the
@@ -85,8 +136,7 @@ func scanned(d Definition, f Facts) []string {
 	vex := f.assessments(d)
 	for _, scan := range scans {
 		for _, x := range scan.Content.Findings {
-			if x.Severity == component.None || !f.Scans.Bars(string(x.Severity)) || x.Assessed != "" ||
-				slices.ContainsFunc(vex, func(a component.Assessment) bool { return a.Covers(x) }) {
+			if _, ok := assessed(x, vex); ok || !f.bars(x) {
 				continue
 			}
 			text := fmt.Sprintf("%s in %s%s%s severity, found by %s", x.ID, brief(x.Subject()), unassessed, x.Severity, scan.Name)

@@ -196,3 +196,34 @@ func TestManyFindingsFitIntoAnEvent(t *testing.T) {
 		t.Errorf("%d texts of %d bytes, the last is %q", len(got), n, got[len(got)-1])
 	}
 }
+
+func TestWhoeverDecidesSeesWhatWasAssessed(t *testing.T) {
+	f := gate.Facts{
+		Scans: policy.Scans{Severity: "high", SBOM: true}, Deployments: map[string]deployment.Deployed{"tst": {Tree: "t1"}},
+		Reports: []gate.Report{
+			report(component.Scan, "osv.json", component.Report{Findings: []component.Finding{
+				{ID: "CVE-1", Severity: component.High}, {ID: "CVE-2", Severity: component.Low}, {ID: "r", Severity: component.Critical, Where: "a.py:1", Assessed: "suppressed: a test"},
+			}}),
+			report(component.VEX, "vex.json", component.Report{Assessments: []component.Assessment{
+				{IDs: []string{"CVE-1", "CVE-2"}, State: "not_affected", Why: "code_not_reachable", By: "Sven Holm", Whole: true},
+			}}),
+			report(component.Provenance, "build.json", component.Report{}),
+			report(component.Scan, "old.json", component.Report{}),
+		},
+	}
+	f.Reports[3].Latest = false
+	d := find(t, gate.PreVal)
+	for check, want := range map[string][]string{
+		"scan-findings": {
+			"osv.json: , SHA-256 : 0 critical, 0 high, 0 medium, 0 low, 0 of unknown severity", "vex.json: , SHA-256 : 0 assessed as not affected",
+			"CVE-1 in the artifact (high): not_affected, says Sven Holm: code_not_reachable", "r in a.py:1 (critical): suppressed: a test",
+		},
+		"components-listed": nil,
+		"build-attested":    {"build.json: , SHA-256 : kept, its signature is not checked"},
+		"tag-unmoved":       nil,
+	} {
+		if d := cmp.Diff(want, f.Said(d, check)); d != "" {
+			t.Errorf("%s: %s", check, d)
+		}
+	}
+}

@@ -47,7 +47,7 @@ func Describe(env *console.Env) *cobra.Command {
 				return nil
 			}
 			for _, r := range d.Reports {
-				fmt.Fprintf(env.Out, "%s %s (%s): %s\n", r.Kind, r.Name, r.Format, counted(r))
+				fmt.Fprintf(env.Out, "%s %s (%s): %s\n", r.Kind, r.Name, r.Format, r.Counted())
 			}
 			return nil
 		},
@@ -57,19 +57,6 @@ func Describe(env *console.Env) *cobra.Command {
 		cmd.Flags().StringArrayVar(files[kind], string(kind), nil, flags[kind])
 	}
 	return cmd
-}
-
-// counted is a report in a few words.
-func counted(r component.Handed) string {
-	switch component.Kind(r.Kind) {
-	case component.SBOM:
-		return fmt.Sprintf("%d components", r.Components)
-	case component.Scan:
-		return fmt.Sprintf("%d critical, %d high, %d medium, %d low, %d of unknown severity", r.Critical, r.High, r.Medium, r.Low, r.Unknown)
-	case component.VEX:
-		return fmt.Sprintf("%d assessed as not affected", r.Assessed)
-	}
-	return "kept, its signature is not checked"
 }
 
 // reports packs files as KIND/NAME and counts them.
