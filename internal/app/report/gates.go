@@ -118,7 +118,7 @@ func (m *moment) checks(def gate.Definition, opened int64) []document.GateCheck 
 
 // facts are what the checks of reports about the artifact were decided on.
 func (m *moment) facts(def gate.Definition, opened int64) gate.Facts {
-	f := gate.Facts{Scans: m.baseline.Scans, Deployments: map[string]deployment.Deployed{}}
+	f := gate.Facts{Scans: m.baseline.Scans, Earlier: m.earlier, Deployments: map[string]deployment.Deployed{}}
 	if d, ok := m.places[def.After].Of(m.run.Run.Run); ok {
 		f.Deployments[def.After] = d.Deployed
 	}

@@ -25,6 +25,7 @@ type moment struct {
 	ofRun, ofRelease, ofInstallation, ofSolution []ledger.Event
 
 	reports  []gate.Report // about the artifact
+	earlier  *gate.Earlier
 	places   map[string]place
 	baseline policy.Baseline
 	policy   string // digest of the baseline
@@ -100,7 +101,10 @@ func (r *Reporter) at(ctx context.Context, run, solution, version string, size i
 	if err := m.readBaseline(solution); err != nil {
 		return nil, err
 	}
-	m.reports, err = r.State.Reports(ctx, m.run, m.baseline.Scans)
+	if m.reports, err = r.State.Reports(ctx, m.run, m.baseline.Scans); err != nil {
+		return nil, err
+	}
+	m.earlier, err = r.earlier(ctx, m)
 	return m, err
 }
 

@@ -291,3 +291,32 @@ func fuzz(f *testing.F, kind component.Kind, corpus string) {
 		}
 	})
 }
+
+func TestWhatIsOtherThanBefore(t *testing.T) {
+	lib := func(name, version, purl string) component.Component {
+		return component.Component{Type: "library", Name: name, Version: version, PURL: purl}
+	}
+	many := func(n int) (out []component.Component) {
+		for i := range n {
+			out = append(out, lib(fmt.Sprintf("c%02d", i), "1", ""))
+		}
+		return out
+	}
+	for _, c := range []struct {
+		name          string
+		before, after []component.Component
+		want          []string
+	}{
+		{"the same", many(3), many(3), nil},
+		{"in another order, with other qualifiers", []component.Component{lib("a", "1", "pkg:npm/%40x/a@1?q=1"), lib("b", "1", "")}, []component.Component{lib("b", "1", ""), lib("a", "1", "pkg:npm/%40x/a@1")}, nil},
+		{"another version", []component.Component{lib("jinja2", "3.1.2", "pkg:pypi/jinja2@3.1.2")}, []component.Component{lib("Jinja2", "3.1.3", "pkg:pypi/jinja2@3.1.3")}, []string{"1 changed: pkg:pypi/jinja2 3.1.2 -> 3.1.3"}},
+		{"a second version", []component.Component{lib("a", "1", "")}, []component.Component{lib("a", "2", ""), lib("a", "1", "")}, []string{"1 changed: a 1 -> 1, 2"}},
+		{"come and gone", []component.Component{lib("a", "1", "")}, []component.Component{lib("b", "", "")}, []string{"1 added: b", "1 removed: a 1"}},
+		{"files", nil, []component.Component{{Type: "file", Name: "main.py"}}, nil},
+		{"many", nil, many(22), []string{"22 added: c00 1, c01 1, c02 1, c03 1, c04 1, c05 1, c06 1, c07 1, c08 1, c09 1, c10 1, c11 1, c12 1, c13 1, c14 1, c15 1, c16 1, c17 1, c18 1, c19 1, 2 more"}},
+	} {
+		if d := cmp.Diff(c.want, component.Changes(c.before, c.after)); d != "" {
+			t.Errorf("%s: %s", c.name, d)
+		}
+	}
+}

@@ -44,6 +44,7 @@ type Facts struct {
 	Plan        *Plan             // of the place that the gate lets into, nil for none
 	Scans       policy.Scans      // what the baseline demands of the artifact
 	Reports     []Report          // about artifacts, all that this run's jobs handed in
+	Earlier     *Earlier          // components of the release before, nil for none; for those who decide
 	Kept        string            // tree of the artifact that a job of this run handed in, "" for none
 }
 

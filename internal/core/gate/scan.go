@@ -23,6 +23,12 @@ type Report struct {
 	Problem   string // why it cannot be read any more, "" normally
 }
 
+// Earlier is what the artifact of the release before was made of.
+type Earlier struct {
+	Version    string
+	Components []component.Component
+}
+
 // ManifestReport is one report about the artifact.
 type ManifestReport struct {
 	Execution string `json:"execution"`
@@ -53,8 +59,8 @@ func (d Definition) Demanded(s policy.Scans) []Check {
 }
 
 // Said is what the reports that count say of a check of scans, for those who
-// decide: each report in a line, and every barred finding that counts as
-// assessed, with who said so and why.
+// decide: each report in a line, what is other than in the release before,
+// and every barred finding that counts as assessed, with who said so and why.
 func (f Facts) Said(d Definition, check string) []string {
 	kinds := map[string][]component.Kind{
 		componentsCheck.Name: {component.SBOM}, findingsCheck.Name: {component.Scan, component.VEX}, builtCheck.Name: {component.Provenance},
@@ -64,6 +70,11 @@ func (f Facts) Said(d Definition, check string) []string {
 		reports, _ := f.about(d, kind)
 		for _, r := range reports {
 			out = append(out, fmt.Sprintf("%s: %s, SHA-256 %.12s: %s", r.Name, r.Format, r.SHA256, r.Counted()))
+		}
+	}
+	if check == componentsCheck.Name && f.Earlier != nil && len(out) > 0 {
+		for _, line := range component.Changes(f.Earlier.Components, f.components(d)) {
+			out = append(out, "since "+f.Earlier.Version+" "+line)
 		}
 	}
 	if check != findingsCheck.Name {
@@ -164,14 +175,20 @@ func built(d Definition, f Facts) []string {
 	return nil
 }
 
+// components are those of every list of the artifact.
+func (f Facts) components(d Definition) []component.Component {
+	var out []component.Component
+	lists, _ := f.about(d, component.SBOM)
+	for _, r := range lists {
+		out = append(out, r.Content.Components...)
+	}
+	return out
+}
+
 // assessments are those of every VEX of the artifact; what they refer to is found
 // in its lists of components.
 func (f Facts) assessments(d Definition) []component.Assessment {
-	var known []component.Component
-	lists, _ := f.about(d, component.SBOM)
-	for _, r := range lists {
-		known = append(known, r.Content.Components...)
-	}
+	known := f.components(d)
 	var out []component.Assessment
 	all, _ := f.about(d, component.VEX)
 	for _, r := range all {

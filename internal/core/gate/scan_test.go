@@ -213,6 +213,15 @@ func TestWhoeverDecidesSeesWhatWasAssessed(t *testing.T) {
 	}
 	f.Reports[3].Latest = false
 	d := find(t, gate.PreVal)
+	listed := f
+	listed.Earlier = &gate.Earlier{Version: "0.9.0", Components: []component.Component{{Type: "library", Name: "a", Version: "1"}}}
+	if got := listed.Said(d, "components-listed"); len(got) > 0 {
+		t.Errorf("nothing is listed, and said is %q", got)
+	}
+	listed.Reports = []gate.Report{report(component.SBOM, "bom.json", component.Report{Components: []component.Component{{Type: "library", Name: "a", Version: "2"}}})}
+	if diff := cmp.Diff([]string{"bom.json: , SHA-256 : 0 components", "since 0.9.0 1 changed: a 1 -> 2"}, listed.Said(d, "components-listed")); diff != "" {
+		t.Error(diff)
+	}
 	for check, want := range map[string][]string{
 		"scan-findings": {
 			"osv.json: , SHA-256 : 0 critical, 0 high, 0 medium, 0 low, 0 of unknown severity", "vex.json: , SHA-256 : 0 assessed as not affected",

@@ -2,8 +2,8 @@ package job
 
 import (
 	"archive/tar"
-	"bytes"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -31,14 +31,16 @@ func Describe(env *console.Env) *cobra.Command {
 		Long: "Hand in reports about the artifact that this run's first deploying job handed in: lists of components, scans, assessments of\n" +
 			"what they found, statements of the build. Every flag can be given more than once; all reports are kept, or none.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			packed, n, err := reports(files)
-			if err != nil {
-				return err
+			n := 0
+			for _, list := range files {
+				n += len(*list)
 			}
 			if n == 0 {
 				return fault.New(fault.Invalid, "describe needs a report").WithHint("name one with --sbom, --scan, --vex or --provenance FILE")
 			}
-			d, err := call[component.Described](cmd.Context(), http.MethodPost, "/describe", "application/x-tar", bytes.NewReader(packed))
+			packed := reports(files)
+			defer packed.Close()
+			d, err := call[component.Described](cmd.Context(), http.MethodPost, "/describe", "application/x-tar", packed)
 			if err != nil {
 				return err
 			}
@@ -59,35 +61,40 @@ func Describe(env *console.Env) *cobra.Command {
 	return cmd
 }
 
-// reports packs files as KIND/NAME and counts them.
-func reports(files map[component.Kind]*[]string) ([]byte, int, error) {
-	var out bytes.Buffer
-	w, n := tar.NewWriter(&out), 0
+// reports gives the tar of the files as KIND/NAME while it is written.
+func reports(files map[component.Kind]*[]string) io.ReadCloser {
+	r, w := io.Pipe()
+	go func() { w.CloseWithError(packReports(w, files)) }()
+	return r
+}
+
+func packReports(w io.Writer, files map[component.Kind]*[]string) error {
+	tw := tar.NewWriter(w)
 	for _, kind := range component.Kinds() {
 		for _, path := range *files[kind] {
-			info, err := os.Stat(path)
-			if err == nil && (!info.Mode().IsRegular() || info.Size() > component.MaxSize) {
-				err = fmt.Errorf("%s: want a file of at most %d bytes", path, component.MaxSize)
+			if err := packReport(tw, kind, path); err != nil {
+				return fault.New(fault.Invalid, "--%s: %v", kind, err)
 			}
-			if err != nil {
-				return nil, 0, fault.New(fault.Invalid, "--%s: %v", kind, err)
-			}
-			data, err := os.ReadFile(path)
-			if err != nil {
-				return nil, 0, fault.New(fault.Invalid, "--%s: %v", kind, err)
-			}
-			name := string(kind) + "/" + filepath.Base(path)
-			if err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(data)), Format: tar.FormatPAX}); err != nil {
-				return nil, 0, err
-			}
-			if _, err := w.Write(data); err != nil {
-				return nil, 0, err
-			}
-			n++
 		}
 	}
-	if err := w.Close(); err != nil {
-		return nil, 0, err
+	return tw.Close()
+}
+
+func packReport(tw *tar.Writer, kind component.Kind, path string) error {
+	info, err := os.Stat(path) // before it is opened: a pipe would wait
+	if err != nil {
+		return err
 	}
-	return out.Bytes(), n, nil
+	if !info.Mode().IsRegular() || info.Size() > component.MaxSize {
+		return fmt.Errorf("%s: want a file of at most %d bytes", path, component.MaxSize)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if err := tw.WriteHeader(&tar.Header{Name: string(kind) + "/" + filepath.Base(path), Mode: 0o644, Size: int64(len(data)), Format: tar.FormatPAX}); err != nil {
+		return err
+	}
+	_, err = tw.Write(data)
+	return err
 }
