@@ -75,10 +75,10 @@ func (g *Gates) Facts(ctx context.Context, run state.Run, s gate.Standing, name 
 	return f, err
 }
 
-// artifact gathers what is demanded and known of the artifact; the gate that
-// decides on reports reads them.
+// artifact gathers what is demanded and known of the artifact; the gates that
+// decide on reports read them.
 func (g *Gates) artifact(ctx context.Context, run state.Run, demanded policy.Scans, name string, f *gate.Facts) (err error) {
-	if f.Scans = demanded; name != gate.PreVal {
+	if f.Scans = demanded; name != gate.PreVal && name != gate.CatchUp {
 		demanded = policy.Scans{}
 	}
 	if run.Kept != nil {

@@ -113,7 +113,7 @@ var emergency = []Definition{
 	GxP[3],
 	{
 		Name: CatchUp, After: "val",
-		Checks:     []Check{unitCheck, documentCheck, operatedCheck, acceptedCheck, plannedCheck, tracedCheck, failureCheck, reviewedCheck},
+		Checks:     []Check{unitCheck, documentCheck, operatedCheck, acceptedCheck, plannedCheck, tracedCheck, componentsCheck, findingsCheck, builtCheck, failureCheck, reviewedCheck},
 		Signatures: []signature.Meaning{signature.SMEApproved, signature.QCApproved, signature.Accountable},
 	},
 }
