@@ -36,6 +36,7 @@ MANIFEST = fields(
     opening="i", sources=("l", fields("repository tag tag_object commit files")), workflows=("l", fields("path sha256 origin commit?")), builds=("l", "t"),
     artifacts=("l", {"tree": ("t", False), "environments": (("l", "t"), False)}), evidence=("l", EVIDENCE), deviations=("l", "t"), change=CHANGE,
     waivers_optional=("l", WAIVER), documents=DOCUMENTS, rollback_optional=ROLLBACK, deployment_optional=DEPLOYMENT,
+    reports_optional=("l", fields("execution kind name sha256 tree", latest="b")),
 )  # fmt: skip
 META = fields(
     "number kind title product version tag commit environment? stage gate? frozen_at facts_sha256 ledger_root tool template? template_sha256?"
@@ -49,6 +50,7 @@ PLAN = fields(
 )  # fmt: skip
 SEALS = fields("schema certificate time", files=("l", fields("path sha256 unsealed_sha256", unsealed_size="i")))
 OWN = {"installation": results.installation, "rehearsal": results.rehearsal, "task-runs": results.task_runs, "job-conclusion": results.conclusion}
+REPORTS = ("sbom", "scan", "vex", "provenance")
 COUNTED = ("junit", "acceptance-protocol", *OWN)
 
 
@@ -334,18 +336,24 @@ class Content:
     def frozen(self, file, m, position):
         if position not in {e.seq for e in self.own + self.run}:
             self.find("F-1003", file, f"was frozen at event {position}, which is not of the run or the release")
-        latest, items = {}, []
+        latest, items, reports = {}, [], []
         for e in self.run:
             if e.seq > position:
                 break
             if e.type == "execution.queued":
                 latest[e.body["job"]] = e.body["execution"]
+            elif e.type == "artifact.described":
+                reports += [{k: r[k] for k in ("kind", "name", "sha256")} | {k: e.body[k] for k in ("execution", "tree")} for r in e.body["reports"]]
             elif e.type == "evidence.recorded":
                 for i in e.body["items"]:
                     items.append({k: i[k] for k in ("name", "sha256", "verification", "environment", "verdict", "counted")} | {"execution": e.body["execution"]})
         for i in items:
             x = i["execution"]
             i["latest"] = x == "" or latest.get(job_of(x)) == x
+        for r in reports:
+            r["latest"] = latest.get(job_of(r["execution"])) == r["execution"]
+        if reports != m.get("reports", []):
+            self.find("F-1007", file, f"names {len(m.get('reports', []))} reports about the artifact, which are not the {len(reports)} of the run")
         if sorted(map(encode, items)) != sorted(map(encode, m["evidence"])):
             self.find("F-1004", file, f"names {len(m['evidence'])} items of evidence, which are not the {len(items)} of the run")
 
@@ -354,6 +362,7 @@ class Content:
     def evidence(self):
         events = self.own + self.run
         self.outputs(events)
+        self.described(events)
         for e in events:
             if e.type == "evidence.recorded":
                 groups = {}
@@ -414,6 +423,21 @@ class Content:
             }.get(e.type, list)()
             for digest in set(named) - self.external:
                 self.find("F-410", "index.json", f"{digest} is in the ledger and not external", e.seq)
+
+    def described(self, events):
+        """F-411."""
+        kept = ""
+        for e in events:
+            if e.type == "artifact.kept":
+                kept = e.body["tree"]
+            elif e.type == "artifact.described":
+                if e.body["tree"] != kept:
+                    self.at(e, "F-411", f"reports are about artifact {e.body['tree']!r:.80}, the run kept {kept!r:.80}")
+                for r in e.body["reports"]:
+                    if r["kind"] not in REPORTS:
+                        self.at(e, "F-411", f"report {r['name']} is of kind {r['kind']!r}")
+                    elif r["sha256"] not in self.external:
+                        self.named("F-411", f"artifact/{r['kind']}/{r['sha256']}.json", r["sha256"], e.seq)
 
     def recount(self, e, digest, items):
         name = self.here.get(digest)
@@ -571,6 +595,8 @@ class Content:
                     names.add(f"reviews/{b['signature']}.json")
             elif e.type == "provenance.attested":
                 names |= {f"attestations/{s['name']}.json" for s in b["statements"]}
+            elif e.type == "artifact.described":
+                names |= {f"artifact/{r['kind']}/{r['sha256']}.json" for r in b["reports"]}
             elif e.type == "evidence.recorded":
                 digests |= {i["sha256"] for i in b["items"]}
             elif e.type == "acceptance.begun":

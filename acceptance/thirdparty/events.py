@@ -54,6 +54,8 @@ approval.requested/5 approval kind solution version waiver:o? waiver.check waive
     baseline.rollback:o? baseline.rollback.rehearse? baseline.rollback.automatic:b? baseline.scans:o? baseline.scans.severity? baseline.scans.sbom:b? baseline.scans.provenance:b?
     review:o? review.from review.to review.number review.files:mt deletion:o? deletion.environment deletion.plan deletion.destroys:lt lost:lt?
 approval.signed/1 approval signature person role meaning
+artifact.described/1 execution tree reports:lo reports[].kind reports[].name reports[].sha256 reports[].size:i reports[].format reports[].tool
+    reports[].components:i reports[].critical:i reports[].high:i reports[].medium:i reports[].low:i reports[].unknown:i reports[].assessed:i
 artifact.kept/1 execution tree manifest files:i
 checkpoint.diverged/1 branch last head gone:b commits:lt files:lt
 checkpoint.timestamp_failed/1 solution origin size:i checkpoint problem

@@ -15,6 +15,7 @@ import (
 	"github.com/dc-release/dc-release/internal/app/operation"
 	"github.com/dc-release/dc-release/internal/app/traceability"
 	"github.com/dc-release/dc-release/internal/archtest"
+	"github.com/dc-release/dc-release/internal/core/component"
 	"github.com/dc-release/dc-release/internal/core/document"
 	"github.com/dc-release/dc-release/internal/core/event"
 	"github.com/dc-release/dc-release/internal/core/gate"
@@ -61,6 +62,10 @@ func places() []place {
 		{
 			what: "a result format", file: "internal/adapter/testresult/read.go", line: "var formats = []format{",
 			also: []string{"internal/adapter/testresult/junit.go"}, proof: []string{"internal/adapter/testresult/testdata"}, have: testresult.Formats(),
+		},
+		{
+			what: "a report about an artifact", file: "internal/core/component/component.go", line: "var readers = []reader{",
+			also: []string{"internal/core/component/osv.go", "docs/scans.md"}, proof: []string{"internal/core/component/testdata"}, have: names(component.Kinds(), func(k component.Kind) string { return string(k) }),
 		},
 		{
 			what: "a source of items", file: "internal/adapter/itemfile/itemfile.go", line: "var formats = []format{",

@@ -17,6 +17,7 @@ import (
 	"github.com/dc-release/dc-release/internal/app/deploy"
 	"github.com/dc-release/dc-release/internal/app/traceability"
 	"github.com/dc-release/dc-release/internal/app/work"
+	"github.com/dc-release/dc-release/internal/core/component"
 	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/core/pipeline"
 )
@@ -70,6 +71,15 @@ func (s server) RunTasks(ctx context.Context, r deploy.TasksRequest) (deploy.Tas
 		return deploy.TasksReceipt{Environment: slot.Environment}, err
 	}
 	return s.o.App.Deployer.RunTasks(ctx, r)
+}
+
+// Describe implements work.Server. A rehearsal only reports.
+func (s server) Describe(ctx context.Context, r deploy.Description) (component.Described, error) {
+	if s.o.Config.Rehearsal {
+		_, err := s.o.App.Claims.Current(ctx, r.Execution, r.Fence)
+		return component.Described{Execution: r.Execution}, err
+	}
+	return s.o.App.Deployer.Describe(ctx, r)
 }
 
 // Publish implements work.Server. A rehearsal only reports.

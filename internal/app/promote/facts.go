@@ -30,12 +30,8 @@ func (g *Gates) Facts(ctx context.Context, run state.Run, s gate.Standing, name 
 	if f.Emergencies, err = g.emergencies(ctx, r); err != nil {
 		return f, err
 	}
-	object, err := g.Sources.TagObject(ctx, r.Solution, r.Tag)
-	if err != nil {
+	if f.TagMoved, err = g.tagMoved(ctx, s); err != nil {
 		return f, err
-	}
-	if s.Moved != nil || object != r.TagObject {
-		f.TagMoved = fmt.Sprintf("%s points to %.12s, registered was %.12s", r.Tag, object, r.TagObject)
 	}
 	note, err := g.Blobs.Bytes(ctx, r.Note)
 	if err != nil {
@@ -59,6 +55,9 @@ func (g *Gates) Facts(ctx context.Context, run state.Run, s gate.Standing, name 
 		return f, err
 	}
 	f.Opaque = solution.Rebuilds == "accepted"
+	if err := g.artifact(ctx, run, solution.Scans, name, &f); err != nil {
+		return f, err
+	}
 	def, _ := s.Definition(policy.Profile(run.Run.Profile), name)
 	if f.Plan, err = g.plan(ctx, run, s, def.Enters); err != nil {
 		return f, err
@@ -76,6 +75,17 @@ func (g *Gates) Facts(ctx context.Context, run state.Run, s gate.Standing, name 
 	return f, err
 }
 
+// tagMoved says what the tag of a release points to when it is not what was
+// registered.
+func (g *Gates) tagMoved(ctx context.Context, s gate.Standing) (string, error) {
+	r := s.Registered
+	object, err := g.Sources.TagObject(ctx, r.Solution, r.Tag)
+	if err != nil || s.Moved == nil && object == r.TagObject {
+		return "", err
+	}
+	return fmt.Sprintf("%s points to %.12s, registered was %.12s", r.Tag, object, r.TagObject), nil
+}
+
 // rehearsal is which rollback the gate into PRD wants to be rehearsed.
 func (g *Gates) rehearsal(ctx context.Context, solution policy.Solution, version, name string) (*gate.Rehearsal, error) {
 	if name != gate.ApproveToPrd {
@@ -83,6 +93,19 @@ func (g *Gates) rehearsal(ctx context.Context, solution policy.Solution, version
 	}
 	prd, err := g.State.Place(ctx, solution.Solution, "prd")
 	return deploy.RehearsalOf(solution, version, prd), err
+}
+
+// artifact gathers what is demanded and known of the artifact; the gates that
+// decide on reports read them.
+func (g *Gates) artifact(ctx context.Context, run state.Run, demanded policy.Scans, name string, f *gate.Facts) (err error) {
+	if f.Scans = demanded; name != gate.PreVal && name != gate.CatchUp {
+		demanded = policy.Scans{}
+	}
+	if run.Kept != nil {
+		f.Kept = run.Kept.Tree
+	}
+	f.Reports, err = g.State.Reports(ctx, run, demanded)
+	return err
 }
 
 // plan is what was planned last for the place behind a gate.
@@ -182,7 +205,7 @@ func (g *Gates) manifest(ctx context.Context, name string, opening int, f gate.F
 		Note:               r.Note,
 		RequirementsCommit: r.RequirementsCommit, Workflows: run.Plan.Sources, Plan: run.Run.Plan, Policy: solution.Digest,
 		Builds: builds(run.Events), Artifacts: artifacts(f), Evidence: []gate.ManifestEvidence{}, Deviations: []string{}, Documents: documents, Change: s.Change, Waivers: f.Waivers,
-		PreviousGate: previousGate(s, name), Deployment: behind(f),
+		PreviousGate: previousGate(s, name), Deployment: behind(f), Reports: gate.Reports(f.Reports),
 	}
 	if m.Workflows == nil {
 		m.Workflows = []pipeline.Source{}

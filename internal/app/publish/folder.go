@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/dc-release/dc-release/internal/core/acceptance"
+	"github.com/dc-release/dc-release/internal/core/component"
 	"github.com/dc-release/dc-release/internal/core/evidence"
 	"github.com/dc-release/dc-release/internal/core/gate"
 	"github.com/dc-release/dc-release/internal/core/ledger"
@@ -149,6 +150,8 @@ func (p *Publisher) evidence(ctx context.Context, h *history, f *folder) error {
 			switch d := e.Data.(type) {
 			case *evidence.Recorded:
 				err = p.items(ctx, f, d)
+			case *component.Described:
+				err = p.reports(ctx, f, d)
 			case *pipeline.ExecutionFinished:
 				err = p.outputs(ctx, f, d)
 			case *pipeline.LogKept:
@@ -187,6 +190,21 @@ func (p *Publisher) captured(ctx context.Context, f *folder, events []ledger.Eve
 			if err := p.add(ctx, f, path, file.SHA256); err != nil {
 				return err
 			}
+		}
+	}
+	return nil
+}
+
+// reports adds what jobs handed in about the artifact, of every attempt.
+func (p *Publisher) reports(ctx context.Context, f *folder, d *component.Described) error {
+	for _, r := range d.Reports {
+		path := releaselog.ReportPath(r.Kind, r.SHA256)
+		if r.Size > releaselog.MaxStored {
+			f.externals = append(f.externals, releaselog.External{Name: path, SHA256: r.SHA256, Size: r.Size, External: true, Why: "size"})
+			continue
+		}
+		if err := p.add(ctx, f, path, r.SHA256); err != nil {
+			return err
 		}
 	}
 	return nil

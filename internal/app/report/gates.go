@@ -7,6 +7,7 @@ import (
 
 	"github.com/dc-release/dc-release/internal/app/signed"
 	"github.com/dc-release/dc-release/internal/core/approval"
+	"github.com/dc-release/dc-release/internal/core/deployment"
 	"github.com/dc-release/dc-release/internal/core/document"
 	"github.com/dc-release/dc-release/internal/core/gate"
 	"github.com/dc-release/dc-release/internal/core/ledger"
@@ -102,8 +103,9 @@ func (m *moment) checks(def gate.Definition, opened int64) []document.GateCheck 
 		then = approval.Apply(then, e)
 	}
 	out := []document.GateCheck{}
-	for _, c := range def.Checks {
-		check := document.GateCheck{Name: c.Name, Met: true, Detail: c.About}
+	facts := m.facts(def, opened)
+	for _, c := range def.Demanded(m.baseline.Scans) {
+		check := document.GateCheck{Name: c.Name, Met: true, Detail: c.About, Reports: facts.Said(def, c.Name)}
 		for _, w := range approval.Effective(then, at) {
 			if w.Check == c.Name {
 				check.Waived = append(check.Waived, fmt.Sprintf("waived for %s until %s", w.Item, w.Expires))
@@ -112,6 +114,20 @@ func (m *moment) checks(def gate.Definition, opened int64) []document.GateCheck 
 		out = append(out, check)
 	}
 	return out
+}
+
+// facts are what the checks of reports about the artifact were decided on.
+func (m *moment) facts(def gate.Definition, opened int64) gate.Facts {
+	f := gate.Facts{Scans: m.baseline.Scans, Earlier: m.earlier, Deployments: map[string]deployment.Deployed{}}
+	if d, ok := m.places[def.After].Of(m.run.Run.Run); ok {
+		f.Deployments[def.After] = d.Deployed
+	}
+	for _, r := range m.reports {
+		if r.Seq <= opened {
+			f.Reports = append(f.Reports, r)
+		}
+	}
+	return f
 }
 
 // ineffective says why a signature does not count. What a consumed gate counted

@@ -24,6 +24,8 @@ type moment struct {
 	// Events in order, by stream.
 	ofRun, ofRelease, ofInstallation, ofSolution []ledger.Event
 
+	reports  []gate.Report // about the artifact
+	earlier  *gate.Earlier
 	places   map[string]place
 	baseline policy.Baseline
 	policy   string // digest of the baseline
@@ -96,7 +98,14 @@ func (r *Reporter) at(ctx context.Context, run, solution, version string, size i
 		}
 		m.places[name] = p
 	}
-	return m, m.readBaseline(solution)
+	if err := m.readBaseline(solution); err != nil {
+		return nil, err
+	}
+	if m.reports, err = r.State.Reports(ctx, m.run, m.baseline.Scans); err != nil {
+		return nil, err
+	}
+	m.earlier, err = r.earlier(ctx, m)
+	return m, err
 }
 
 // readBaseline takes the baseline from the ledger and not from a view, so that a

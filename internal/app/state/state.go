@@ -14,6 +14,7 @@ import (
 	"github.com/dc-release/dc-release/internal/core/acceptance"
 	"github.com/dc-release/dc-release/internal/core/approval"
 	"github.com/dc-release/dc-release/internal/core/canonical"
+	"github.com/dc-release/dc-release/internal/core/component"
 	"github.com/dc-release/dc-release/internal/core/deployment"
 	"github.com/dc-release/dc-release/internal/core/evidence"
 	"github.com/dc-release/dc-release/internal/core/fault"
@@ -65,6 +66,7 @@ type Run struct {
 	pipeline.State
 	Evidence    []Recorded
 	Acceptances []acceptance.Acceptance
+	Described   []Described // reports about artifacts, in order
 	Queued      map[string]pipeline.ExecutionQueued
 	Results     map[string]pipeline.ExecutionFinished
 	Claims      map[string]Claim
@@ -145,6 +147,8 @@ func (s Run) apply(e ledger.Event) Run {
 	switch d := e.Data.(type) {
 	case *evidence.Recorded:
 		s.Evidence = append(s.Evidence, Recorded{Recorded: *d, Seq: e.Seq, Time: e.Time, By: e.Actor})
+	case *component.Described:
+		s.Described = append(slices.Clip(s.Described), Described{Described: *d, Seq: e.Seq})
 	case *pipeline.ExecutionQueued:
 		s.Queued[d.Execution] = *d
 	case *pipeline.ExecutionClaimed:

@@ -8,6 +8,7 @@ import (
 	"github.com/dc-release/dc-release/internal/app/deploy"
 	"github.com/dc-release/dc-release/internal/core/acceptance"
 	"github.com/dc-release/dc-release/internal/core/canonical"
+	"github.com/dc-release/dc-release/internal/core/component"
 	"github.com/dc-release/dc-release/internal/core/deployment"
 	"github.com/dc-release/dc-release/internal/core/document"
 	"github.com/dc-release/dc-release/internal/core/evidence"
@@ -27,6 +28,7 @@ func (f *folder) evidence() {
 		events = slices.Concat(events, f.history.streams[ledger.RunStream(r.Run)])
 	}
 	f.outputs(events)
+	f.described(events)
 	files := map[string]string{}
 	for name, data := range f.files {
 		if strings.HasPrefix(name, "evidence/") {
@@ -305,6 +307,10 @@ func (f *folder) known() {
 			case *provenance.Attested:
 				for _, s := range d.Statements {
 					asked[releaselog.AttestationPath(s.Name)] = true
+				}
+			case *component.Described:
+				for _, r := range d.Reports {
+					asked[releaselog.ReportPath(r.Kind, r.SHA256)] = true
 				}
 			case *acceptance.Begun:
 				evidenced[d.Script] = true

@@ -76,7 +76,7 @@ func (f *folder) consumed(s gate.Standing, e ledger.Event, d *gate.Consumed, fro
 	}
 	f.planned(m, e.Seq)
 	if r := f.registered(); r != nil {
-		for _, wrong := range f.frozen(m, r.Run, g.Opened.Position) {
+		for _, wrong := range append(f.frozen(m, r.Run, g.Opened.Position), f.reports(m, r.Run, g.Opened.Position)...) {
 			f.add(file, "frozen", "%s", wrong)
 		}
 	}

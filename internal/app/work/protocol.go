@@ -10,6 +10,7 @@ import (
 
 	"github.com/dc-release/dc-release/internal/app/claim"
 	"github.com/dc-release/dc-release/internal/app/deploy"
+	"github.com/dc-release/dc-release/internal/core/component"
 	"github.com/dc-release/dc-release/internal/core/document"
 	"github.com/dc-release/dc-release/internal/core/pipeline"
 )
@@ -154,6 +155,8 @@ type Server interface {
 	Finish(ctx context.Context, r claim.Result) error
 	Deploy(ctx context.Context, r deploy.Request) (deploy.Receipt, error)
 	RunTasks(ctx context.Context, r deploy.TasksRequest) (deploy.TasksReceipt, error)
+	// Describe keeps reports about the artifact that the execution's run keeps.
+	Describe(ctx context.Context, r deploy.Description) (component.Described, error)
 	Publish(ctx context.Context, r PublishRequest) (Published, error)
 	TestDocuments(ctx context.Context, e Execution) (TestedDocuments, error)
 	// IdentityToken is refused to a job without id-token: write.

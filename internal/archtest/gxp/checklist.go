@@ -111,7 +111,11 @@ var Checklist = []Rule{
 	{ID: "GXP059", Clause: "A11 §12.1, D11 §11", Must: "let an account without its factors do nothing but enrol"},
 	{ID: "GXP060", Clause: "A11 §12.3", Must: "record of every grant who asked, who approved and why", Waits: PeriodicReview, Shown: "who gave or took it, to whom and why, and nobody for themselves; a request of its own is missing", Some: []string{"GXP060 every grant says who gave it to whom and why"}},
 	{ID: "GXP061", Clause: "D11 §11", Must: "end idle sessions, and every session after half a day"},
-	{ID: "GXP062", Clause: "D11 §15", Must: "scan its own releases and list their components", Waits: Deployment},
+	{
+		ID: "GXP062", Clause: "D11 §15", Must: "scan its own releases and list their components", Waits: Deployment,
+		Shown: "a release of a product is held until its components are listed and what a scan found is assessed; this program's own releases are not built by it yet",
+		Some:  []string{"TestGXP062_NothingLeavesTSTUnassessed", "TestGXP062_ReportsAreBoundToTheArtifact"}, By: []string{"acceptance/testdata/change/scan.txtar"},
+	},
 	{
 		ID: "GXP063", Clause: "A11 §13", Must: "open an incident when a deployment to production fails", Waits: Deployment,
 		Shown: "a failed attempt opens a deviation, which closes the gates", By: []string{"acceptance/testdata/change/deviation.txtar"},

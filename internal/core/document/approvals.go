@@ -1,6 +1,9 @@
 package document
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // gateTitles are the names of the gates for readers.
 var gateTitles = map[string]string{
@@ -54,7 +57,7 @@ func (a *author) gate(g Gate) {
 		case len(c.Waived) > 0:
 			met = cell(status("met with waiver", Caution))
 		}
-		t.Rows = append(t.Rows, row(plain(c.Name), met, detailed(c.Detail, c.Waived...)))
+		t.Rows = append(t.Rows, row(plain(c.Name), met, detailed(c.Detail, slices.Concat(c.Reports, c.Waived)...)))
 	}
 	a.table(t)
 	a.signatures(g)

@@ -31,6 +31,9 @@ type GateCheck struct {
 	// Waived are the waivers that held for the check when the gate opened: it is
 	// met but for their items.
 	Waived []string `json:"waived,omitempty"`
+	// Reports are what the check was decided on, where that is reports about the
+	// artifact: each in a line, and what was assessed, by whom and why.
+	Reports []string `json:"reports,omitempty"`
 }
 
 // RequiredSignature is a signature that the gate demands.

@@ -8,6 +8,7 @@ import (
 	"github.com/dc-release/dc-release/internal/core/acceptance"
 	"github.com/dc-release/dc-release/internal/core/approval"
 	"github.com/dc-release/dc-release/internal/core/canonical"
+	"github.com/dc-release/dc-release/internal/core/component"
 	"github.com/dc-release/dc-release/internal/core/deployment"
 	"github.com/dc-release/dc-release/internal/core/deviation"
 	"github.com/dc-release/dc-release/internal/core/document"
@@ -53,7 +54,7 @@ var All = []ledger.Payload{
 	&signature.Made{}, &signature.Withdrawn{},
 	&document.PublicationIntended{}, &document.Published{}, &releaselog.Diverged{},
 	&releaselog.TimestampRequested{}, &releaselog.Timestamped{}, &releaselog.TimestampFailed{},
-	&provenance.Attested{},
+	&provenance.Attested{}, &component.Described{},
 	&secret.Set{}, &secret.Removed{}, &secret.KeyRotated{},
 }
 

@@ -5,6 +5,7 @@ package gate
 import (
 	"slices"
 
+	"github.com/dc-release/dc-release/internal/core/deployment"
 	"github.com/dc-release/dc-release/internal/core/policy"
 	"github.com/dc-release/dc-release/internal/core/release"
 	"github.com/dc-release/dc-release/internal/core/signature"
@@ -51,7 +52,11 @@ var (
 	reviewedCheck  = Check{"audit-trail-reviewed", "the exception list as it stands was reviewed by somebody who did not act in the release", reviewed}
 	deployCheck    = Check{"deployment-planned", "what the deployment behind the gate changes is known, and what it deletes is approved", deploymentPlanned}
 	rehearsalCheck = Check{"rollback-rehearsed", "going back to the release in use and forth again was rehearsed with the artifact", rollbackRehearsed}
-	rollbackCheck  = Check{"rollback-possible", "the earlier release was for use and its artifact is kept", rollbackPossible}
+	// what a baseline demands of scans, see Demanded
+	componentsCheck = Check{"components-listed", "the components of the artifact are listed", componentsListed}
+	findingsCheck   = Check{"scan-findings", "the artifact was scanned, and every finding that the baseline bars is assessed", scanned}
+	builtCheck      = Check{"build-attested", "the artifact is what a job of this run handed in, which the installation states and signs", built}
+	rollbackCheck   = Check{"rollback-possible", "the earlier release was for use and its artifact is kept", rollbackPossible}
 )
 
 // GxP is the profile's list for normal changes and hotfixes. To add a gate: a
@@ -60,7 +65,7 @@ var (
 var GxP = []Definition{
 	{
 		Name: PreVal, After: "tst", Enters: "val",
-		Checks:     []Check{tagCheck, noteCheck, authorCheck, emergencyCheck, unitCheck, documentCheck, installedCheck, operatedCheck, plannedCheck, failureCheck, deployCheck},
+		Checks:     []Check{tagCheck, noteCheck, authorCheck, emergencyCheck, unitCheck, documentCheck, installedCheck, operatedCheck, plannedCheck, componentsCheck, findingsCheck, builtCheck, failureCheck, deployCheck},
 		Signatures: []signature.Meaning{signature.SMEApproved},
 	},
 	{
@@ -109,7 +114,7 @@ var emergency = []Definition{
 	GxP[3],
 	{
 		Name: CatchUp, After: "val",
-		Checks:     []Check{unitCheck, documentCheck, operatedCheck, acceptedCheck, plannedCheck, tracedCheck, failureCheck, reviewedCheck},
+		Checks:     []Check{unitCheck, documentCheck, operatedCheck, acceptedCheck, plannedCheck, tracedCheck, componentsCheck, findingsCheck, builtCheck, failureCheck, reviewedCheck},
 		Signatures: []signature.Meaning{signature.SMEApproved, signature.QCApproved, signature.Accountable},
 	},
 }
@@ -148,18 +153,20 @@ func Find(p policy.Profile, t release.ChangeType, name string) (Definition, bool
 // Waivable reports whether an exception from a check can be approved. What
 // makes signatures and the trail worth something never can.
 func Waivable(check string) bool {
-	return slices.Contains([]string{unitCheck.Name, operatedCheck.Name, acceptedCheck.Name, plannedCheck.Name, tracedCheck.Name, rehearsalCheck.Name}, check)
+	return slices.Contains([]string{unitCheck.Name, operatedCheck.Name, acceptedCheck.Name, plannedCheck.Name, tracedCheck.Name, rehearsalCheck.Name, componentsCheck.Name, findingsCheck.Name, builtCheck.Name}, check)
 }
 
 // Missing is everything that keeps the gate closed, in the order of its checks.
 func (d Definition) Missing(f Facts) []string {
 	var out []string
 	for _, c := range d.Checks {
+		var open []string
 		for _, text := range c.missing(d, f) {
 			if !f.waived(c, text) {
-				out = append(out, text)
+				open = append(open, text)
 			}
 		}
+		out = append(out, deployment.Few(open)...) // an event has to hold them
 	}
 	return out
 }

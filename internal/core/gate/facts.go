@@ -9,6 +9,7 @@ import (
 	"github.com/dc-release/dc-release/internal/core/deployment"
 	"github.com/dc-release/dc-release/internal/core/deviation"
 	"github.com/dc-release/dc-release/internal/core/evidence"
+	"github.com/dc-release/dc-release/internal/core/policy"
 )
 
 // Evidence is one item with the execution it came from. Latest says that no
@@ -42,6 +43,10 @@ type Facts struct {
 	Waivers     []approval.Waiver // granted, not run out
 	Plan        *Plan             // of the place that the gate lets into, nil for none
 	Rehearsal   *Rehearsal        // of the rollback, nil when there is nothing to go back to
+	Scans       policy.Scans      // what the baseline demands of the artifact
+	Reports     []Report          // about artifacts, all that this run's jobs handed in
+	Earlier     *Earlier          // components of the release before, nil for none; for those who decide
+	Kept        string            // tree of the artifact that a job of this run handed in, "" for none
 }
 
 // Rehearsal is which rollback is to be rehearsed where: to the release that PRD
@@ -162,7 +167,12 @@ func emergenciesCaughtUp(_ Definition, f Facts) []string {
 
 // waived reports whether an approved exception covers what a check misses.
 func (f Facts) waived(c Check, missing string) bool {
-	return Waivable(c.Name) && slices.ContainsFunc(f.Waivers, func(w approval.Waiver) bool { return w.Covers(c.Name, missing) })
+	return Waivable(c.Name) && slices.ContainsFunc(f.Waivers, func(w approval.Waiver) bool {
+		if c.Name == findingsCheck.Name {
+			return waives(w, missing)
+		}
+		return w.Covers(c.Name, missing)
+	})
 }
 
 func notDrifted(d Definition, f Facts) []string {

@@ -36,6 +36,8 @@ type Manifest struct {
 	Rollback           *ManifestRollback  `json:"rollback,omitempty"`
 	// Deployment is what happens behind the gate: the plan that is carried out.
 	Deployment *ManifestDeployment `json:"deployment,omitempty"`
+	// Reports are what jobs handed in about the artifact: every attempt.
+	Reports []ManifestReport `json:"reports,omitempty"`
 }
 
 // ManifestDeployment is the deployment that a gate lets through.

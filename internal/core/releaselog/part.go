@@ -77,6 +77,10 @@ func ManifestPath(gate string) string { return "manifests/" + gate + ".json" }
 // PlanPath holds what the deployment behind a gate was planned to do.
 func PlanPath(gate string) string { return "plans/" + gate + ".json" }
 
+// ReportPath holds a report about the artifact: kind is sbom, scan, vex or
+// provenance.
+func ReportPath(kind, sha256 string) string { return "artifact/" + kind + "/" + sha256 + ".json" }
+
 // SignaturePath is the payload of a signature.
 func SignaturePath(id string) string { return "signatures/" + id + ".json" }
 

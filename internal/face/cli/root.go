@@ -97,7 +97,7 @@ func commands(d Deps) []*cobra.Command {
 		records.Runs(d.Env), records.Releases(d.Env, d.Author), gate.New(d.Env), records.Evidence(d.Env, d.Results), acceptance.New(d.Env),
 		environment.New(d.Env), environment.Rollback(d.Env), sandbox.New(d.Env, d.Sandbox), audit.New(d.Env, d.Verify, d.Witness, d.Bundle),
 		people.Person(d.Env), people.Token(d.Env), people.Role(d.Env), secret.New(d.Env), change.Deviation(d.Env), change.Approval(d.Env),
-		job.Deploy(d.Env), job.Publish(d.Env), document.New(d.Env, d.Documents), trace.New(d.Env, d.Trace), workflows.New(d.Env, d.Preview),
+		job.Deploy(d.Env), job.Describe(d.Env), job.Publish(d.Env), document.New(d.Env, d.Documents), trace.New(d.Env, d.Trace), workflows.New(d.Env, d.Preview),
 		workerCommand(d), versionCommand(d),
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/dc-release/dc-release/internal/app/deploy"
 	"github.com/dc-release/dc-release/internal/app/work"
+	"github.com/dc-release/dc-release/internal/core/component"
 	"github.com/dc-release/dc-release/internal/core/deployment"
 	"github.com/dc-release/dc-release/internal/core/fault"
 )
@@ -59,6 +60,11 @@ func (s *server) RunTasks(_ context.Context, r deploy.TasksRequest) (deploy.Task
 		return deploy.TasksReceipt{}, fault.New(fault.Forbidden, "it is not marked as safe").WithHint("mark it")
 	}
 	return deploy.TasksReceipt{Environment: "prd", Runs: []deployment.TaskRun{{Job: "main", Outcome: "passed", Millis: 3}}, Verdict: "passed"}, nil
+}
+
+func (s *server) Describe(_ context.Context, r deploy.Description) (component.Described, error) {
+	s.note(r)
+	return component.Described{Tree: "t1", Reports: []component.Handed{{Kind: "scan", Name: "a.json", High: 2}}}, nil
 }
 
 func (s *server) NameArtifact(_ context.Context, r work.ArtifactName) error {
@@ -110,6 +116,11 @@ func TestCallsArriveAsTheyWereMade(t *testing.T) {
 	if err != nil || token.Value != "jwt" {
 		t.Errorf("got %+v %v", token, err)
 	}
+	files := []deploy.DescribeFile{{Kind: component.Scan, Name: "a.json", SHA256: "s", Size: 3}}
+	described, err := c.Describe(t.Context(), deploy.Description{Execution: e.Execution, Fence: e.Fence, Files: files})
+	if err != nil || described.Tree != "t1" || len(described.Reports) != 1 || described.Reports[0].High != 2 {
+		t.Errorf("got %+v %v", described, err)
+	}
 	if err := c.NameArtifact(t.Context(), work.ArtifactName{Execution: e, Name: "dist"}); fault.KindOf(err) != fault.Conflict {
 		t.Errorf("got %v", err)
 	}
@@ -120,6 +131,7 @@ func TestCallsArriveAsTheyWereMade(t *testing.T) {
 	want := []string{
 		who + "Keys:[" + key + " k] Version:v}", who + "Scope:s Key:" + key + " Version:v}", who + "Scope: Key: Version:}",
 		who + "Key:" + key + " Version:v}", "more bytes", who + "Repository:bob/a Commit:c0ffee}", who + "Audience:api://x}",
+		"{Execution:R/1/build/1 Fence:7 Files:[{Kind:scan Name:a.json SHA256:s Size:3}]}",
 		who + "Name:dist Overwrite:false SHA256:}", who + "Name:dist Overwrite:true SHA256:}",
 	}
 	if diff := cmp.Diff(want, s.asked); diff != "" {

@@ -15,6 +15,7 @@ import (
 	"github.com/dc-release/dc-release/internal/app/claim"
 	"github.com/dc-release/dc-release/internal/app/deploy"
 	"github.com/dc-release/dc-release/internal/app/work"
+	"github.com/dc-release/dc-release/internal/core/component"
 	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/core/pipeline"
 )
@@ -126,6 +127,11 @@ func (c *Client) Deploy(ctx context.Context, r deploy.Request) (deploy.Receipt, 
 // RunTasks implements Server.
 func (c *Client) RunTasks(ctx context.Context, r deploy.TasksRequest) (deploy.TasksReceipt, error) {
 	return call[deploy.TasksReceipt](ctx, c, "run-tasks", r)
+}
+
+// Describe implements Server.
+func (c *Client) Describe(ctx context.Context, r deploy.Description) (component.Described, error) {
+	return call[component.Described](ctx, c, "describe", r)
 }
 
 // Publish implements Server.

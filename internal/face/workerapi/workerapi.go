@@ -35,6 +35,7 @@ func Handler(s work.Server, token string) http.Handler {
 	post(mux, "finish", func(ctx context.Context, q claim.Result) (struct{}, error) { return struct{}{}, s.Finish(ctx, q) })
 	post(mux, "deploy", s.Deploy)
 	post(mux, "run-tasks", s.RunTasks)
+	post(mux, "describe", s.Describe)
 	post(mux, "publish", s.Publish)
 	post(mux, "document-test", s.TestDocuments)
 	post(mux, "identity-token", s.IdentityToken)

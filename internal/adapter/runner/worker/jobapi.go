@@ -15,13 +15,14 @@ import (
 
 	"github.com/dc-release/dc-release/internal/app/deploy"
 	"github.com/dc-release/dc-release/internal/app/work"
+	"github.com/dc-release/dc-release/internal/core/component"
 	"github.com/dc-release/dc-release/internal/core/deployment"
 	"github.com/dc-release/dc-release/internal/core/fault"
 )
 
 // jobAPI is what a job may ask for while it runs, on loopback and with the
-// token of its one execution: dc-release deploy, publish, document test and
-// evidence add speak it.
+// token of its one execution: dc-release deploy, describe, publish, document test
+// and evidence add speak it.
 type jobAPI struct {
 	mu    sync.Mutex
 	hosts map[string]*host // by token
@@ -56,6 +57,7 @@ func (a *jobAPI) serve(l net.Listener) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /deploy", a.with(deployFor))
 	mux.HandleFunc("POST /deploy/run", a.with(runTasks))
+	mux.HandleFunc("POST /describe", a.with(describeFor))
 	mux.HandleFunc("POST /publish/{gate}", a.with(func(h *host, r *http.Request) (any, error) {
 		return h.server.Publish(r.Context(), work.PublishRequest{Execution: h.id, Gate: r.PathValue("gate")})
 	}))
@@ -122,6 +124,20 @@ func runTasks(h *host, r *http.Request) (any, error) {
 	req.Call = h.taskCalls
 	h.mu.Unlock()
 	return h.server.RunTasks(r.Context(), req)
+}
+
+// describeFor takes a tar of reports: KIND/NAME.
+func describeFor(h *host, r *http.Request) (any, error) {
+	files, err := receive(r.Context(), h, r.Body)
+	if err != nil {
+		return nil, err
+	}
+	req := deploy.Description{Execution: h.id.Execution, Fence: h.id.Fence}
+	for _, f := range files {
+		kind, name, _ := strings.Cut(f.Path, "/")
+		req.Files = append(req.Files, deploy.DescribeFile{Kind: component.Kind(kind), Name: name, SHA256: f.SHA256, Size: f.Size})
+	}
+	return h.server.Describe(r.Context(), req)
 }
 
 // receive stores every file of a tar as a blob.

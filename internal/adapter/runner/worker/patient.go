@@ -10,6 +10,7 @@ import (
 
 	"github.com/dc-release/dc-release/internal/app/deploy"
 	"github.com/dc-release/dc-release/internal/app/work"
+	"github.com/dc-release/dc-release/internal/core/component"
 	"github.com/dc-release/dc-release/internal/core/pipeline"
 )
 
@@ -47,6 +48,11 @@ func (p patient) Deploy(ctx context.Context, r deploy.Request) (deploy.Receipt, 
 // RunTasks implements work.Server.
 func (p patient) RunTasks(ctx context.Context, r deploy.TasksRequest) (deploy.TasksReceipt, error) {
 	return retry(ctx, p, func() (deploy.TasksReceipt, error) { return p.Server.RunTasks(ctx, r) })
+}
+
+// Describe implements work.Server.
+func (p patient) Describe(ctx context.Context, r deploy.Description) (component.Described, error) {
+	return retry(ctx, p, func() (component.Described, error) { return p.Server.Describe(ctx, r) })
 }
 
 // Publish implements work.Server.

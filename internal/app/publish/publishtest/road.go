@@ -113,7 +113,7 @@ func (r *Release) Open(name string) string {
 		Sources: []gate.ManifestSource{{Repository: "corp/procurement", Tag: "v" + r.Version, TagObject: r.Commit, Commit: r.Commit, Files: canonical.SHA256(nil)}},
 		Note:    r.s.Put("# Release " + r.Version + "\n\nFS-corp-procurement-1\n"), Workflows: []pipeline.Source{}, Plan: r.plan, Policy: r.s.policy,
 		Builds: []string{"test"}, Artifacts: []gate.ManifestArtifact{{Tree: r.Tree, Environments: []string{"tst"}}}, Evidence: r.Items,
-		Deviations: []string{}, Change: standing.Change, Waivers: approval.Effective(standing.Approvals, ""), Documents: documents, PreviousGate: r.gates,
+		Deviations: []string{}, Change: standing.Change, Waivers: approval.Effective(standing.Approvals, ""), Documents: documents, PreviousGate: r.gates, Reports: r.reports,
 	}
 	for _, d := range standing.Deviations {
 		m.Deviations = append(m.Deviations, d.Summary())
@@ -164,6 +164,7 @@ func (r *Release) Step(name string) (execution string, fence int64) {
 	x, fence := r.Execute(place, place, "")
 	if place == "tst" {
 		r.Keep(x)
+		r.describe(x)
 	}
 	v := evidence.OV
 	if place == "prd" {

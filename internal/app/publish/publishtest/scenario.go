@@ -21,6 +21,7 @@ import (
 	"github.com/dc-release/dc-release/internal/app/publish"
 	"github.com/dc-release/dc-release/internal/app/state"
 	"github.com/dc-release/dc-release/internal/core/canonical"
+	"github.com/dc-release/dc-release/internal/core/component"
 	"github.com/dc-release/dc-release/internal/core/deployment"
 	"github.com/dc-release/dc-release/internal/core/evidence"
 	"github.com/dc-release/dc-release/internal/core/gate"
@@ -241,10 +242,15 @@ type Release struct {
 	Items   []gate.ManifestEvidence
 	// Accepting records the acceptance test, nil for Accept.
 	Accepting func()
+	// Describing are the bytes of reports about the artifact, by kind; the job that
+	// deploys to TST hands them in.
+	Describing map[component.Kind]string
 
 	plan  string
 	plans map[string]string // of the deployments behind gates, by place
 	gates string            // manifest of the gate before
+
+	reports []gate.ManifestReport
 }
 
 // Register begins a release and its run.
@@ -302,6 +308,28 @@ func (r *Release) Keep(execution string) {
 		r.s.t.Fatal(err)
 	}
 	r.s.Append(ledger.Draft{Stream: ledger.RunStream(r.Run), Data: &pipeline.ArtifactKept{Execution: execution, Tree: r.Tree, Manifest: r.s.Put(string(raw)), Files: 2}})
+}
+
+// describe records that an execution handed reports in.
+func (r *Release) describe(execution string) {
+	r.s.t.Helper()
+	d := &component.Described{Execution: execution, Tree: r.Tree}
+	for _, kind := range component.Kinds() {
+		text, ok := r.Describing[kind]
+		if !ok {
+			continue
+		}
+		read, err := component.Read(kind, []byte(text))
+		if err != nil {
+			r.s.t.Fatal(err)
+		}
+		h := read.Hand(kind, string(kind)+".json", r.s.Put(text), int64(len(text)))
+		d.Reports = append(d.Reports, h)
+		r.reports = append(r.reports, gate.ManifestReport{Execution: execution, Kind: h.Kind, Name: h.Name, SHA256: h.SHA256, Tree: r.Tree, Latest: true})
+	}
+	if len(d.Reports) > 0 {
+		r.s.Append(ledger.Draft{Stream: ledger.RunStream(r.Run), Data: d})
+	}
 }
 
 // Stream is the release's stream.

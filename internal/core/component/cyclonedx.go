@@ -1,0 +1,211 @@
+package component
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// cyclonedx reads what every CycloneDX document begins with
+// (cyclonedx.org/docs/1.6/json).
+func cyclonedx(n node) Report {
+	if got := n.at("bomFormat").text(); got != "CycloneDX" {
+		switch {
+		case n.at("spdxVersion").there():
+			n.wrong("is SPDX: write it as CycloneDX")
+		default:
+			n.at("bomFormat").wrong("want CycloneDX")
+		}
+		return Report{}
+	}
+	version := n.at("specVersion").text()
+	if !slices.Contains([]string{"1.4", "1.5", "1.6"}, version) {
+		n.at("specVersion").wrong("%q: want 1.4, 1.5 or 1.6", clip(version, maxID))
+		return Report{}
+	}
+	return Report{Format: "CycloneDX " + version, Tool: madeBy(n.at("metadata").object().at("tools"))}
+}
+
+// madeBy names the tools: a list until 1.4, an object with components since 1.5.
+func madeBy(n node) string {
+	list := n
+	if _, object := n.value.(map[string]any); object {
+		list = n.at("components")
+	}
+	var out []string
+	for _, t := range list.list() {
+		out = append(out, strings.TrimSpace(t.at("name").text()+" "+t.at("version").text()))
+	}
+	return clip(strings.Join(out, ", "), maxText)
+}
+
+func readSBOM(n node) Report {
+	out := cyclonedx(n)
+	if out.Format == "" {
+		return out
+	}
+	about := n.at("metadata").at("component").object()
+	for _, h := range about.at("hashes").list() {
+		if d := digest(h.at("content").text()); h.at("alg").text() == "SHA-256" && d != "" {
+			out.Subjects = append(out.Subjects, d)
+		}
+	}
+	refs := map[string]bool{}
+	out.Components = components(n.at("components"), refs)
+	if about.there() {
+		out.Components = append(out.Components, components(about.at("components"), refs)...)
+	}
+	if len(out.Components) == 0 {
+		n.at("components").wrong("lists nothing: want every component of the artifact")
+	}
+	return out
+}
+
+// components reads a list and what is inside of its components; a bom-ref is
+// there once.
+func components(n node, refs map[string]bool) []Component {
+	var out []Component
+	for _, c := range n.list() {
+		one := component(c)
+		if one.Ref != "" && refs[one.Ref] {
+			c.at("bom-ref").wrong("%q stands twice", clip(one.Ref, maxID))
+		}
+		refs[one.Ref] = true
+		out = append(append(out, one), components(c.at("components"), refs)...)
+	}
+	return out
+}
+
+func component(n node) Component {
+	c := Component{
+		Ref: n.at("bom-ref").text(), Type: n.at("type").name(), Name: n.at("name").name(), Version: n.at("version").text(), PURL: n.at("purl").text(),
+	}
+	if group := n.at("group").text(); group != "" {
+		c.Name = group + "/" + c.Name
+	}
+	for _, l := range n.at("licenses").list() {
+		one := l.at("license").object()
+		for _, name := range []string{l.at("expression").text(), one.at("id").text(), one.at("name").text()} {
+			if name != "" {
+				c.Licences = append(c.Licences, name)
+				break
+			}
+		}
+	}
+	for _, h := range n.at("hashes").list() {
+		c.Hashes = append(c.Hashes, h.at("alg").name()+" "+h.at("content").name())
+	}
+	return c
+}
+
+// settled are the states of an analysis that end it. exploitable and in_triage
+// do not: the finding stays.
+var settled = []string{"not_affected", "false_positive", "resolved", "resolved_with_pedigree"}
+
+// justifications are why not_affected may be said.
+var justifications = []string{
+	"code_not_present", "code_not_reachable", "requires_configuration", "requires_dependency", "requires_environment",
+	"protected_by_compiler", "protected_at_runtime", "protected_at_perimeter", "protected_by_mitigating_control",
+}
+
+func readVEX(n node) Report {
+	out := cyclonedx(n)
+	if out.Format == "" {
+		return out
+	}
+	by := author(n.at("metadata"))
+	known := map[string]Component{}
+	for _, c := range components(n.at("components"), map[string]bool{}) {
+		known[c.Ref] = c
+	}
+	whole := n.at("metadata").at("component").object().at("bom-ref").text()
+	list := n.at("vulnerabilities").list()
+	if len(list) == 0 {
+		n.at("vulnerabilities").wrong("says nothing: want one at least")
+	}
+	for _, v := range list {
+		a := Assessment{IDs: []string{v.at("id").id()}, By: by, State: state(v.at("analysis")), Why: why(v.at("analysis"))}
+		for _, r := range v.at("references").list() {
+			if id := r.at("id").text(); id != "" {
+				a.IDs = append(a.IDs, id)
+			}
+		}
+		affects := v.at("affects").list()
+		a.Whole = len(affects) == 0
+		for _, at := range affects {
+			ref := at.at("ref").name()
+			c, ok := known[ref]
+			switch {
+			case ref == whole && ref != "":
+				a.Whole = true
+			case ok:
+				a.Packages = append(a.Packages, c)
+			default:
+				a.Packages = append(a.Packages, named(ref))
+			}
+		}
+		if !slices.Contains(settled, a.State) {
+			continue
+		}
+		if by == "" {
+			n.at("metadata").wrong("says nobody whose assessment this is: want authors, manufacturer or supplier with a name")
+			return out
+		}
+		out.Assessments = append(out.Assessments, a)
+	}
+	return out
+}
+
+// named is a component that another document has: its purl, or the last part of
+// a BOM-Link (urn:cdx:SERIAL/VERSION#REF).
+func named(ref string) Component {
+	if strings.HasPrefix(ref, "urn:cdx:") {
+		_, ref, _ = strings.Cut(ref, "#")
+		if plain, err := url.PathUnescape(ref); err == nil {
+			ref = plain
+		}
+	}
+	c := Component{Ref: ref}
+	if strings.HasPrefix(ref, "pkg:") {
+		c.PURL = ref
+	}
+	return c
+}
+
+func state(n node) string {
+	s := n.object().at("state").name()
+	if s != "" && s != "exploitable" && s != "in_triage" && !slices.Contains(settled, s) {
+		n.at("state").wrong("%q: want exploitable, in_triage or one of %v", clip(s, maxID), settled)
+	}
+	return s
+}
+
+// why wants a reason of what ends an analysis: not_affected a justification, the
+// others a justification or a detail.
+func why(n node) string {
+	state, justification, detail := n.at("state").text(), n.at("justification").text(), strings.TrimSpace(n.at("detail").text())
+	switch {
+	case justification != "" && !slices.Contains(justifications, justification):
+		n.at("justification").wrong("%q: want one of %v", clip(justification, maxID), justifications)
+	case state == "not_affected" && justification == "":
+		n.at("justification").wrong("is not there: want why the artifact is not affected, one of %v", justifications)
+	case slices.Contains(settled, state) && justification == "" && detail == "":
+		n.at("detail").wrong("is not there: want why it is %s", state)
+	}
+	if justification != "" && detail != "" {
+		return justification + ": " + clip(detail, maxText)
+	}
+	return clip(justification+detail, maxText)
+}
+
+// author is who made the document.
+func author(n node) string {
+	var out []string
+	for _, a := range n.object().at("authors").list() {
+		out = append(out, strings.TrimSpace(a.at("name").text()+" "+a.at("email").text()))
+	}
+	for _, name := range []string{"manufacturer", "manufacture", "supplier"} {
+		out = append(out, strings.TrimSpace(n.at(name).object().at("name").text()))
+	}
+	return clip(strings.Join(slices.DeleteFunc(out, func(s string) bool { return s == "" }), ", "), maxText)
+}

@@ -1,0 +1,235 @@
+package gate
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/dc-release/dc-release/internal/core/approval"
+	"github.com/dc-release/dc-release/internal/core/component"
+	"github.com/dc-release/dc-release/internal/core/deployment"
+	"github.com/dc-release/dc-release/internal/core/policy"
+)
+
+// Report is what a job handed in about the artifact of its run, read from its
+// bytes.
+type Report struct {
+	component.Handed
+	Execution string
+	Tree      string // of the artifact that it is about
+	Seq       int64  // of its event
+	Latest    bool   // no later attempt of its job exists
+	Content   component.Report
+	Problem   string // why it cannot be read any more, "" normally
+}
+
+// Earlier is what the artifact of the release before was made of.
+type Earlier struct {
+	Version    string
+	Components []component.Component
+}
+
+// ManifestReport is one report about the artifact.
+type ManifestReport struct {
+	Execution string `json:"execution"`
+	Kind      string `json:"kind"`
+	Name      string `json:"name"`
+	SHA256    string `json:"sha256"`
+	Tree      string `json:"tree"`
+	Latest    bool   `json:"latest"`
+}
+
+// Reports are what a manifest lists of the reports.
+func Reports(list []Report) []ManifestReport {
+	var out []ManifestReport
+	for _, r := range list {
+		out = append(out, ManifestReport{Execution: r.Execution, Kind: r.Kind, Name: r.Name, SHA256: r.SHA256, Tree: r.Tree, Latest: r.Latest})
+	}
+	return out
+}
+
+// Demanded are the checks of the gate with a baseline's demands on scans: what it
+// does not demand is not checked.
+func (d Definition) Demanded(s policy.Scans) []Check {
+	asked := map[string]bool{componentsCheck.Name: s.SBOM, findingsCheck.Name: s.Severity != "", builtCheck.Name: s.Provenance}
+	return slices.DeleteFunc(slices.Clone(d.Checks), func(c Check) bool {
+		demanded, ofScans := asked[c.Name]
+		return ofScans && !demanded
+	})
+}
+
+// Said is what the reports that count say of a check of scans, for those who
+// decide: each report in a line, what is other than in the release before,
+// and every barred finding that counts as assessed, with who said so and why.
+func (f Facts) Said(d Definition, check string) []string {
+	kinds := map[string][]component.Kind{
+		componentsCheck.Name: {component.SBOM}, findingsCheck.Name: {component.Scan, component.VEX}, builtCheck.Name: {component.Provenance},
+	}
+	var out []string
+	for _, kind := range kinds[check] {
+		reports, _ := f.about(d, kind)
+		for _, r := range reports {
+			out = append(out, fmt.Sprintf("%s: %s, SHA-256 %.12s: %s", r.Name, r.Format, r.SHA256, r.Counted()))
+		}
+	}
+	if check == componentsCheck.Name && f.Earlier != nil && len(out) > 0 {
+		for _, line := range component.Changes(f.Earlier.Components, f.components(d)) {
+			out = append(out, "since "+f.Earlier.Version+" "+line)
+		}
+	}
+	if check != findingsCheck.Name {
+		return out
+	}
+	vex := f.assessments(d)
+	scans, _ := f.about(d, component.Scan)
+	for _, scan := range scans {
+		for _, x := range scan.Content.Findings {
+			why, ok := assessed(x, vex)
+			text := fmt.Sprintf("%s in %s (%s): %s", x.ID, brief(x.Subject()), x.Severity, why)
+			if ok && f.bars(x) && !slices.Contains(out, text) {
+				out = append(out, text)
+			}
+		}
+	}
+	return deployment.Few(out)
+}
+
+// bars reports whether a finding is as bad as is demanded not to be there.
+func (f Facts) bars(x component.Finding) bool {
+	return x.Severity != component.None && f.Scans.Bars(string(x.Severity))
+}
+
+// assessed says why a finding counts as assessed; ok is false for one that does
+// not.
+func assessed(x component.Finding, vex []component.Assessment) (why string, ok bool) {
+	if x.Assessed != "" {
+		return x.Assessed, true
+	}
+	i := slices.IndexFunc(vex, func(a component.Assessment) bool { return a.Covers(x) })
+	if i < 0 {
+		return "", false
+	}
+	return fmt.Sprintf("%s, says %s: %s", vex[i].State, vex[i].By, vex[i].Why), true
+}
+
+// componentsListed wants a list of the components of the artifact that is in the
+// place.
+func componentsListed(d Definition, f Facts) []string {
+	if !f.Scans.SBOM {
+		return nil
+	}
+	_, missing := f.about(d, component.SBOM)
+	return missing
+}
+
+// unassessed stands in the text of a finding after what a waiver may name.
+const unassessed = " is not assessed: "
+
+// waives reports whether a waiver is about the finding of a text: it names the
+// weakness, wherever it is, or the weakness in one component. No other word of the
+// text will do, so that no waiver covers more than its signers read.
+func waives(w approval.Waiver, text string) bool {
+	finding, _, ok := strings.Cut(text, unassessed)
+	if !ok {
+		return w.Covers(findingsCheck.Name, text) // there is no scan
+	}
+	return w.Check == findingsCheck.Name && (w.Item == finding || strings.HasPrefix(finding, w.Item+" in "))
+}
+
+// scanned wants a scan of the artifact whose findings, as bad as is demanded not
+// to be there, are assessed: by the scan's own report or by a VEX. Each text
+// begins with what a waiver names.
+func scanned(d Definition, f Facts) []string {
+	if f.Scans.Severity == "" {
+		return nil
+	}
+	scans, missing := f.about(d, component.Scan)
+	vex := f.assessments(d)
+	for _, scan := range scans {
+		for _, x := range scan.Content.Findings {
+			if _, ok := assessed(x, vex); ok || !f.bars(x) {
+				continue
+			}
+			text := fmt.Sprintf("%s in %s%s%s severity, found by %s", x.ID, brief(x.Subject()), unassessed, x.Severity, scan.Name)
+			if !slices.Contains(missing, text) {
+				missing = append(missing, text)
+			}
+		}
+	}
+	return missing
+}
+
+// built wants this installation to be able to state the build: the artifact in
+// the place is what an execution of this run handed in. It signs that statement
+// when it publishes.
+func built(d Definition, f Facts) []string {
+	there, ok := f.Deployments[d.After]
+	switch {
+	case !f.Scans.Provenance:
+		return nil
+	case !ok:
+		return []string{"provenance: nothing is deployed to " + d.After}
+	case f.Kept != there.Tree:
+		return []string{fmt.Sprintf("provenance: artifact %.12s in %s was handed in by no job of this run", there.Tree, d.After)}
+	}
+	return nil
+}
+
+// components are those of every list of the artifact.
+func (f Facts) components(d Definition) []component.Component {
+	var out []component.Component
+	lists, _ := f.about(d, component.SBOM)
+	for _, r := range lists {
+		out = append(out, r.Content.Components...)
+	}
+	return out
+}
+
+// assessments are those of every VEX of the artifact; what they refer to is found
+// in its lists of components.
+func (f Facts) assessments(d Definition) []component.Assessment {
+	known := f.components(d)
+	var out []component.Assessment
+	all, _ := f.about(d, component.VEX)
+	for _, r := range all {
+		for _, a := range r.Content.Assessments {
+			out = append(out, a.Resolve(known))
+		}
+	}
+	return out
+}
+
+// about are the reports of a kind that count: of the artifact in the place, by
+// the latest attempt of their job. Without one, it is missing, and what there is
+// instead is named.
+func (f Facts) about(d Definition, kind component.Kind) (reports []Report, missing []string) {
+	there := f.Deployments[d.After].Tree
+	var others, unread []string
+	for _, r := range f.Reports {
+		switch {
+		case r.Kind != string(kind) || !r.Latest:
+		case there == "" || r.Tree != there:
+			others = append(others, fmt.Sprintf("%s: %s is of artifact %.12s, not of the one in %s", kind, r.Name, r.Tree, d.After))
+		case r.Problem != "":
+			unread = append(unread, fmt.Sprintf("%s: %s cannot be read: %s", kind, r.Name, brief(r.Problem)))
+		default:
+			reports = append(reports, r)
+		}
+	}
+	switch {
+	case len(reports)+len(unread) > 0:
+		return reports, unread
+	case len(others) > 0:
+		return nil, others
+	}
+	return nil, []string{fmt.Sprintf("%s: none of the artifact in %s was handed in", kind, d.After)}
+}
+
+// brief bounds a text from a report; the report has it whole.
+func brief(s string) string {
+	const most = 200
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "..."
+}
