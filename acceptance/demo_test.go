@@ -1,6 +1,7 @@
 package acceptance_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"io/fs"
 	"os"
@@ -104,8 +105,8 @@ func TestDemoTakesTwoReleasesToPRDAndOneBack(t *testing.T) {
 		t.Errorf("credentials.json: %v, %v", info, err)
 	}
 	for _, place := range []string{"dev", "tst", "val", "prd"} {
-		if _, err := os.Stat(filepath.Join(dir, "environments", place, "current")); err != nil {
-			t.Errorf("nothing is in %s: %v", place, err)
+		if raw := mustRead(t, filepath.Join(dir, "sandbox", place+".json")); !bytes.Contains(raw, []byte("source_to_landing")) {
+			t.Errorf("nothing is in the workspace of %s", place)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package wire
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"io"
 	"net"
@@ -33,38 +34,78 @@ func Standin(ctx context.Context, args []string, in io.Reader, out, errOut io.Wr
 
 // ServeSandbox implements "dc-release sandbox".
 func ServeSandbox(ctx context.Context, q sandbox.Request, ready func(sandbox.Ready) error) error {
-	host, port, err := net.SplitHostPort(q.Listen)
-	if err == nil {
-		err = onThisMachine(host)
-	}
-	first, bad := strconv.Atoi(port)
-	if err = errors.Join(err, bad); err != nil {
-		return fault.New(fault.Invalid, "--listen %q: want an address of this machine like 127.0.0.1:8700: %v", q.Listen, err)
-	}
-	s := sandboxed{dir: q.Dir, host: host}
+	s := sandboxed{dir: q.Dir}
 	if err := s.prepare(); err != nil {
 		return err
 	}
+	at, err := s.addresses(q.Listen)
+	if err != nil {
+		return err
+	}
 	for i, place := range policy.Places {
-		at := 0
-		if first != 0 {
-			at = first + i + 1
-		}
-		if err := s.workspace(ctx, place, at); err != nil {
+		if err := s.workspace(ctx, place, at[i+1]); err != nil {
 			return errors.Join(err, s.close())
 		}
 	}
-	page, err := s.listen(ctx, first)
+	page, err := s.listen(ctx, at[0])
 	if err != nil {
 		return errors.Join(err, s.close())
 	}
 	s.serve(page, fakeworkspace.NewSandbox(s.workspaces...))
 	s.ready.Page = "http://" + page.Addr().String() + "/"
-	if err := ready(s.ready); err != nil {
+	if err := errors.Join(s.remember(page), ready(s.ready)); err != nil {
 		return errors.Join(err, s.close())
 	}
 	return s.wait(ctx)
 }
+
+// addresses are those of the page and of the workspaces in their order: what is
+// asked for, else where they were the last time.
+func (s *sandboxed) addresses(listen string) ([]string, error) {
+	if listen == "" {
+		var last []string
+		raw, err := os.ReadFile(s.file(addressesFile))
+		if err == nil && json.Unmarshal(raw, &last) == nil && len(last) == len(policy.Places)+1 {
+			return last, nil
+		}
+		listen = sandbox.DefaultListen
+	}
+	host, port, err := net.SplitHostPort(listen)
+	if err == nil {
+		err = onThisMachine(host)
+	}
+	first, bad := strconv.Atoi(port)
+	if err = errors.Join(err, bad); err != nil {
+		return nil, fault.New(fault.Invalid, "--listen %q: want an address of this machine like %s: %v", listen, sandbox.DefaultListen, err)
+	}
+	out := []string{listen}
+	for i := range policy.Places {
+		at := 0
+		if first != 0 {
+			at = first + i + 1
+		}
+		out = append(out, net.JoinHostPort(host, strconv.Itoa(at)))
+	}
+	return out, nil
+}
+
+// addressesFile keeps where the page and the workspaces were the last time, which
+// is where baselines look for them.
+const addressesFile = "addresses.json"
+
+func (s *sandboxed) remember(page net.Listener) error {
+	at := []string{page.Addr().String()}
+	for _, w := range s.ready.Workspaces {
+		at = append(at, strings.TrimPrefix(w.Host, "http://"))
+	}
+	raw, err := json.Marshal(at)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(s.file(addressesFile), raw, 0o600)
+}
+
+func (s *sandboxed) file(name string) string { return filepath.Join(s.dir, name) }
 
 // onThisMachine refuses addresses that others reach: the workspaces ask nobody
 // who they are for what only a sandbox can do.
@@ -77,7 +118,7 @@ func onThisMachine(host string) error {
 
 // sandboxed is what is being served.
 type sandboxed struct {
-	dir, host  string
+	dir        string
 	token      string
 	ready      sandbox.Ready
 	workspaces []*fakeworkspace.Workspace
@@ -102,7 +143,7 @@ func (s *sandboxed) prepare() error {
 	if err := linkOrCopy(exe, s.ready.Program); err != nil {
 		return err
 	}
-	file := filepath.Join(s.dir, "token")
+	file := s.file("token")
 	raw, err := os.ReadFile(file)
 	if errors.Is(err, os.ErrNotExist) {
 		raw = []byte("dapi-sandbox-" + strings.ToLower(rand.Text()))
@@ -131,8 +172,8 @@ func linkOrCopy(from, to string) error {
 	return errors.Join(err, w.Close())
 }
 
-func (s *sandboxed) listen(ctx context.Context, port int) (net.Listener, error) {
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort(s.host, strconv.Itoa(port)))
+func (s *sandboxed) listen(ctx context.Context, address string) (net.Listener, error) {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "serve the sandbox: %v", err).WithHint("choose other ports with --listen 127.0.0.1:0")
 	}
@@ -140,8 +181,8 @@ func (s *sandboxed) listen(ctx context.Context, port int) (net.Listener, error) 
 }
 
 // workspace serves that of one environment.
-func (s *sandboxed) workspace(ctx context.Context, place string, port int) error {
-	l, err := s.listen(ctx, port)
+func (s *sandboxed) workspace(ctx context.Context, place, address string) error {
+	l, err := s.listen(ctx, address)
 	if err != nil {
 		return err
 	}
@@ -149,7 +190,7 @@ func (s *sandboxed) workspace(ctx context.Context, place string, port int) error
 	w, err := fakeworkspace.Open(fakeworkspace.Config{
 		Name: place, Host: host, Org: int64(len(s.workspaces) + 1),
 		Tokens: []fakeworkspace.Token{{Secret: s.token, Principal: fakeworkspace.Principal{UserName: "deployer@example.com"}}},
-	}, filepath.Join(s.dir, place+".json"))
+	}, s.file(place+".json"))
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}

@@ -23,7 +23,7 @@ func (r *Rollbacks) Automatic(ctx context.Context, raw []byte) error {
 	if err := json.Unmarshal(raw, &args); err != nil {
 		return fmt.Errorf("automatic rollback: %w", err)
 	}
-	if untouched, err := r.untouched(ctx, args); err != nil || untouched {
+	if idle, err := r.idle(ctx, args); err != nil || idle {
 		return err
 	}
 	q, err := r.back(ctx, args)
@@ -43,9 +43,18 @@ func (r *Rollbacks) Automatic(ctx context.Context, raw []byte) error {
 	return err
 }
 
-// untouched reports whether the deployment that failed changed nothing: PRD still
-// holds what was deployed before.
-func (r *Rollbacks) untouched(ctx context.Context, args deploy.FailedArgs) (bool, error) {
+// idle reports whether there is nothing to do: PRD goes back already, or the
+// deployment that failed changed nothing and PRD holds what was deployed before.
+func (r *Rollbacks) idle(ctx context.Context, args deploy.FailedArgs) (bool, error) {
+	there, err := r.State.Place(ctx, args.Solution, "prd")
+	if err != nil {
+		return false, err
+	}
+	for _, q := range there.Rollbacks {
+		if !there.Done[q.Rollback] {
+			return true, nil
+		}
+	}
 	version, found, err := r.Deployer.Drifted(ctx, args.Solution, "prd")
 	return version != args.Version && len(found) == 0, err
 }

@@ -182,8 +182,8 @@ var Checklist = []Rule{
 	{ID: "GXP091", Clause: "deliverables", Must: "keep a gate closed until its documents are complete"},
 	{ID: "GXP092", Clause: "deviations", Must: "release nothing with an open deviation"},
 	{
-		ID: "GXP093", Clause: "rollback", Must: "want a rollback to have been exercised before production", Waits: Deployment,
-		Shown: "a release is put back with a gate of its own; that it was exercised is not asked for", By: []string{"acceptance/demo_test.go TestDemoTakesTwoReleasesToPRDAndOneBack"},
+		ID: "GXP093", Clause: "rollback", Must: "want a rollback to have been exercised before production",
+		By: []string{"acceptance/testdata/change/rollback.txtar", "internal/core/gate/rehearsal_test.go TestGXP093_ARollbackIsRehearsedBeforePRD"},
 	},
 	{ID: "GXP094", Clause: "certificate", Must: "issue one certificate, for a release that passed every gate"},
 	{ID: "GXP095", Clause: "GxP flag", Must: "take a control away by QC's signature only"},

@@ -17,7 +17,7 @@ func rehearsal(name, tree, verdict string) gate.Evidence {
 	}}
 }
 
-func TestARollbackIsRehearsedBeforePRD(t *testing.T) {
+func TestGXP093_ARollbackIsRehearsedBeforePRD(t *testing.T) {
 	def := find(t, gate.ApproveToPrd)
 	wanted := &gate.Rehearsal{Environment: "tst", To: "1.0.0", Tree: "old"}
 	in := map[string]deployment.Deployed{"tst": {Tree: "new"}}

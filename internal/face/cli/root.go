@@ -90,7 +90,7 @@ func Root(d Deps) *cobra.Command {
 
 func commands(d Deps) []*cobra.Command {
 	return []*cobra.Command{
-		demo.New(demo.Deps{Env: d.Env, Code: d.Code}),
+		demo.New(demo.Deps{Env: d.Env, Code: d.Code, Sandbox: d.Sandbox}),
 		run.New(d.Env, d.Rehearse),
 		actions.New(d.Env),
 		install.Serve(d.Env), install.Intake(d.Env), install.Solution(d.Env),

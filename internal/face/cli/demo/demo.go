@@ -19,8 +19,10 @@ import (
 	"github.com/dc-release/dc-release/internal/app/operation"
 	"github.com/dc-release/dc-release/internal/app/rollback"
 	"github.com/dc-release/dc-release/internal/core/fault"
+	"github.com/dc-release/dc-release/internal/core/policy"
 	"github.com/dc-release/dc-release/internal/face/cli/console"
 	"github.com/dc-release/dc-release/internal/face/cli/run"
+	"github.com/dc-release/dc-release/internal/face/cli/sandbox"
 )
 
 // Solution is the demo's product.
@@ -31,6 +33,8 @@ type Deps struct {
 	Env *console.Env
 	// Code gives the present one-time code of a seed.
 	Code func(seed string, at time.Time) (string, error)
+	// Sandbox serves the workspaces that the product is deployed to.
+	Sandbox sandbox.Serve
 }
 
 type options struct {
@@ -43,7 +47,7 @@ func New(d Deps) *cobra.Command {
 	var o options
 	cmd := &cobra.Command{
 		Use: "demo", Short: "Take two releases of an example product to PRD, and one back", Args: cobra.NoArgs,
-		Long: "Create the product corp-procurement with real git repositories, push a pull request, main and the tag v1.0.0, stop at each gate, then release 1.1.0 and roll PRD back to 1.0.0.\n\nWith --yes, or without a terminal, the demo's persons sign with their own password and a fresh code.",
+		Long: "Create the product corp-procurement with real git repositories and four workspaces that are deployed to, push a pull request, main and the tag v1.0.0, stop at each gate, then release 1.1.0 and roll PRD back to 1.0.0.\n\nWith --yes, or without a terminal, the demo's persons sign with their own password and a fresh code.",
 		RunE: func(cmd *cobra.Command, _ []string) error { return start(cmd.Context(), d, o) },
 	}
 	cmd.PersistentFlags().StringVar(&o.dir, "dir", "", "where to make it (default: a new folder that is kept)")
@@ -62,6 +66,7 @@ type show struct {
 	session console.Session
 	cast    *cast
 	shown   map[string]map[string]string // by run
+	places  map[string]policy.Environment
 }
 
 func start(ctx context.Context, d Deps, o options) error {
@@ -73,6 +78,10 @@ func start(ctx context.Context, d Deps, o options) error {
 	if err := s.install(); err != nil {
 		return err
 	}
+	stop, err := s.workspaces(ctx)
+	if err != nil {
+		return err
+	}
 	d.Env.Data, d.Env.Evaluation = filepath.Join(dir, "data"), true // where no sandbox works, the demo says so and goes on
 	err = d.Env.With(ctx, func(session console.Session) error {
 		if !session.Owner() {
@@ -81,10 +90,32 @@ func start(ctx context.Context, d Deps, o options) error {
 		s.session = session
 		return s.play(ctx)
 	})
-	if err != nil {
+	if err = errors.Join(err, stop()); err != nil {
 		return fmt.Errorf("demo in %s: %w", dir, err)
 	}
 	return nil
+}
+
+// workspaces serves the sandbox while the demo goes on; stop ends it and keeps
+// what is in the workspaces.
+func (s *show) workspaces(ctx context.Context) (stop func() error, err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	ready, ended := make(chan sandbox.Ready, 1), make(chan error, 1)
+	go func() {
+		ended <- s.Sandbox(ctx, sandbox.Request{Dir: s.path("sandbox"), Listen: "127.0.0.1:0"}, func(r sandbox.Ready) error {
+			ready <- r
+			return nil
+		})
+	}()
+	select {
+	case r := <-ready:
+		s.places = r.Places(solution)
+		s.say("the workspaces show what is deployed to them while the demo goes on: %s", r.Page)
+		return func() error { cancel(); return <-ended }, nil
+	case err := <-ended:
+		cancel()
+		return nil, err
+	}
 }
 
 // prepare makes the folder; one with something in it is refused.
@@ -292,7 +323,7 @@ func (s *show) finish(ctx context.Context) error {
 	fmt.Fprintf(out, "\nEverything lies in %s\n\n", s.dir)
 	for _, l := range [][2]string{
 		{"release-log", "the published records: a folder for each version"},
-		{"environments", "what is deployed: dev, tst, val, prd"},
+		{"sandbox", "the workspaces that are deployed to: dev, tst, val, prd"},
 		{"git", "the three repositories"},
 		{"work", "the engineer's clone"},
 		{"data", "the ledger, blobs and keys"},
@@ -300,8 +331,8 @@ func (s *show) finish(ctx context.Context) error {
 	} {
 		fmt.Fprintf(out, "  %-18s %s\n", l[0], l[1])
 	}
-	fmt.Fprintf(out, "\nTry:\n  %[1]s audit verify --release-log %[2]s --version 1.0.0\n  %[1]s --data %[3]s release show 1.1.0 --solution %[4]s\n  %[1]s --data %[3]s audit list\n",
-		s.program(), s.path("release-log"), s.Env.Data, solution)
+	fmt.Fprintf(out, "\nTry:\n  %[1]s sandbox --dir %[5]s\n  %[1]s audit verify --release-log %[2]s --version 1.0.0\n  %[1]s --data %[3]s release show 1.1.0 --solution %[4]s\n  %[1]s --data %[3]s audit list\n",
+		s.program(), s.path("release-log"), s.Env.Data, solution, s.path("sandbox"))
 	if states := summary(releases); states != "" {
 		fmt.Fprintf(out, "\n%s\n", states)
 	}

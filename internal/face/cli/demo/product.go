@@ -74,15 +74,11 @@ func (s *show) repositories(ctx context.Context) error {
 			return err
 		}
 	}
-	places := map[string]policy.Environment{}
-	for _, place := range policy.Places {
-		places[place] = policy.Environment{Target: "localdir", Config: map[string]string{"dir": s.path("environments", place)}}
-	}
 	_, err := ask[operation.None](ctx, s, "solution.add", operation.AddSolution{
 		ByAdministrator: operation.ByAdministrator{As: administrator, Reason: "the demo's product"},
 		Baseline: policy.Baseline{
 			Solution: solution, Profile: policy.GxP, Code: s.bare("code"), Requirements: s.bare("requirements"), ReleaseLog: s.bare("release-log"),
-			Branch: "main", Workflow: ".github/workflows/main.yaml", Environments: places,
+			Branch: "main", Workflow: ".github/workflows/main.yaml", Environments: s.places,
 		},
 	})
 	if err != nil {
@@ -128,8 +124,10 @@ func (s *show) firstCommits() error {
 
 // pullRequest pushes the product as pull request 1.
 func (s *show) pullRequest(ctx context.Context) error {
-	if err := unpack("corp-procurement/code", s.clone()); err != nil {
-		return err
+	for _, from := range []string{"corp-procurement/code", "corp-procurement/bundle"} {
+		if err := unpack(from, s.clone()); err != nil {
+			return err
+		}
 	}
 	if err := s.gits(s.clone(), []string{"checkout", "--quiet", "-b", "release/1.0.0"}, []string{"add", "."},
 		[]string{"commit", "--quiet", "-m", "Load orders and sum the spend of each supplier"},
