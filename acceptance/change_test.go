@@ -206,13 +206,13 @@ func scriptVerified(s *site, ts *testscript.TestScript, neg bool, args []string)
 	}
 }
 
-// scriptKilled is "killed FILE LOGIN ARGS...": the person signs, and the program
-// and its worker are killed as soon as the file is there.
+// scriptKilled is "killed FILE X.Y.Z": what failed of the version's run is done
+// again, and the program and its worker are killed as soon as the file is there.
 func scriptKilled(s *site, ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) < 3 {
-		ts.Fatalf("usage: killed FILE LOGIN ARGS...")
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: killed FILE X.Y.Z")
 	}
-	p := s.startWith(s.fresh(args[1]), append(args[2:], "--solution", product, "--as", args[1], "--credentials", "-")...)
+	p := s.start("runs", "rerun", s.shown(ts, args[1]).Release.Run, "--failed", "--as", "admin", "--reason", "the cause is gone")
 	s.until(func() bool {
 		_, err := os.Stat(args[0])
 		return err == nil
