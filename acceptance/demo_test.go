@@ -109,6 +109,9 @@ func TestDemoTakesTwoReleasesToPRDAndOneBack(t *testing.T) {
 			t.Errorf("nothing is in the workspace of %s", place)
 		}
 	}
+	if record := mustRead(t, filepath.Join(d.ReleaseLog, "1.1.0", "final", "change-record.md")); !bytes.Contains(record, []byte("rehearsed in TST on")) {
+		t.Error("the change record of 1.1.0 does not say that its rollback was rehearsed")
+	}
 }
 
 // TestDocumentsOfTheDemoPassEveryCheck tests the documents of its releases and of

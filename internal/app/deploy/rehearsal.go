@@ -13,6 +13,7 @@ import (
 	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/core/gate"
 	"github.com/dc-release/dc-release/internal/core/ledger"
+	"github.com/dc-release/dc-release/internal/core/pipeline"
 	"github.com/dc-release/dc-release/internal/core/policy"
 )
 
@@ -47,13 +48,23 @@ var rehearser = ledger.Actor{Kind: ledger.Machine, ID: "deploy", Role: "rehearsa
 
 // Rehearse rehearses the rollback of a release: the effect. What goes wrong is
 // evidence that failed; the place is led forth again whatever became of the way
-// back.
+// back. That it cannot begin is a recorded refusal, and a person asks again.
 func (d *Deployer) Rehearse(ctx context.Context, raw []byte) error {
 	var args RehearsalArgs
 	if err := json.Unmarshal(raw, &args); err != nil {
 		return fmt.Errorf("rehearsal: %w", err)
 	}
-	return d.rehearse(ctx, rehearser, args, "")
+	err := d.rehearse(ctx, rehearser, args, "")
+	if kind := fault.KindOf(err); kind != fault.Conflict && kind != fault.Invalid {
+		return err
+	}
+	_, err = d.Log.Append(ctx, ledger.Batch{
+		Command: "rehearsal-refused/" + args.Run, Actor: rehearser, Correlation: args.Run,
+		Events: []ledger.Draft{{Stream: ledger.Installation, Data: &ledger.Refused{
+			Operation: "rollback.rehearse", Subject: string(ledger.RunStream(args.Run)), Kind: string(fault.KindOf(err)), Message: pipeline.Short(err.Error()),
+		}}},
+	})
+	return err
 }
 
 // RehearseRelease rehearses the rollback of a release again, for somebody who
@@ -134,6 +145,9 @@ func (d *Deployer) rehearse(ctx context.Context, by ledger.Actor, args Rehearsal
 		return err
 	}
 	defer done()
+	if run, err = d.State.Run(ctx, args.Run); err != nil { // as it is now that nobody else deploys
+		return err
+	}
 	there, err := d.State.Place(ctx, solution.Solution, r.Environment)
 	if err != nil {
 		return err

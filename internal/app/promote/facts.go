@@ -62,7 +62,7 @@ func (g *Gates) Facts(ctx context.Context, run state.Run, s gate.Standing, name 
 	if f.Plan, err = g.plan(ctx, run, s, def.Enters); err != nil {
 		return f, err
 	}
-	if f.Rehearsal, err = g.rehearsal(ctx, solution, r.Version, name); err != nil {
+	if f.Rehearsal, err = g.rehearsal(ctx, solution, s); err != nil {
 		return f, err
 	}
 	if def.After != "prd" && name != gate.CatchUp {
@@ -86,13 +86,13 @@ func (g *Gates) tagMoved(ctx context.Context, s gate.Standing) (string, error) {
 	return fmt.Sprintf("%s points to %.12s, registered was %.12s", r.Tag, object, r.TagObject), nil
 }
 
-// rehearsal is which rollback the gate into PRD wants to be rehearsed.
-func (g *Gates) rehearsal(ctx context.Context, solution policy.Solution, version, name string) (*gate.Rehearsal, error) {
-	if name != gate.ApproveToPrd {
+// rehearsal is which rollback is to be rehearsed before the release may enter PRD.
+func (g *Gates) rehearsal(ctx context.Context, solution policy.Solution, s gate.Standing) (*gate.Rehearsal, error) {
+	if !gate.Rehearses(solution.Profile, s.Change.Type) {
 		return nil, nil
 	}
 	prd, err := g.State.Place(ctx, solution.Solution, "prd")
-	return deploy.RehearsalOf(solution, version, prd), err
+	return deploy.RehearsalOf(solution, s.Registered.Version, prd), err
 }
 
 // artifact gathers what is demanded and known of the artifact; the gates that

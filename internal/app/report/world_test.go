@@ -79,6 +79,7 @@ func newWorld(t *testing.T) *world {
 	})
 	w.must(err)
 	t.Cleanup(func() { w.store.Close() })
+	w.store.OnEffects(func(context.Context, sqlstore.Tx, []ledger.Effect) error { return nil })
 	w.blobs, err = blobdir.Open(filepath.Join(t.TempDir(), "blobs"))
 	w.must(err)
 	w.reporter = w.newReporter()

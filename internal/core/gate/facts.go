@@ -10,6 +10,7 @@ import (
 	"github.com/dc-release/dc-release/internal/core/deviation"
 	"github.com/dc-release/dc-release/internal/core/evidence"
 	"github.com/dc-release/dc-release/internal/core/policy"
+	"github.com/dc-release/dc-release/internal/core/release"
 )
 
 // Evidence is one item with the execution it came from. Latest says that no
@@ -223,16 +224,26 @@ func rollbackRehearsed(_ Definition, f Facts) []string {
 	return out
 }
 
-// Rehearsable reports whether the rollback may be rehearsed now: it is demanded
-// and was not tried yet, and nothing else is to be done in the place. VAL is
-// left alone until everything else that its gate demands is there.
+// Rehearsable reports whether the rollback is to be rehearsed now, by itself: it
+// was not tried yet, and everything else that the gate behind the place demands
+// is there. A road without that gate does it at the latest before PRD.
 func (d Definition) Rehearsable(f Facts) bool {
-	own, missing := rollbackRehearsed(d, f), d.Missing(f)
+	own := rollbackRehearsed(d, f)
 	tried := slices.ContainsFunc(f.Evidence, func(e Evidence) bool { return e.Verification == string(evidence.RR) })
-	if tried || len(own) == 0 || !slices.Contains(missing, own[0]) {
+	if tried || len(own) == 0 || f.waived(rehearsalCheck, own[0]) {
 		return false
 	}
-	return f.Rehearsal.Environment != d.After || len(missing) == len(own)
+	if f.Rehearsal.Environment != d.After {
+		return d.Name == ApproveToPrd
+	}
+	return !slices.ContainsFunc(d.Missing(f), func(m string) bool { return m != own[0] })
+}
+
+// Rehearses reports whether the road of a profile and a type of change demands
+// the rehearsal of the rollback.
+func Rehearses(p policy.Profile, t release.ChangeType) bool {
+	def, _ := Find(p, t, ApproveToPrd)
+	return slices.ContainsFunc(def.Checks, func(c Check) bool { return c.Name == rehearsalCheck.Name })
 }
 
 func rollbackPossible(_ Definition, f Facts) []string { return f.Rollback }
