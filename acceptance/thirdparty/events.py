@@ -57,6 +57,7 @@ approval.signed/1 approval signature person role meaning
 artifact.described/1 execution tree reports:lo reports[].kind reports[].name reports[].sha256 reports[].size:i reports[].format reports[].tool
     reports[].components:i reports[].critical:i reports[].high:i reports[].medium:i reports[].low:i reports[].unknown:i reports[].assessed:i
 artifact.kept/1 execution tree manifest files:i
+artifact.kept/2 execution tree manifest files:i parts:lo? parts[].name parts[].tree parts[].files:i
 checkpoint.diverged/1 branch last head gone:b commits:lt files:lt
 checkpoint.timestamp_failed/1 solution origin size:i checkpoint problem
 checkpoint.timestamp_requested/1 solution origin size:i checkpoint

@@ -179,7 +179,8 @@ func Evidence(run state.Run) []gate.Evidence {
 	return out
 }
 
-func artifacts(f gate.Facts) []gate.ManifestArtifact {
+// artifacts are the trees in the places, each with the artifacts that it binds.
+func artifacts(f gate.Facts, kept *pipeline.ArtifactKept) []gate.ManifestArtifact {
 	out := []gate.ManifestArtifact{}
 	for _, place := range policy.Places {
 		d, ok := f.Deployments[place]
@@ -190,6 +191,9 @@ func artifacts(f gate.Facts) []gate.ManifestArtifact {
 		if i < 0 {
 			out = append(out, gate.ManifestArtifact{Tree: d.Tree})
 			i = len(out) - 1
+			if kept != nil && kept.Tree == d.Tree {
+				out[i].Parts = kept.Parts
+			}
 		}
 		out[i].Environments = append(out[i].Environments, place)
 	}
@@ -204,7 +208,7 @@ func (g *Gates) manifest(ctx context.Context, name string, opening int, f gate.F
 		Sources:            []gate.ManifestSource{{Repository: run.Run.Trigger.Repository, Tag: r.Tag, TagObject: r.TagObject, Commit: r.Commit, Files: r.Files}},
 		Note:               r.Note,
 		RequirementsCommit: r.RequirementsCommit, Workflows: run.Plan.Sources, Plan: run.Run.Plan, Policy: solution.Digest,
-		Builds: builds(run.Events), Artifacts: artifacts(f), Evidence: []gate.ManifestEvidence{}, Deviations: []string{}, Documents: documents, Change: s.Change, Waivers: f.Waivers,
+		Builds: builds(run.Events), Artifacts: artifacts(f, run.Kept), Evidence: []gate.ManifestEvidence{}, Deviations: []string{}, Documents: documents, Change: s.Change, Waivers: f.Waivers,
 		PreviousGate: previousGate(s, name), Deployment: behind(f), Reports: gate.Reports(f.Reports),
 	}
 	if m.Workflows == nil {
