@@ -8,6 +8,7 @@ import (
 	"github.com/dc-release/dc-release/internal/app/deploy"
 	"github.com/dc-release/dc-release/internal/app/state"
 	"github.com/dc-release/dc-release/internal/core/approval"
+	"github.com/dc-release/dc-release/internal/core/canonical"
 	"github.com/dc-release/dc-release/internal/core/deployment"
 	"github.com/dc-release/dc-release/internal/core/gate"
 	"github.com/dc-release/dc-release/internal/core/ledger"
@@ -102,7 +103,16 @@ func (g *Gates) artifact(ctx context.Context, run state.Run, demanded policy.Sca
 		demanded = policy.Scans{}
 	}
 	if run.Kept != nil {
-		f.Kept = run.Kept.Tree
+		f.Kept, f.Parts = run.Kept.Tree, run.Kept.Parts
+	}
+	if run.Kept != nil && len(demanded.Builders) > 0 {
+		raw, err := g.Blobs.Bytes(ctx, run.Kept.Manifest)
+		if err != nil {
+			return fmt.Errorf("artifact %s: %w", run.Kept.Tree, err)
+		}
+		if err := canonical.Unmarshal(raw, &f.Files); err != nil {
+			return fmt.Errorf("artifact %s: %w", run.Kept.Tree, err)
+		}
 	}
 	f.Reports, err = g.State.Reports(ctx, run, demanded)
 	return err
