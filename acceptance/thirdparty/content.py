@@ -34,7 +34,7 @@ ROLLBACK = fields("rollback environment from to tree", irreversible="b")
 MANIFEST = fields(
     "schema gate solution version note requirements_commit plan policy previous_gate previous_release",
     opening="i", sources=("l", fields("repository tag tag_object commit files")), workflows=("l", fields("path sha256 origin commit?")), builds=("l", "t"),
-    artifacts=("l", {"tree": ("t", False), "environments": (("l", "t"), False)}), evidence=("l", EVIDENCE), deviations=("l", "t"), change=CHANGE,
+    artifacts=("l", fields("tree", environments=("l", "t"), parts_optional=("l", fields("name tree", files="i")))), evidence=("l", EVIDENCE), deviations=("l", "t"), change=CHANGE,
     waivers_optional=("l", WAIVER), documents=DOCUMENTS, rollback_optional=ROLLBACK, deployment_optional=DEPLOYMENT,
     reports_optional=("l", fields("execution kind name sha256 tree", latest="b")),
 )  # fmt: skip
@@ -295,6 +295,9 @@ class Content:
                     there = self.f.history.streams.get(f"environment/{index['solution']}/{place}", [])
                     if not any(e.type == "environment.deployed" and (e.body["run"], e.body["tree"]) == (r["run"], a["tree"]) for e in there):
                         self.find("F-1002", file, f"artifact {a['tree']} was not deployed to {place}")
+                kept = [e.body.get("parts", []) for e in self.run if e.type == "artifact.kept" and e.body["tree"] == a["tree"]]
+                if a.get("parts", []) != (kept or [[]])[0]:
+                    self.find("F-1002", file, f"artifact {a['tree']} binds others than those that the run kept")
             self.frozen(file, m, o["position"])
         for what, got, want in same:
             if got != want:

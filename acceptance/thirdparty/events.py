@@ -52,11 +52,13 @@ approval.requested/5 approval kind solution version waiver:o? waiver.check waive
     baseline.evidence[].verification baseline.rebuilds baseline.evaluation:b baseline.raci:lo? baseline.raci[].name baseline.raci[].gates:lt?
     baseline.raci[].by:mt baseline.category:i? baseline.templates:mt?
     baseline.rollback:o? baseline.rollback.rehearse? baseline.rollback.automatic:b? baseline.scans:o? baseline.scans.severity? baseline.scans.sbom:b? baseline.scans.provenance:b?
+    baseline.scans.builders:lo? baseline.scans.builders[].name baseline.scans.builders[].key
     review:o? review.from review.to review.number review.files:mt deletion:o? deletion.environment deletion.plan deletion.destroys:lt lost:lt?
 approval.signed/1 approval signature person role meaning
 artifact.described/1 execution tree reports:lo reports[].kind reports[].name reports[].sha256 reports[].size:i reports[].format reports[].tool
     reports[].components:i reports[].critical:i reports[].high:i reports[].medium:i reports[].low:i reports[].unknown:i reports[].assessed:i
 artifact.kept/1 execution tree manifest files:i
+artifact.kept/2 execution tree manifest files:i parts:lo? parts[].name parts[].tree parts[].files:i
 checkpoint.diverged/1 branch last head gone:b commits:lt files:lt
 checkpoint.timestamp_failed/1 solution origin size:i checkpoint problem
 checkpoint.timestamp_requested/1 solution origin size:i checkpoint
@@ -192,6 +194,7 @@ solution.added/6 baseline:o baseline.solution baseline.profile baseline.code bas
     baseline.evaluation:b baseline.raci:lo? baseline.raci[].name baseline.raci[].gates:lt? baseline.raci[].by:mt baseline.category:i?
     baseline.templates:mt?
     baseline.rollback:o? baseline.rollback.rehearse? baseline.rollback.automatic:b? baseline.scans:o? baseline.scans.severity? baseline.scans.sbom:b? baseline.scans.provenance:b?
+    baseline.scans.builders:lo? baseline.scans.builders[].name baseline.scans.builders[].key
 solution.revised/1 baseline:o baseline.solution baseline.profile baseline.code baseline.requirements baseline.release_log baseline.branch
     baseline.workflow baseline.environments:mo baseline.environments{}.target baseline.environments{}.config:mt? baseline.environments{}.names:lt?
     baseline.environments{}.protection:o? baseline.environments{}.protection.branches:lt? baseline.environments{}.protection.tags:lt?
@@ -215,6 +218,7 @@ solution.revised/4 baseline:o baseline.solution baseline.profile baseline.code b
     baseline.evaluation:b baseline.raci:lo? baseline.raci[].name baseline.raci[].gates:lt? baseline.raci[].by:mt baseline.category:i?
     baseline.templates:mt?
     baseline.rollback:o? baseline.rollback.rehearse? baseline.rollback.automatic:b? baseline.scans:o? baseline.scans.severity? baseline.scans.sbom:b? baseline.scans.provenance:b?
+    baseline.scans.builders:lo? baseline.scans.builders[].name baseline.scans.builders[].key
     approval
 token.issued/1 execution audience subject key
 """

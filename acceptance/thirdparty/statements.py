@@ -1,11 +1,13 @@
 """In-toto statements made again from the ledger: section 16 of docs/release-log-format.md."""
 
 import hashlib
+import re
 
 from content import job_of
 from primitives import Refused, check, decode, encode, fields
 
 PAGE = "https://github.com/dc-release/dc-release/blob/main/docs/release-log-format.md#"
+PART = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 IN_TOTO = "application/vnd.in-toto+json"
 SUBJECTS = fields(
     "_type predicateType", predicate=None,
@@ -21,6 +23,11 @@ def subject(name, digest, **more):
 
 def tree_subject(digest):
     return subject(".", digest, mediaType="application/vnd.dc-release.tree")
+
+
+def digest_of(files):
+    """A tree: section 2."""
+    return hashlib.sha256(b"".join(f"{path}\0{'x' if x else '-'}\0{digest}\n".encode() for path, x, digest in files)).hexdigest()
 
 
 class Statements:
@@ -81,7 +88,7 @@ class Statements:
         b = e.body
         match e.type:
             case "artifact.kept":
-                yield f"build-{e.seq}", lambda body: statement("https://slsa.dev/provenance/v1", self.build(e), self.artifact(body, b["tree"]))
+                yield f"build-{e.seq}", lambda body: statement("https://slsa.dev/provenance/v1", self.build(e), self.artifact(body, b))
             case "evidence.recorded":
                 for n, i in enumerate(b["items"]):
                     made = statement(PAGE + "test-result-v1", self.result(e, i), [subject(i["name"], i["sha256"])])
@@ -92,13 +99,17 @@ class Statements:
                 yield f"approval-{e.seq}", lambda _: statement(PAGE + "approval-v1", self.approval(e), [subject("payload", b["payload"]), subject("signed", b["manifest"])])
 
     @staticmethod
-    def artifact(body, tree):
+    def artifact(body, kept):
         """The subjects of a build, from the files that the statement lists."""
+        tree, parts = kept["tree"], kept.get("parts", [])
         files = check(decode(body), SUBJECTS, "F-1604")["subject"][1:]
         listed = [(s["name"], s.get("annotations", {}).get("executable", False), s["digest"]["sha256"]) for s in files]
-        text = b"".join(f"{path}\0{'x' if x else '-'}\0{digest}\n".encode() for path, x, digest in listed)
-        if not listed or hashlib.sha256(text).hexdigest() != tree or [n.encode() for n, _, _ in listed] != sorted(n.encode() for n, _, _ in listed):
+        if not listed or digest_of(listed) != tree or [n.encode() for n, _, _ in listed] != sorted(n.encode() for n, _, _ in listed):
             raise Refused("F-1604", "lists other files than those of the artifact")
+        below = {p["name"]: [(path.removeprefix(p["name"] + "/"), x, d) for path, x, d in listed if path.startswith(p["name"] + "/")] for p in parts}
+        made = [{"name": n, "tree": digest_of(below[n]), "files": len(below[n])} for n in sorted(below) if below[n] and PART.fullmatch(n) and len(n) <= 64]
+        if parts and (made != parts or sum(p["files"] for p in made) != len(listed)):
+            raise Refused("F-1604", "lists other files than those of the artifacts by their names")
         return [tree_subject(tree)] + [subject(path, digest, **({"annotations": {"executable": True}} if x else {})) for path, x, digest in listed]
 
     def about(self, e):

@@ -21,6 +21,8 @@ var coreForeign = map[string][]string{
 	"internal/core/canonical": {"github.com/gowebpki/jcs"},
 	// what verifies a person's own signature computes in memory only
 	"internal/core/signature": {"crypto", "crypto/ecdsa", "crypto/rsa", "crypto/x509"},
+	// and so does what verifies a builder's
+	"internal/core/dsse": {"crypto/ecdsa", "crypto/x509"},
 }
 
 // appForbidden is what a use case asks an adapter for instead.

@@ -5,7 +5,9 @@ package deploy
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"strings"
 
 	"github.com/dc-release/dc-release/internal/app/state"
 	"github.com/dc-release/dc-release/internal/core/canonical"
@@ -49,6 +51,9 @@ type Request struct {
 	Execution string                `json:"execution"`
 	Fence     int64                 `json:"fence"`
 	Files     []deployment.TreeFile `json:"files"` // handed in, their bytes are blobs; empty takes the kept ones
+	// Names are those of several artifacts that are handed in at once, each a folder
+	// at the top; none is one artifact without a name.
+	Names []string `json:"names,omitempty"`
 }
 
 // Receipt says what was deployed.
@@ -104,9 +109,10 @@ func (d *Deployer) Deploy(ctx context.Context, r Request) (Receipt, error) {
 }
 
 // artifact is what will be deployed: handed in the first time, kept afterwards.
-// Another digest in the same run was rebuilt and not promoted.
+// Another digest in the same run was rebuilt and not promoted. Several artifacts
+// are handed in at once, so that one digest binds them.
 func (d *Deployer) artifact(ctx context.Context, run state.Run, solution policy.Solution, r Request) (deployment.Tree, error) {
-	if len(r.Files) == 0 {
+	if len(r.Files) == 0 && len(r.Names) == 0 {
 		if run.Kept == nil {
 			return nil, fault.New(fault.Invalid, "no artifact was handed in yet in this run").WithHint("the first deploying job calls: dc-release deploy --artifact PATH")
 		}
@@ -116,19 +122,51 @@ func (d *Deployer) artifact(ctx context.Context, run state.Run, solution policy.
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "%v", err)
 	}
+	parts, err := tree.Parts(r.Names)
+	if err != nil {
+		return nil, fault.New(fault.Invalid, "%v", err)
+	}
 	switch {
 	case run.Kept == nil:
-		return tree, d.keep(ctx, run, r, tree)
+		return tree, d.keep(ctx, run, r, tree, parts)
 	case run.Kept.Tree == tree.Digest():
 		return tree, nil
 	case solution.Profile == policy.GxP && solution.Rebuilds != "accepted":
-		return nil, fault.New(fault.Forbidden, "artifact %.12s differs from %.12s that this run handed in first: it was rebuilt, not promoted", tree.Digest(), run.Kept.Tree).
+		return nil, fault.New(fault.Forbidden, "%s", differs(*run.Kept, tree.Digest(), parts)).
 			WithHint("call dc-release deploy without --artifact after the first deployment")
 	}
 	return tree, nil
 }
 
-func (d *Deployer) keep(ctx context.Context, run state.Run, r Request, tree deployment.Tree) error {
+// differs names what is not as the run handed it in first.
+func differs(kept pipeline.ArtifactKept, tree string, parts []deployment.Part) string {
+	const rebuilt = " differs from %.12s that this run handed in first: it was rebuilt, not promoted"
+	if len(kept.Parts) == 0 || len(parts) == 0 {
+		return fmt.Sprintf("artifact %.12s"+rebuilt, tree, kept.Tree)
+	}
+	first, now := map[string]string{}, map[string]string{}
+	for _, p := range kept.Parts {
+		first[p.Name] = p.Tree
+	}
+	var out []string
+	for _, p := range parts {
+		now[p.Name] = p.Tree
+		switch was, ok := first[p.Name]; {
+		case !ok:
+			out = append(out, fmt.Sprintf("artifact %s was not handed in first", p.Name))
+		case was != p.Tree:
+			out = append(out, fmt.Sprintf("artifact %s %.12s"+rebuilt, p.Name, p.Tree, was))
+		}
+	}
+	for _, p := range kept.Parts {
+		if now[p.Name] == "" {
+			out = append(out, fmt.Sprintf("artifact %s is missing, which this run handed in first", p.Name))
+		}
+	}
+	return strings.Join(out, "; ")
+}
+
+func (d *Deployer) keep(ctx context.Context, run state.Run, r Request, tree deployment.Tree, parts []deployment.Part) error {
 	for _, f := range tree {
 		blob, err := d.Blobs.Open(ctx, f.SHA256)
 		if err != nil {
@@ -149,7 +187,7 @@ func (d *Deployer) keep(ctx context.Context, run state.Run, r Request, tree depl
 	_, err = d.Log.Append(ctx, ledger.Batch{
 		Command: "keep/" + r.Execution, Actor: ledger.Actor{Kind: ledger.Machine, ID: "deploy", Authentication: "worker"}, Correlation: run.Run.Run,
 		Events: []ledger.Draft{{Stream: ledger.RunStream(run.Run.Run), Data: &pipeline.ArtifactKept{
-			Execution: r.Execution, Tree: tree.Digest(), Manifest: manifest, Files: len(tree),
+			Execution: r.Execution, Tree: tree.Digest(), Manifest: manifest, Files: len(tree), Parts: parts,
 		}}},
 	})
 	return err

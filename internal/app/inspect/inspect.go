@@ -90,6 +90,8 @@ type RunDetail struct {
 	Conclusion string   `json:"conclusion"`
 	Jobs       []Job    `json:"jobs"`
 	Findings   []string `json:"findings,omitempty"`
+	// Kept is the artifact that a job handed in, with its parts where it has any.
+	Kept *pipeline.ArtifactKept `json:"artifact,omitempty"`
 
 	events int64
 }
@@ -104,7 +106,7 @@ func (i *Inspector) Run(ctx context.Context, id string) (RunDetail, error) {
 	out := RunDetail{
 		Run: r.Run, Solution: r.Solution, Number: r.Number, Event: r.Trigger.Name, Ref: r.Trigger.Ref, SHA: r.Trigger.SHA, Version: r.Version,
 		Finished: run.State.Finished, Conclusion: string(run.Result), Jobs: []Job{},
-		events: run.Version,
+		Kept: run.Kept, events: run.Version,
 	}
 	for _, f := range run.Plan.Findings {
 		out.Findings = append(out.Findings, f.String())

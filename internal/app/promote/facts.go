@@ -8,6 +8,7 @@ import (
 	"github.com/dc-release/dc-release/internal/app/deploy"
 	"github.com/dc-release/dc-release/internal/app/state"
 	"github.com/dc-release/dc-release/internal/core/approval"
+	"github.com/dc-release/dc-release/internal/core/canonical"
 	"github.com/dc-release/dc-release/internal/core/deployment"
 	"github.com/dc-release/dc-release/internal/core/gate"
 	"github.com/dc-release/dc-release/internal/core/ledger"
@@ -102,7 +103,16 @@ func (g *Gates) artifact(ctx context.Context, run state.Run, demanded policy.Sca
 		demanded = policy.Scans{}
 	}
 	if run.Kept != nil {
-		f.Kept = run.Kept.Tree
+		f.Kept, f.Parts = run.Kept.Tree, run.Kept.Parts
+	}
+	if run.Kept != nil && len(demanded.Builders) > 0 {
+		raw, err := g.Blobs.Bytes(ctx, run.Kept.Manifest)
+		if err != nil {
+			return fmt.Errorf("artifact %s: %w", run.Kept.Tree, err)
+		}
+		if err := canonical.Unmarshal(raw, &f.Files); err != nil {
+			return fmt.Errorf("artifact %s: %w", run.Kept.Tree, err)
+		}
 	}
 	f.Reports, err = g.State.Reports(ctx, run, demanded)
 	return err
@@ -179,7 +189,8 @@ func Evidence(run state.Run) []gate.Evidence {
 	return out
 }
 
-func artifacts(f gate.Facts) []gate.ManifestArtifact {
+// artifacts are the trees in the places, each with the artifacts that it binds.
+func artifacts(f gate.Facts, kept *pipeline.ArtifactKept) []gate.ManifestArtifact {
 	out := []gate.ManifestArtifact{}
 	for _, place := range policy.Places {
 		d, ok := f.Deployments[place]
@@ -190,6 +201,9 @@ func artifacts(f gate.Facts) []gate.ManifestArtifact {
 		if i < 0 {
 			out = append(out, gate.ManifestArtifact{Tree: d.Tree})
 			i = len(out) - 1
+			if kept != nil && kept.Tree == d.Tree {
+				out[i].Parts = kept.Parts
+			}
 		}
 		out[i].Environments = append(out[i].Environments, place)
 	}
@@ -204,7 +218,7 @@ func (g *Gates) manifest(ctx context.Context, name string, opening int, f gate.F
 		Sources:            []gate.ManifestSource{{Repository: run.Run.Trigger.Repository, Tag: r.Tag, TagObject: r.TagObject, Commit: r.Commit, Files: r.Files}},
 		Note:               r.Note,
 		RequirementsCommit: r.RequirementsCommit, Workflows: run.Plan.Sources, Plan: run.Run.Plan, Policy: solution.Digest,
-		Builds: builds(run.Events), Artifacts: artifacts(f), Evidence: []gate.ManifestEvidence{}, Deviations: []string{}, Documents: documents, Change: s.Change, Waivers: f.Waivers,
+		Builds: builds(run.Events), Artifacts: artifacts(f, run.Kept), Evidence: []gate.ManifestEvidence{}, Deviations: []string{}, Documents: documents, Change: s.Change, Waivers: f.Waivers,
 		PreviousGate: previousGate(s, name), Deployment: behind(f), Reports: gate.Reports(f.Reports),
 	}
 	if m.Workflows == nil {

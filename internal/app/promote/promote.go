@@ -207,7 +207,7 @@ func (g *Gates) stillHolds(ctx context.Context, name string, f gate.Facts, run s
 	if frozen.Policy != solution.Digest {
 		return void("the policy of the solution changed")
 	}
-	if !slices.EqualFunc(frozen.Artifacts, artifacts(f), func(a, b gate.ManifestArtifact) bool {
+	if !slices.EqualFunc(frozen.Artifacts, artifacts(f, nil), func(a, b gate.ManifestArtifact) bool {
 		return a.Tree == b.Tree && slices.Equal(a.Environments, b.Environments)
 	}) {
 		return void("another artifact was deployed")

@@ -134,6 +134,9 @@ func (r *Reporter) fillArtifacts(ctx context.Context, m *moment, f *document.Fac
 	if err := canonical.Unmarshal(raw, &tree); err != nil {
 		return fmt.Errorf("artifact %s: %w", kept.Tree, err)
 	}
+	for _, p := range kept.Parts {
+		f.Parts = append(f.Parts, document.Part{Name: p.Name, SHA256: p.Tree, Files: p.Files})
+	}
 	for _, file := range tree {
 		f.Artifacts = append(f.Artifacts, document.Artifact{Name: file.Path, SHA256: file.SHA256, Size: file.Size, Job: pipeline.JobOf(kept.Execution)})
 	}

@@ -27,7 +27,7 @@ func (r *Reader) Reports(ctx context.Context, run Run, demanded policy.Scans) ([
 				Handed: h, Execution: d.Execution, Tree: d.Tree, Seq: d.Seq,
 				Latest: run.Jobs[pipeline.JobOf(d.Execution)].Execution == d.Execution,
 			}
-			if one.Latest && demanded != (policy.Scans{}) {
+			if one.Latest && demanded.Any() {
 				raw, err := r.Blobs.Bytes(ctx, h.SHA256)
 				if err != nil {
 					return nil, fmt.Errorf("%s %s: %w", h.Kind, h.Name, err)

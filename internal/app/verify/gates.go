@@ -130,8 +130,21 @@ func (f *folder) manifest(m gate.Manifest, g gate.State, previous string) []stri
 				out = append(out, fmt.Sprintf("artifact %.12s was not deployed to %s", a.Tree, place))
 			}
 		}
+		if want := f.parts(r.Run, a.Tree); !slices.Equal(a.Parts, want) {
+			out = append(out, fmt.Sprintf("artifact %.12s binds %v, the run kept %v", a.Tree, a.Parts, want))
+		}
 	}
 	return out
+}
+
+// parts are the artifacts that a run bound to a tree when it kept it.
+func (f *folder) parts(run, tree string) []deployment.Part {
+	for _, e := range f.history.streams[ledger.RunStream(run)] {
+		if d, ok := e.Data.(*pipeline.ArtifactKept); ok && d.Tree == tree {
+			return d.Parts
+		}
+	}
+	return nil
 }
 
 // frozen compares the manifest's evidence with the run up to the position of

@@ -83,9 +83,9 @@ func (f *folder) facts() provenance.Facts {
 	}
 	out.Tree = func(k pipeline.ArtifactKept) (deployment.Tree, error) {
 		for _, e := range out.Run {
-			if d, ok := e.Data.(*pipeline.ArtifactKept); ok && *d == k {
+			if d, ok := e.Data.(*pipeline.ArtifactKept); ok && d.Execution == k.Execution && d.Tree == k.Tree {
 				file := releaselog.AttestationPath(fmt.Sprintf("build-%d", e.Seq))
-				files, err := f.tree(f.files[file], k.Tree)
+				files, err := f.tree(f.files[file], k)
 				if err != nil {
 					f.report.add(f.at(file), e.Seq, "statement", "%v", err)
 				}
@@ -97,8 +97,9 @@ func (f *folder) facts() provenance.Facts {
 	return out
 }
 
-// tree reads the files of an artifact from the envelope of its build.
-func (f *folder) tree(envelope []byte, digest string) (deployment.Tree, error) {
+// tree reads the files of an artifact from the envelope of its build, which are
+// those of its parts too where it has any.
+func (f *folder) tree(envelope []byte, kept pipeline.ArtifactKept) (deployment.Tree, error) {
 	var body json.RawMessage
 	if err := signature.Peek(envelope, provenance.PayloadType, &body); err != nil {
 		return nil, err
@@ -107,8 +108,15 @@ func (f *folder) tree(envelope []byte, digest string) (deployment.Tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	if got := files.Digest(); got != digest {
-		return nil, fmt.Errorf("lists the files of artifact %s, the ledger says %s", got, digest)
+	if got := files.Digest(); got != kept.Tree {
+		return nil, fmt.Errorf("lists the files of artifact %s, the ledger says %s", got, kept.Tree)
+	}
+	parts, err := files.Parts(deployment.PartNames(kept.Parts))
+	if err != nil {
+		return nil, err
+	}
+	if !slices.Equal(parts, kept.Parts) {
+		return nil, fmt.Errorf("lists the files of the artifacts %v, the ledger says %v", parts, kept.Parts)
 	}
 	return files, nil
 }

@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/dc-release/dc-release/internal/core/dsse"
 )
 
 // Kind is what a report is handed in as.
@@ -71,6 +73,7 @@ type Report struct {
 	Components  []Component
 	Findings    []Finding
 	Assessments []Assessment
+	Envelope    dsse.Envelope // of a statement of a build, with its signatures
 }
 
 // Component is one part of an artifact.

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/dc-release/dc-release/internal/core/canonical"
+	"github.com/dc-release/dc-release/internal/core/dsse"
 )
 
 // payloadType of an in-toto statement in a DSSE envelope.
@@ -15,7 +16,7 @@ var statements = []string{"https://in-toto.io/Statement/v1", "https://in-toto.io
 
 // readEnvelope reads what a DSSE envelope says (github.com/secure-systems-lab/dsse,
 // in-toto attestation framework). Whether its signatures are right it does not
-// say: nobody told this program whose keys to trust.
+// say: that depends on whose keys a baseline trusts.
 func readEnvelope(n node) Report {
 	if got := n.at("payloadType").text(); got != payloadType {
 		n.at("payloadType").wrong("%q: want %s", clip(got, maxID), payloadType)
@@ -24,14 +25,20 @@ func readEnvelope(n node) Report {
 	if len(n.at("signatures").list()) == 0 {
 		n.at("signatures").wrong("is empty: want one at least")
 	}
+	envelope := dsse.Envelope{Type: payloadType}
 	for _, s := range n.at("signatures").list() {
-		s.at("sig").name()
+		sig, err := canonical.Base64(s.at("sig").name())
+		if err != nil {
+			sig = nil
+		}
+		envelope.Signatures = append(envelope.Signatures, dsse.Signature{KeyID: s.at("keyid").text(), Bytes: sig})
 	}
 	raw, err := canonical.Base64(n.at("payload").text())
 	if err != nil {
 		n.at("payload").wrong("want standard base64")
 		return Report{}
 	}
+	envelope.Payload = raw
 	inside, err := parse(raw)
 	if err != nil {
 		n.at("payload").wrong("%v", err)
@@ -42,7 +49,7 @@ func readEnvelope(n node) Report {
 		inside.at("_type").wrong("%q: want one of %v", clip(got, maxID), statements)
 	}
 	kind := inside.at("predicateType").name()
-	out := Report{Format: "in-toto", Tool: clip(kind, maxText)}
+	out := Report{Format: "in-toto", Tool: clip(kind, maxText), Envelope: envelope}
 	for i, s := range inside.at("subject").list() {
 		d := digest(s.at("digest").object().at("sha256").text())
 		if d == "" {

@@ -36,6 +36,7 @@ type Facts struct {
 	Environments []Environment `json:"environments"` // in the order of promotion
 	Jobs         []Job         `json:"jobs"`
 	Artifacts    []Artifact    `json:"artifacts"`
+	Parts        []Part        `json:"parts,omitempty"` // of the artifacts
 	Evidence     []Evidence    `json:"evidence"`
 	Matrix       Matrix        `json:"matrix"`
 	Items        []Item        `json:"items,omitempty"` // at the pinned commits, with those that the release retired
@@ -154,6 +155,14 @@ type Artifact struct {
 	SHA256 string `json:"sha256"`
 	Size   int64  `json:"size"` // bytes
 	Job    string `json:"job"`  // key of the job that made it
+}
+
+// Part is one of several artifacts that were handed in at once. Their files are
+// those below the folder of its name.
+type Part struct {
+	Name   string `json:"name"`
+	SHA256 string `json:"sha256"` // of its list of files
+	Files  int    `json:"files"`
 }
 
 // Reference is another document of the release.

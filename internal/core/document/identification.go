@@ -99,8 +99,19 @@ func (a *author) exceptions() {
 	a.table(t)
 }
 
-// artifacts lists what is deployed.
+// artifacts lists what is deployed, and before its files the artifacts by their
+// names where there are several.
 func (a *author) artifacts() {
+	if len(a.facts.Parts) > 0 {
+		t := Table{
+			Caption: "Artifacts that are released together",
+			Columns: []Column{{Title: "Artifact", Weight: 8}, {Title: "Files", Weight: 3, Numeric: true}, {Title: "SHA-256 of its list of files", Weight: 13}},
+		}
+		for _, p := range a.facts.Parts {
+			t.Rows = append(t.Rows, row(mono(p.Name), number(int64(p.Files)), mono(p.SHA256)))
+		}
+		a.table(t)
+	}
 	t := Table{
 		Caption: "Artifacts, built once",
 		Columns: []Column{{Title: "Artifact", Weight: 8}, {Title: "Built by job", Weight: 4}, {Title: "Size", Weight: 3, Numeric: true}, {Title: "SHA-256", Weight: 13}},

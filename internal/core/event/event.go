@@ -41,7 +41,7 @@ var All = []ledger.Payload{
 	&deployment.RollbackRequested{}, &deployment.RolledBack{},
 	&pipeline.RunStarted{}, &pipeline.ScopeOpened{}, &pipeline.ScopeClosed{}, &pipeline.JobConcluded{}, &pipeline.GateAwaited{},
 	&pipeline.ExecutionQueued{}, &pipeline.ExecutionClaimed{}, &pipeline.ExecutionFinished{}, &pipeline.ExecutionGivenUp{},
-	&pipeline.LateResult{}, &pipeline.LogKept{}, &pipeline.ValuesKept{}, &pipeline.ResultConflict{}, &pipeline.ArtifactKept{},
+	&pipeline.LateResult{}, &pipeline.LogKept{}, &pipeline.ValuesKept{}, &pipeline.ResultConflict{}, &pipeline.ArtifactKept{}, &pipeline.ArtifactKeptV1{},
 	&pipeline.RunCancelRequested{}, &pipeline.RunFinished{},
 	&pipeline.MatrixOpened{}, &pipeline.JobDecided{}, &pipeline.JobHeld{}, &pipeline.JobCancelRequested{}, &pipeline.RerunRequested{},
 	&pipeline.GroupJoined{}, &pipeline.GroupEntered{}, &pipeline.GroupLeft{}, &pipeline.ActionPinned{}, &pipeline.TokenIssued{},

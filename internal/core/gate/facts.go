@@ -48,6 +48,8 @@ type Facts struct {
 	Reports     []Report          // about artifacts, all that this run's jobs handed in
 	Earlier     *Earlier          // components of the release before, nil for none; for those who decide
 	Kept        string            // tree of the artifact that a job of this run handed in, "" for none
+	Files       deployment.Tree   // of it, where they are looked at
+	Parts       []deployment.Part // of it, where it is several
 }
 
 // Rehearsal is which rollback is to be rehearsed where: to the release that PRD

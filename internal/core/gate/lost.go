@@ -73,7 +73,7 @@ func lostScans(from, to policy.Scans) []string {
 	if from.Provenance && !to.Provenance {
 		out = append(out, "signed statement of the artifact's build")
 	}
-	return out
+	return append(out, lostBuilders(from.Builders, to.Builders)...)
 }
 
 // otherTarget says what is another way of deploying to a place that had one.

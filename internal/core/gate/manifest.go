@@ -2,6 +2,7 @@ package gate
 
 import (
 	"github.com/dc-release/dc-release/internal/core/approval"
+	"github.com/dc-release/dc-release/internal/core/deployment"
 	"github.com/dc-release/dc-release/internal/core/pipeline"
 	"github.com/dc-release/dc-release/internal/core/release"
 )
@@ -61,6 +62,8 @@ type ManifestSource struct {
 type ManifestArtifact struct {
 	Tree         string   `json:"tree"`
 	Environments []string `json:"environments"`
+	// Parts are the artifacts that the tree binds, where there are several.
+	Parts []deployment.Part `json:"parts,omitempty"`
 }
 
 // ManifestEvidence is one item of evidence.

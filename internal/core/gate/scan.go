@@ -69,7 +69,15 @@ func (f Facts) Said(d Definition, check string) []string {
 	for _, kind := range kinds[check] {
 		reports, _ := f.about(d, kind)
 		for _, r := range reports {
-			out = append(out, fmt.Sprintf("%s: %s, SHA-256 %.12s: %s", r.Name, r.Format, r.SHA256, r.Counted()))
+			said := r.Counted()
+			if kind == component.Provenance && len(f.Scans.Builders) > 0 {
+				if builder, wrong := f.stated(r); wrong == "" {
+					said = "signed by " + builder
+				} else {
+					said = wrong
+				}
+			}
+			out = append(out, fmt.Sprintf("%s: %s, SHA-256 %.12s: %s", r.Name, r.Format, r.SHA256, said))
 		}
 	}
 	if check == componentsCheck.Name && f.Earlier != nil && len(out) > 0 {
@@ -161,7 +169,8 @@ func scanned(d Definition, f Facts) []string {
 
 // built wants this installation to be able to state the build: the artifact in
 // the place is what an execution of this run handed in. It signs that statement
-// when it publishes.
+// when it publishes. Where the baseline names builders, one of them has to have
+// signed another.
 func built(d Definition, f Facts) []string {
 	there, ok := f.Deployments[d.After]
 	switch {
@@ -171,6 +180,8 @@ func built(d Definition, f Facts) []string {
 		return []string{"provenance: nothing is deployed to " + d.After}
 	case f.Kept != there.Tree:
 		return []string{fmt.Sprintf("provenance: artifact %.12s in %s was handed in by no job of this run", there.Tree, d.After)}
+	case len(f.Scans.Builders) > 0:
+		return f.builtByTrusted(d)
 	}
 	return nil
 }

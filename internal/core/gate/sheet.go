@@ -63,6 +63,9 @@ func (m Manifest) facts() []fact {
 	}
 	for _, a := range m.Artifacts {
 		add("Artifact "+a.Tree, "in %s", strings.Join(a.Environments, ", "))
+		for _, p := range a.Parts {
+			add("Artifact "+p.Name, "%s, %d files", p.Tree, p.Files)
+		}
 	}
 	for _, d := range m.Documents {
 		add("Document "+cmp.Or(d.Number, d.Name), "%s", d.Files["json"])

@@ -1,5 +1,7 @@
 package pipeline
 
+import "github.com/dc-release/dc-release/internal/core/deployment"
+
 // RunStarted begins a run's stream. The plan and every source are blobs.
 type RunStarted struct {
 	Run       string  `json:"run"` // ULID
@@ -127,6 +129,9 @@ type ArtifactKept struct {
 	Tree      string `json:"tree"`     // digest of sorted path, exec bit, sha256
 	Manifest  string `json:"manifest"` // blob digest of the file list
 	Files     int    `json:"files"`
+	// Parts are the artifacts by their names, in their order, each a folder of the
+	// tree; none where one was handed in without a name.
+	Parts []deployment.Part `json:"parts,omitempty"`
 }
 
 // RunCancelRequested asks to stop a run.
@@ -177,7 +182,7 @@ func (LogKept) EventType() (string, int) { return "execution.log_kept", 1 }
 func (ResultConflict) EventType() (string, int) { return "execution.conflict", 1 }
 
 // EventType implements ledger.Payload.
-func (ArtifactKept) EventType() (string, int) { return "artifact.kept", 1 }
+func (ArtifactKept) EventType() (string, int) { return "artifact.kept", 2 }
 
 // EventType implements ledger.Payload.
 func (RunCancelRequested) EventType() (string, int) { return "run.cancel_requested", 1 }

@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/dc-release/dc-release/internal/core/deployment"
 )
 
 // Keys of the configuration that the targets whose programs are configured have
@@ -18,6 +20,8 @@ const (
 	// what only looks at it, which happens before people have decided.
 	SecretsKey     = "secrets"
 	ReadSecretsKey = "read-secrets"
+	// ArtifactKey names the one of several artifacts that goes to the place.
+	ArtifactKey = "artifact"
 	// NetworkAllowed is the only value of NetworkKey.
 	NetworkAllowed = "allowed"
 )
@@ -41,7 +45,7 @@ var TargetKinds = []TargetKind{
 		Needs: []string{"deploy"}, Bare: true,
 	},
 	{Name: "external", Keys: []string{"program", "sha256", DirectoryKey, NetworkKey, SecretsKey, ReadSecretsKey}, Any: true, Needs: []string{"program", "sha256"}},
-	{Name: "databricks", Any: true, Bare: true},
+	{Name: "databricks", Keys: []string{ArtifactKey}, Any: true, Bare: true},
 }
 
 // TargetNamed finds a kind.
@@ -79,6 +83,10 @@ func (k TargetKind) CheckValue(key, value string) error {
 	case NetworkKey:
 		if value != NetworkAllowed {
 			return fmt.Errorf("%q: want %s, or leave the key out", value, NetworkAllowed)
+		}
+	case ArtifactKey:
+		if deployment.CheckPart(value) != nil {
+			return fmt.Errorf("%q: want the name of an artifact, small letters, digits and single hyphens", value)
 		}
 	case SecretsKey, ReadSecretsKey:
 		for _, name := range strings.Fields(value) {

@@ -31,6 +31,9 @@ func TestTheConfigurationOfATarget(t *testing.T) {
 		{"a program", "external", map[string]string{"program": "/opt/x", "sha256": digest, "workspace": "w"}, ""},
 		{"a program that is not pinned", "external", map[string]string{"program": "/opt/x"}, `target external needs config "sha256"`},
 		{"a digest that is none", "external", map[string]string{"program": "/opt/x", "sha256": "abc"}, `config sha256 "abc"`},
+		{"the artifact that is the bundle", "databricks", map[string]string{"artifact": "bundle", "root": "/Workspace/x"}, ""},
+		{"an artifact that is no name", "databricks", map[string]string{"artifact": "../bundle"}, `config artifact "../bundle": want the name of an artifact`},
+		{"an artifact of a target that takes all", "localdir", map[string]string{"dir": "/srv/x", "artifact": "bundle"}, `target localdir has no config "artifact"`},
 		{"an unknown target", "scirpt", nil, `target "scirpt": want one of localdir, script, external`},
 	} {
 		t.Run(c.name, func(t *testing.T) {

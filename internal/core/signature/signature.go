@@ -12,6 +12,7 @@ import (
 	"slices"
 
 	"github.com/dc-release/dc-release/internal/core/canonical"
+	"github.com/dc-release/dc-release/internal/core/dsse"
 	"github.com/dc-release/dc-release/internal/core/policy"
 )
 
@@ -183,11 +184,6 @@ type EnvelopeSignature struct {
 	Sig   string `json:"sig"` // base64
 }
 
-// preAuthentication is PAE of the DSSE protocol, version 1.
-func preAuthentication(payloadType string, payload []byte) []byte {
-	return fmt.Appendf(nil, "DSSEv1 %d %s %d %s", len(payloadType), payloadType, len(payload), payload)
-}
-
 // Seal makes the envelope over any canonical statement.
 func Seal(payloadType, keyID string, key ed25519.PrivateKey, statement any) ([]byte, error) {
 	body, err := canonical.Marshal(statement)
@@ -196,7 +192,7 @@ func Seal(payloadType, keyID string, key ed25519.PrivateKey, statement any) ([]b
 	}
 	return canonical.Marshal(Envelope{
 		Payload: base64.StdEncoding.EncodeToString(body), PayloadType: payloadType,
-		Signatures: []EnvelopeSignature{{KeyID: keyID, Sig: base64.StdEncoding.EncodeToString(ed25519.Sign(key, preAuthentication(payloadType, body)))}},
+		Signatures: []EnvelopeSignature{{KeyID: keyID, Sig: base64.StdEncoding.EncodeToString(ed25519.Sign(key, dsse.PreAuthentication(payloadType, body)))}},
 	})
 }
 
@@ -214,7 +210,7 @@ func Unseal(data []byte, payloadType, keyID string, key ed25519.PublicKey, state
 	if err != nil {
 		return errors.New("open envelope: signature is not strict base64")
 	}
-	if !ed25519.Verify(key, preAuthentication(payloadType, body), sig) {
+	if !ed25519.Verify(key, dsse.PreAuthentication(payloadType, body), sig) {
 		return fmt.Errorf("open envelope: signature is not by key %q", keyID)
 	}
 	return canonical.Unmarshal(body, statement)

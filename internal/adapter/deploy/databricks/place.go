@@ -9,7 +9,9 @@ import (
 	"strings"
 
 	"github.com/dc-release/dc-release/internal/app/deploy"
+	"github.com/dc-release/dc-release/internal/core/deployment"
 	"github.com/dc-release/dc-release/internal/core/fault"
+	"github.com/dc-release/dc-release/internal/core/policy"
 )
 
 const variablePrefix = "BUNDLE_VAR_"
@@ -19,7 +21,10 @@ type place struct {
 	target  string // of the bundle
 	root    string // folder of the workspace that everything is deployed below
 	program string
-	origin  string // address of the code repository, for the bundle's tags
+	// artifact is the one of several artifacts that is the bundle, "" for a bundle
+	// that was handed in without a name.
+	artifact string
+	origin   string // address of the code repository, for the bundle's tags
 	// environment are variables by the names that Databricks' tools know, and
 	// those of the bundle.
 	environment map[string]string
@@ -43,6 +48,11 @@ func readPlace(p deploy.Place) (place, error) {
 			out.target = value
 		case key == "root":
 			out.root = strings.TrimSuffix(value, "/")
+		case key == policy.ArtifactKey:
+			out.artifact = value
+			if err := deployment.CheckPart(value); err != nil {
+				wrong(key, "%v", err)
+			}
 		case key == "program":
 			out.program = value
 		case key == "origin":
@@ -55,7 +65,7 @@ func readPlace(p deploy.Place) (place, error) {
 		case variableForm.MatchString(key):
 			out.environment[key] = value
 		default:
-			wrong(key, "unknown; want bundle-target, root, program, origin, secrets, a variable such as DATABRICKS_HOST, or BUNDLE_VAR_name")
+			wrong(key, "unknown; want bundle-target, root, artifact, program, origin, secrets, a variable such as DATABRICKS_HOST, or BUNDLE_VAR_name")
 		}
 	}
 	if out.target == "" {

@@ -20,6 +20,7 @@ import (
 	"github.com/dc-release/dc-release/internal/adapter/deploy/files"
 	"github.com/dc-release/dc-release/internal/app/deploy"
 	"github.com/dc-release/dc-release/internal/core/deployment"
+	"github.com/dc-release/dc-release/internal/core/fault"
 )
 
 // Kind is the target's name in the configuration of an environment.
@@ -128,7 +129,11 @@ const bundleFolder = "bundle"
 // unpack writes the artifact, as a clean checkout of its commit: what the program
 // reads of git is that commit and nothing else.
 func (s *session) unpack(ctx context.Context, a deploy.Artifact) error {
-	if err := files.Write(ctx, s.root(), a.Tree, a.Open); err != nil {
+	tree, err := s.bundleOf(a.Tree)
+	if err != nil {
+		return err
+	}
+	if err := files.Write(ctx, s.root(), tree, a.Open); err != nil {
 		return err
 	}
 	git := filepath.Join(s.root(), ".git")
@@ -147,6 +152,20 @@ func (s *session) unpack(ctx context.Context, a deploy.Artifact) error {
 		}
 	}
 	return nil
+}
+
+// bundleOf are the files of the artifact that is the bundle. The others are not
+// brought here: nothing in a bundle may name what is outside of it.
+func (s *session) bundleOf(t deployment.Tree) (deployment.Tree, error) {
+	if s.place.artifact == "" || len(t) == 0 {
+		return t, nil
+	}
+	part := t.Part(s.place.artifact)
+	if len(part) == 0 {
+		return nil, fault.New(fault.Invalid, "environment %s deploys the artifact %s as its bundle, which the run did not hand in", s.call.Environment, s.place.artifact).
+			WithHint("hand it in with dc-release deploy --artifact %s=PATH, or correct artifact in the configuration of the environment", s.place.artifact)
+	}
+	return part, nil
 }
 
 // resolve reads the bundle of the artifact for the place.

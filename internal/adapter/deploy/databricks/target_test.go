@@ -2,6 +2,7 @@ package databricks_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -10,10 +11,47 @@ import (
 	"github.com/dc-release/dc-release/internal/adapter/deploy/deploytest"
 	"github.com/dc-release/dc-release/internal/archtest/need"
 	"github.com/dc-release/dc-release/internal/core/deployment"
+	"github.com/dc-release/dc-release/internal/core/fault"
 )
 
 func TestTarget(t *testing.T) {
 	deploytest.Run(t, func(t *testing.T) deploytest.Fixture { return open(t).Fixture })
+}
+
+// several hands One and Two in under a name, beside another artifact.
+func several(t *testing.T) world {
+	t.Helper()
+	w := open(t)
+	w.Place.Config["artifact"] = "bundle"
+	beside := func(bundle deploytest.Files) deploytest.Files {
+		out := deploytest.Files{"reports/sales.json": "{}"}
+		for path, text := range bundle {
+			out["bundle/"+path] = text
+		}
+		return out
+	}
+	w.One, w.Two = beside(w.One), beside(w.Two)
+	return w
+}
+
+// TestTheBundleIsOneOfSeveralArtifacts runs the suite with them.
+func TestTheBundleIsOneOfSeveralArtifacts(t *testing.T) {
+	deploytest.Run(t, func(t *testing.T) deploytest.Fixture { return several(t).Fixture })
+	w := several(t)
+	for _, fact := range w.Apply(t, w.One) {
+		if strings.Contains(fact.Path, "sales.json") || strings.HasPrefix(fact.Path, "files/bundle/") {
+			t.Errorf("%s is deployed", fact.Path)
+		}
+	}
+	w.Place.Config["artifact"] = "library"
+	_, err := w.Target.Plan(t.Context(), w.Call(), w.One.Artifact(t))
+	if fault.KindOf(err) != fault.Invalid || !strings.Contains(err.Error(), "deploys the artifact library as its bundle") {
+		t.Errorf("an artifact that was not handed in: %v", err)
+	}
+	w.Place.Config["artifact"] = ".."
+	if _, err := w.Target.Describe(t.Context(), w.Call()); !strings.Contains(fmt.Sprint(err), `environments.prd.config.artifact: artifact name ".."`) {
+		t.Errorf("a name that is a way out: %v", err)
+	}
 }
 
 // TestTheRealProgram runs the same suite with the adopter's own program, which

@@ -96,7 +96,8 @@ func respond(w http.ResponseWriter, out any, err error) {
 	_ = json.NewEncoder(w).Encode(out) // a job that is gone gets nothing
 }
 
-// deployFor takes a tar of the artifact, or nothing for the kept one.
+// deployFor takes a tar of the artifact, or of several under the names of the
+// query, each in its folder; or nothing for what is kept.
 func deployFor(h *host, r *http.Request) (any, error) {
 	req := deploy.Request{Execution: h.id.Execution, Fence: h.id.Fence}
 	if r.Header.Get("Content-Type") == "application/x-tar" {
@@ -104,7 +105,7 @@ func deployFor(h *host, r *http.Request) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		req.Files = files
+		req.Files, req.Names = files, r.URL.Query()["artifact"]
 	}
 	return h.server.Deploy(r.Context(), req)
 }

@@ -112,7 +112,7 @@ func (r *Release) Open(name string) string {
 		Schema: gate.ManifestSchema, Gate: name, Opening: 1, Solution: Solution, Version: r.Version,
 		Sources: []gate.ManifestSource{{Repository: "corp/procurement", Tag: "v" + r.Version, TagObject: r.Commit, Commit: r.Commit, Files: canonical.SHA256(nil)}},
 		Note:    r.s.Put("# Release " + r.Version + "\n\nFS-corp-procurement-1\n"), Workflows: []pipeline.Source{}, Plan: r.plan, Policy: r.s.policy,
-		Builds: []string{"test"}, Artifacts: []gate.ManifestArtifact{{Tree: r.Tree, Environments: []string{"tst"}}}, Evidence: r.Items,
+		Builds: []string{"test"}, Artifacts: []gate.ManifestArtifact{{Tree: r.Tree, Environments: []string{"tst"}, Parts: r.Parts}}, Evidence: r.Items,
 		Deviations: []string{}, Change: standing.Change, Waivers: approval.Effective(standing.Approvals, ""), Documents: documents, PreviousGate: r.gates, Reports: r.reports,
 	}
 	for _, d := range standing.Deviations {

@@ -239,6 +239,8 @@ type Release struct {
 	Run     string
 	Commit  string
 	Tree    string
+	Files   deployment.Tree
+	Parts   []deployment.Part // that Files binds, none for one artifact without a name
 	Items   []gate.ManifestEvidence
 	// Accepting records the acceptance test, nil for Accept.
 	Accepting func()
@@ -257,7 +259,8 @@ type Release struct {
 func (s *Scenario) Register(version, previous string) *Release {
 	s.t.Helper()
 	s.prepare()
-	r := &Release{s: s, Version: version, Run: "01J00000000000000000RUN" + fmt.Sprintf("%03d", s.n), Commit: fmt.Sprintf("%040d", s.n), Tree: files(version).Digest()}
+	r := &Release{s: s, Version: version, Run: "01J00000000000000000RUN" + fmt.Sprintf("%03d", s.n), Commit: fmt.Sprintf("%040d", s.n), Files: files(version)}
+	r.Tree = r.Files.Digest()
 	plan := pipeline.Plan{Schema: "dc-release/plan/v1", Engine: 1, File: ".github/workflows/main.yaml"}
 	for _, j := range []struct {
 		key, environment string
@@ -300,14 +303,27 @@ func files(version string) deployment.Tree {
 	}
 }
 
-// Keep records that an execution handed the artifact in.
-func (r *Release) Keep(execution string) {
+// Several makes the artifact of the version two by their names.
+func (r *Release) Several() {
 	r.s.t.Helper()
-	raw, err := canonical.Marshal(files(r.Version))
+	for i, folder := range []string{"bundle", "wheels"} {
+		r.Files[i].Path = folder + "/" + r.Files[i].Path
+	}
+	parts, err := r.Files.Parts([]string{"bundle", "wheels"})
 	if err != nil {
 		r.s.t.Fatal(err)
 	}
-	r.s.Append(ledger.Draft{Stream: ledger.RunStream(r.Run), Data: &pipeline.ArtifactKept{Execution: execution, Tree: r.Tree, Manifest: r.s.Put(string(raw)), Files: 2}})
+	r.Tree, r.Parts = r.Files.Digest(), parts
+}
+
+// Keep records that an execution handed the artifact in.
+func (r *Release) Keep(execution string) {
+	r.s.t.Helper()
+	raw, err := canonical.Marshal(r.Files)
+	if err != nil {
+		r.s.t.Fatal(err)
+	}
+	r.s.Append(ledger.Draft{Stream: ledger.RunStream(r.Run), Data: &pipeline.ArtifactKept{Execution: execution, Tree: r.Tree, Manifest: r.s.Put(string(raw)), Files: len(r.Files), Parts: r.Parts}})
 }
 
 // describe records that an execution handed reports in.

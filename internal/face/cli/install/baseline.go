@@ -17,7 +17,7 @@ import (
 func baseline(env *console.Env, use, op, short string) *cobra.Command {
 	var q operation.AddSolution
 	var profile, file string
-	var places, templates []string
+	var places, templates, trusted []string
 	var guard protection
 	cmd := &cobra.Command{Use: use, Short: short, Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) (err error) {
 		q.Baseline.Solution, q.Baseline.Profile = args[0], policy.Profile(profile)
@@ -31,6 +31,9 @@ func baseline(env *console.Env, use, op, short string) *cobra.Command {
 			return err
 		}
 		if q.Baseline.Templates, err = digests(templates); err != nil {
+			return err
+		}
+		if q.Baseline.Scans.Builders, err = builders(trusted); err != nil {
 			return err
 		}
 		if op == "solution.revise" {
@@ -53,6 +56,7 @@ func baseline(env *console.Env, use, op, short string) *cobra.Command {
 	fs.StringVar(&q.Baseline.Scans.Severity, "scans", "", "demand a scan before VAL without findings of this severity or worse: critical, high, medium, low")
 	fs.BoolVar(&q.Baseline.Scans.SBOM, "sbom", false, "demand a list of the artifact's components (CycloneDX) before VAL")
 	fs.BoolVar(&q.Baseline.Scans.Provenance, "provenance", false, "demand a signed statement of the artifact's build before VAL")
+	fs.StringArrayVar(&trusted, "builder", nil, "NAME=FILE: with --provenance, trust only statements that a builder signed; its public key, Ed25519 or ECDSA P-256, as PEM or base64")
 	fs.StringArrayVar(&templates, "template", nil, "KIND=FILE or KIND=SHA256: template that documents of the kind may be made with")
 	fs.StringArrayVar(&places, "environment", nil, "NAME=localdir:DIR or NAME=script, for dev, tst, val, prd")
 	fs.StringVar(&file, "environments", "", "file (YAML) with all places: target, config, names and protection of each, see docs/targets.md")

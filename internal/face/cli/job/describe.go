@@ -20,7 +20,7 @@ var flags = map[component.Kind]string{
 	component.SBOM:       "list of the artifact's components: CycloneDX 1.4 to 1.6 as JSON",
 	component.Scan:       "what a scanner found: SARIF 2.1.0 or the JSON of OSV-Scanner",
 	component.VEX:        "what was said of findings: CycloneDX with vulnerabilities",
-	component.Provenance: "signed statement of the build: DSSE with an in-toto statement; kept, its signature is not checked",
+	component.Provenance: "signed statement of the build: DSSE with an in-toto statement; its signature decides where the baseline names builders",
 }
 
 // Describe is "dc-release describe".

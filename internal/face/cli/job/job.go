@@ -4,14 +4,12 @@
 package job
 
 import (
-	"archive/tar"
 	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
@@ -64,18 +62,24 @@ func call[R any](ctx context.Context, method, path, contentType string, body io.
 
 // Deploy is "dc-release deploy".
 func Deploy(env *console.Env) *cobra.Command {
-	var artifact string
+	var artifacts []string
 	cmd := &cobra.Command{
 		Use: "deploy", Short: "Deploy this run's artifact to the job's environment", Args: cobra.NoArgs,
-		Long: "Deploy this run's artifact to the environment of the job that calls it.\n\nThe first deploying job hands the files in with --artifact; later jobs call it without and get those bytes.",
+		Long: "Deploy this run's artifact to the environment of the job that calls it.\n\nThe first deploying job hands the files in with --artifact; later jobs call it without and get those bytes.\n" +
+			"Several artifacts are handed in at once, each under its name: --artifact bundle=dist/bundle --artifact wheels=dist/wheels.\n" +
+			"They are promoted together, each in the folder of its name. A path that holds = is written with its folder: ./a=b.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			body, contentType := io.Reader(http.NoBody), ""
-			if artifact != "" {
-				packed := packing(artifact)
-				defer packed.Close()
-				body, contentType = packed, "application/x-tar"
+			body, contentType, path := io.Reader(http.NoBody), "", "/deploy"
+			handed, err := handedIn(artifacts)
+			if err != nil {
+				return err
 			}
-			r, err := call[deploy.Receipt](cmd.Context(), http.MethodPost, "/deploy", contentType, body)
+			if len(handed) > 0 {
+				packed := packing(handed)
+				defer packed.Close()
+				body, contentType, path = packed, "application/x-tar", path+named(handed)
+			}
+			r, err := call[deploy.Receipt](cmd.Context(), http.MethodPost, path, contentType, body)
 			if err != nil {
 				return err
 			}
@@ -87,64 +91,9 @@ func Deploy(env *console.Env) *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&artifact, "artifact", "", "folder or file to hand in, once a run")
+	cmd.Flags().StringArrayVar(&artifacts, "artifact", nil, "folder or file to hand in, once a run; several as NAME=PATH each")
 	cmd.AddCommand(runTasks(env))
 	return cmd
-}
-
-// packing gives the tar of a folder or file while it is written.
-func packing(path string) io.ReadCloser {
-	r, w := io.Pipe()
-	go func() { w.CloseWithError(pack(w, path)) }()
-	return r
-}
-
-// pack writes a folder or one file as a tar of regular files.
-func pack(w io.Writer, path string) error {
-	tw := tar.NewWriter(w)
-	root := path
-	if info, err := os.Stat(path); err != nil {
-		return fault.New(fault.Invalid, "--artifact: %v", err)
-	} else if !info.IsDir() {
-		root = filepath.Dir(path)
-	}
-	err := filepath.WalkDir(path, func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		if !d.Type().IsRegular() {
-			return fault.New(fault.Invalid, "--artifact: %s is no regular file", name)
-		}
-		return add(tw, root, name)
-	})
-	return errors.Join(err, tw.Close())
-}
-
-func add(tw *tar.Writer, root, name string) error {
-	rel, err := filepath.Rel(root, name)
-	if err != nil {
-		return err
-	}
-	f, err := os.Open(name)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	mode := int64(0o644)
-	if info.Mode()&0o111 != 0 {
-		mode = 0o755
-	}
-	if err := tw.WriteHeader(&tar.Header{Name: filepath.ToSlash(rel), Mode: mode, Size: info.Size(), Format: tar.FormatPAX}); err != nil {
-		return err
-	}
-	if _, err := io.CopyN(tw, f, info.Size()); err != nil {
-		return fault.New(fault.Invalid, "--artifact: %s was changed while it was read: %v", name, err)
-	}
-	return nil
 }
 
 // Publish is "dc-release publish".

@@ -5,6 +5,7 @@ package run
 import (
 	"context"
 	"fmt"
+	"io"
 	"strings"
 	"text/tabwriter"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/dc-release/dc-release/internal/app/operation"
 	"github.com/dc-release/dc-release/internal/app/rehearse"
 	"github.com/dc-release/dc-release/internal/core/fault"
+	"github.com/dc-release/dc-release/internal/core/pipeline"
 	"github.com/dc-release/dc-release/internal/core/workflow"
 	"github.com/dc-release/dc-release/internal/face/cli/console"
 )
@@ -216,9 +218,11 @@ func counted(ctx context.Context, env *console.Env, f flags) error {
 func ShowRun(env *console.Env, d inspect.RunDetail) error {
 	return env.Print("run", map[string]any{
 		"run": d.Run, "solution": d.Solution, "number": d.Number, "event": d.Event, "ref": d.Ref, "sha": d.SHA, "version": d.Version,
-		"conclusion": d.Conclusion, "jobs": d.Jobs, "findings": d.Findings,
+		"conclusion": d.Conclusion, "artifact": d.Kept, "jobs": d.Jobs, "findings": d.Findings,
 	}, func(w *tabwriter.Writer) {
-		fmt.Fprintf(w, "run %s, %s of %s at %.12s: %s\n\n", d.Run, d.Event, d.Ref, d.SHA, orWaiting(d.Conclusion))
+		fmt.Fprintf(w, "run %s, %s of %s at %.12s: %s\n", d.Run, d.Event, d.Ref, d.SHA, orWaiting(d.Conclusion))
+		writeKept(w, d.Kept)
+		fmt.Fprintln(w)
 		fmt.Fprintln(w, "JOB\tSTATE\tNAME\tREASON")
 		for _, j := range d.Jobs {
 			state := j.Conclusion
@@ -228,6 +232,17 @@ func ShowRun(env *console.Env, d inspect.RunDetail) error {
 			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", j.Key, state, j.Name, j.Reason)
 		}
 	})
+}
+
+// writeKept prints what was handed in, and by which job.
+func writeKept(w io.Writer, k *pipeline.ArtifactKept) {
+	if k == nil {
+		return
+	}
+	fmt.Fprintf(w, "artifact %.12s, %d files, handed in by %s\n", k.Tree, k.Files, pipeline.JobOf(k.Execution))
+	for _, p := range k.Parts {
+		fmt.Fprintf(w, "  %s %.12s, %d files\n", p.Name, p.Tree, p.Files)
+	}
 }
 
 func orWaiting(conclusion string) string {
