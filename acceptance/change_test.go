@@ -12,18 +12,24 @@ import (
 )
 
 // TestChanges runs the scripts of testdata/change: each is one release, or more,
-// of a whole site with its people. Sites lie at one place, so they run one after
-// the other.
+// of a whole site with its people. As many run at a time as there are plots.
 func TestChanges(t *testing.T) {
 	need(t, "git")
-	var s *site
+	plots := make(chan *plot, 2)
+	plots <- home
+	plots <- &plot{name: "site-2"}
 	on := func(do func(*site, *testscript.TestScript, bool, []string)) func(*testscript.TestScript, bool, []string) {
-		return func(ts *testscript.TestScript, neg bool, args []string) { do(s, ts, neg, args) }
+		return func(ts *testscript.TestScript, neg bool, args []string) {
+			do(ts.Value(theSite{}).(*site), ts, neg, args)
+		}
 	}
-	testscript.RunT(oneByOne{t}, testscript.Params{
+	testscript.RunT(sideBySide{t}, testscript.Params{
 		Dir: "testdata/change", RequireExplicitExec: true,
 		Setup: func(e *testscript.Env) error {
-			s = newSite(e.T().(oneByOne).T)
+			t, p := e.T().(sideBySide).T, <-plots
+			t.Cleanup(func() { plots <- p })
+			s := p.site(t)
+			e.Values[theSite{}] = s
 			e.Setenv("SITE", s.dir)
 			e.Setenv("DC_RELEASE_DATA", s.data())
 			return nil
@@ -35,13 +41,15 @@ func TestChanges(t *testing.T) {
 	})
 }
 
-// oneByOne is a testing.T whose scripts do not run in parallel.
-type oneByOne struct{ *testing.T }
+// theSite is where a script keeps its site.
+type theSite struct{}
 
-func (t oneByOne) Parallel()     {}
-func (t oneByOne) Verbose() bool { return testing.Verbose() }
-func (t oneByOne) Run(name string, f func(testscript.T)) {
-	t.T.Run(name, func(t *testing.T) { f(oneByOne{t}) })
+// sideBySide is a testing.T as testscript wants it.
+type sideBySide struct{ *testing.T }
+
+func (t sideBySide) Verbose() bool { return testing.Verbose() }
+func (t sideBySide) Run(name string, f func(testscript.T)) {
+	t.T.Run(name, func(t *testing.T) { f(sideBySide{t}) })
 }
 
 // scriptVersion is "version X.Y.Z [CHANGE TYPE]": its note, with the change type,

@@ -31,8 +31,8 @@ var cast = map[string][]string{
 }
 
 // site is an installation with the example product, its code on main verified
-// in DEV and TST, and nothing released. Every site lies at the same place, so
-// that its paths stay true; tests that use one do not run in parallel.
+// in DEV and TST, and nothing released. Every site of a plot lies at the same
+// place, so that its paths stay true; there is one at a time.
 type site struct {
 	t     *testing.T
 	dir   string
@@ -42,33 +42,42 @@ type site struct {
 	workspaces workspaces // of a script that has some
 }
 
-var template struct {
-	sync.Once
+// plot is a place for sites, with the one that the others are copies of.
+type plot struct {
+	name  string
+	built sync.Once
 	seeds map[string]string
 	used  map[string]int64
 	ok    bool
 }
 
-func sitePath() string { return filepath.Join(scratch, "site") }
+// home is the plot of tests that run one after the other.
+var home = &plot{name: "site"}
 
-// newSite gives a fresh one.
+// newSite gives a fresh one at home.
 func newSite(t *testing.T) *site {
 	t.Helper()
+	return home.site(t)
+}
+
+// site gives a fresh one.
+func (p *plot) site(t *testing.T) *site {
+	t.Helper()
 	need(t, "git")
-	s := &site{t: t, dir: sitePath(), used: map[string]int64{}}
-	whole := filepath.Join(scratch, "site.whole")
-	template.Do(func() {
+	s := &site{t: t, dir: filepath.Join(scratch, p.name), used: map[string]int64{}}
+	whole := s.dir + ".whole"
+	p.built.Do(func() {
 		s.seeds = map[string]string{}
 		s.build()
 		if out, err := exec.Command("cp", "-a", s.dir, whole).CombinedOutput(); err != nil {
 			t.Fatalf("keep the site: %v\n%s", err, out)
 		}
-		template.seeds, template.used, template.ok = s.seeds, maps.Clone(s.used), true
+		p.seeds, p.used, p.ok = s.seeds, maps.Clone(s.used), true
 	})
-	if !template.ok {
+	if !p.ok {
 		t.Fatal("the site could not be built")
 	}
-	s.seeds, s.used = template.seeds, maps.Clone(template.used)
+	s.seeds, s.used = p.seeds, maps.Clone(p.used)
 	if err := os.RemoveAll(s.dir); err != nil {
 		t.Fatal(err)
 	}

@@ -74,7 +74,7 @@ func (s server) RunTasks(ctx context.Context, r deploy.TasksRequest) (deploy.Tas
 }
 
 // Describe implements work.Server. A rehearsal only reports.
-func (s server) Describe(ctx context.Context, r deploy.Description) (component.Described, error) {
+func (s server) Describe(ctx context.Context, r deploy.DescribeRequest) (component.Described, error) {
 	if s.o.Config.Rehearsal {
 		_, err := s.o.App.Claims.Current(ctx, r.Execution, r.Fence)
 		return component.Described{Execution: r.Execution}, err

@@ -85,7 +85,7 @@ func TestGXP008_TheDemoGoesOnWhenAllViewsAreDroppedBetweenItsSteps(t *testing.T)
 		}
 		return s, err
 	}
-	root := cli.Root(cli.Deps{Env: env, Version: "test", Code: totp.Code})
+	root := cli.Root(cli.Deps{Env: env, Version: "test", Code: totp.Code, Sandbox: ServeSandbox})
 	dir := filepath.Join(t.TempDir(), "demo")
 	root.SetArgs([]string{"demo", "--yes", "--json", "--dir", dir})
 	if err := root.ExecuteContext(t.Context()); err != nil {

@@ -16,8 +16,8 @@ import (
 // DescribeOperation is what a refused report is recorded under.
 const DescribeOperation = "artifact.describe"
 
-// Description is a job's call of "dc-release describe".
-type Description struct {
+// DescribeRequest is a job's call of "dc-release describe".
+type DescribeRequest struct {
 	Execution string         `json:"execution"`
 	Fence     int64          `json:"fence"`
 	Files     []DescribeFile `json:"files"` // their bytes are blobs
@@ -35,7 +35,7 @@ type DescribeFile struct {
 // none. They are about the artifact that the run keeps: one that names another is
 // refused, and so are all before there is one, because nothing would bind them to
 // the bytes that are deployed. A refusal is recorded.
-func (d *Deployer) Describe(ctx context.Context, r Description) (component.Described, error) {
+func (d *Deployer) Describe(ctx context.Context, r DescribeRequest) (component.Described, error) {
 	slot, err := d.Claims.Current(ctx, r.Execution, r.Fence)
 	if err != nil {
 		return component.Described{}, err
@@ -72,7 +72,7 @@ func (d *Deployer) Describe(ctx context.Context, r Description) (component.Descr
 }
 
 // described reads the reports and holds them against the kept artifact.
-func (d *Deployer) described(ctx context.Context, run state.Run, r Description) (component.Described, error) {
+func (d *Deployer) described(ctx context.Context, run state.Run, r DescribeRequest) (component.Described, error) {
 	var out component.Described
 	switch {
 	case len(r.Files) == 0 || len(r.Files) > component.MaxReports:

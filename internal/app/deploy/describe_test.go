@@ -54,7 +54,7 @@ func TestReportsAreKeptOfTheArtifactThatIsKept(t *testing.T) {
 	w := begin(t)
 	r := w.Register("1.0.0", "")
 	execution, fence := r.Execute("scan", "", "")
-	call := deploy.Description{Execution: execution, Fence: fence, Files: []deploy.DescribeFile{
+	call := deploy.DescribeRequest{Execution: execution, Fence: fence, Files: []deploy.DescribeFile{
 		w.reportFile(component.SBOM, "sbom-syft.cdx.json"), w.reportFile(component.Scan, "scan-osv.json"), w.reportFile(component.VEX, "vex.cdx.json"),
 	}}
 	if _, err := w.Describe(t.Context(), call); fault.KindOf(err) != fault.Invalid || !strings.Contains(fault.HintOf(err), "--artifact") {
@@ -115,7 +115,7 @@ func TestReportsThatDoNotFitAreRefusedWhole(t *testing.T) {
 		{"a path for a name", []deploy.DescribeFile{{Kind: component.Scan, Name: "../a", SHA256: good.SHA256}}, []string{"want a file name"}},
 		{"too large", []deploy.DescribeFile{{Kind: component.Scan, Name: "a", SHA256: good.SHA256, Size: component.MaxSize + 1}}, []string{"want at most"}},
 	} {
-		_, err := w.Describe(t.Context(), deploy.Description{Execution: execution, Fence: fence, Files: c.files})
+		_, err := w.Describe(t.Context(), deploy.DescribeRequest{Execution: execution, Fence: fence, Files: c.files})
 		described, refused := w.recorded(r)
 		for _, want := range c.want {
 			if fault.KindOf(err) != fault.Invalid || !strings.Contains(err.Error(), want) || !strings.Contains(strings.Join(refused, ""), want) {
@@ -127,7 +127,7 @@ func TestReportsThatDoNotFitAreRefusedWhole(t *testing.T) {
 		}
 	}
 	file := w.Put("1") // of a.py
-	_, err = w.Describe(t.Context(), deploy.Description{Execution: execution, Fence: fence, Files: []deploy.DescribeFile{w.text(component.SBOM, "b.json", of(file))}})
+	_, err = w.Describe(t.Context(), deploy.DescribeRequest{Execution: execution, Fence: fence, Files: []deploy.DescribeFile{w.text(component.SBOM, "b.json", of(file))}})
 	if described, _ := w.recorded(r); err != nil || len(described) != 1 {
 		t.Errorf("of a file of the artifact: %v, kept %+v", err, described)
 	}

@@ -156,7 +156,7 @@ type Server interface {
 	Deploy(ctx context.Context, r deploy.Request) (deploy.Receipt, error)
 	RunTasks(ctx context.Context, r deploy.TasksRequest) (deploy.TasksReceipt, error)
 	// Describe keeps reports about the artifact that the execution's run keeps.
-	Describe(ctx context.Context, r deploy.Description) (component.Described, error)
+	Describe(ctx context.Context, r deploy.DescribeRequest) (component.Described, error)
 	Publish(ctx context.Context, r PublishRequest) (Published, error)
 	TestDocuments(ctx context.Context, e Execution) (TestedDocuments, error)
 	// IdentityToken is refused to a job without id-token: write.

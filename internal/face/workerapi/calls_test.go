@@ -62,7 +62,7 @@ func (s *server) RunTasks(_ context.Context, r deploy.TasksRequest) (deploy.Task
 	return deploy.TasksReceipt{Environment: "prd", Runs: []deployment.TaskRun{{Job: "main", Outcome: "passed", Millis: 3}}, Verdict: "passed"}, nil
 }
 
-func (s *server) Describe(_ context.Context, r deploy.Description) (component.Described, error) {
+func (s *server) Describe(_ context.Context, r deploy.DescribeRequest) (component.Described, error) {
 	s.note(r)
 	return component.Described{Tree: "t1", Reports: []component.Handed{{Kind: "scan", Name: "a.json", High: 2}}}, nil
 }
@@ -117,7 +117,7 @@ func TestCallsArriveAsTheyWereMade(t *testing.T) {
 		t.Errorf("got %+v %v", token, err)
 	}
 	files := []deploy.DescribeFile{{Kind: component.Scan, Name: "a.json", SHA256: "s", Size: 3}}
-	described, err := c.Describe(t.Context(), deploy.Description{Execution: e.Execution, Fence: e.Fence, Files: files})
+	described, err := c.Describe(t.Context(), deploy.DescribeRequest{Execution: e.Execution, Fence: e.Fence, Files: files})
 	if err != nil || described.Tree != "t1" || len(described.Reports) != 1 || described.Reports[0].High != 2 {
 		t.Errorf("got %+v %v", described, err)
 	}

@@ -130,7 +130,7 @@ func (c *Client) RunTasks(ctx context.Context, r deploy.TasksRequest) (deploy.Ta
 }
 
 // Describe implements Server.
-func (c *Client) Describe(ctx context.Context, r deploy.Description) (component.Described, error) {
+func (c *Client) Describe(ctx context.Context, r deploy.DescribeRequest) (component.Described, error) {
 	return call[component.Described](ctx, c, "describe", r)
 }
 

@@ -133,7 +133,7 @@ func describeFor(h *host, r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	req := deploy.Description{Execution: h.id.Execution, Fence: h.id.Fence}
+	req := deploy.DescribeRequest{Execution: h.id.Execution, Fence: h.id.Fence}
 	for _, f := range files {
 		kind, name, _ := strings.Cut(f.Path, "/")
 		req.Files = append(req.Files, deploy.DescribeFile{Kind: component.Kind(kind), Name: name, SHA256: f.SHA256, Size: f.Size})

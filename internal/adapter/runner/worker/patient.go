@@ -51,7 +51,7 @@ func (p patient) RunTasks(ctx context.Context, r deploy.TasksRequest) (deploy.Ta
 }
 
 // Describe implements work.Server.
-func (p patient) Describe(ctx context.Context, r deploy.Description) (component.Described, error) {
+func (p patient) Describe(ctx context.Context, r deploy.DescribeRequest) (component.Described, error) {
 	return retry(ctx, p, func() (component.Described, error) { return p.Server.Describe(ctx, r) })
 }
 
