@@ -109,7 +109,7 @@ func TestDemoTakesTwoReleasesToPRDAndOneBack(t *testing.T) {
 			t.Errorf("nothing is in the workspace of %s", place)
 		}
 	}
-	if record := mustRead(t, filepath.Join(d.ReleaseLog, "1.1.0", "final", "change-record.md")); !bytes.Contains(record, []byte("rehearsed in TST on")) {
+	if record := mustRead(t, filepath.Join(d.ReleaseLog, "1.1.0", "final", "change-record.md")); !bytes.Contains(record, []byte("**rehearsed** in TST on")) {
 		t.Error("the change record of 1.1.0 does not say that its rollback was rehearsed")
 	}
 }
@@ -117,6 +117,7 @@ func TestDemoTakesTwoReleasesToPRDAndOneBack(t *testing.T) {
 // TestDocumentsOfTheDemoPassEveryCheck tests the documents of its releases and of
 // what was published, and compares the two releases.
 func TestDocumentsOfTheDemoPassEveryCheck(t *testing.T) {
+	t.Parallel()
 	dir, _ := demo(t)
 	data := copyOf(t, filepath.Join(dir, "data"))
 	for _, version := range []string{"1.0.0", "1.1.0"} {
@@ -160,6 +161,7 @@ func TestDocumentsOfTheDemoPassEveryCheck(t *testing.T) {
 
 // TestDemoPrintsACode reads credentials as printed commands do.
 func TestDemoPrintsACode(t *testing.T) {
+	t.Parallel()
 	dir, _ := demo(t)
 	if code := strings.TrimSpace(want(t, 0, "", "demo", "code", "quinn", "--dir", dir).out); len(code) != 6 || strings.Trim(code, "0123456789") != "" {
 		t.Errorf("code %q", code)
@@ -171,6 +173,7 @@ func TestDemoPrintsACode(t *testing.T) {
 // TestGXP030_SignaturesOfTheDemoWentThroughTheCeremony looks for a person, a role and
 // the method in every signature event: there is no other way to sign.
 func TestGXP030_SignaturesOfTheDemoWentThroughTheCeremony(t *testing.T) {
+	t.Parallel()
 	dir, _ := demo(t)
 	var list struct {
 		Events []struct {

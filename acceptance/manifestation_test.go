@@ -134,6 +134,7 @@ const onTerminal = `(?m)^ +(?:signed \([a-z ]+\)|signed by|reviewed|accepted|sig
 // TestGXP023_GXP024_EveryFormPrintsTheSameOfASignature compares every form in
 // which the signatures of one release are shown with the certificate.
 func TestGXP023_GXP024_EveryFormPrintsTheSameOfASignature(t *testing.T) {
+	t.Parallel()
 	dir, _ := demo(t)
 	final := filepath.Join(dir, "release-log", "1.0.0", "final")
 	want11 := ofTree(t, file(t, final, "certificate.json"))

@@ -48,6 +48,7 @@ func byThePage(t *testing.T, log, folder string, more ...string) (code int, brok
 // TestTheVectorsAreReadByThePageAlone holds the independent verifier against every
 // vector of the format page.
 func TestTheVectorsAreReadByThePageAlone(t *testing.T) {
+	t.Parallel()
 	need(t, "python3")
 	out, err := exec.Command("python3", "-B", "thirdparty/vectors.py", formatVectors).CombinedOutput()
 	if err != nil || !strings.Contains(string(out), " 0 differ") {
@@ -61,6 +62,7 @@ func TestTheVectorsAreReadByThePageAlone(t *testing.T) {
 // TestPublishedFoldersVerifyByThePageAlone wants the same verdict of both
 // verifiers about folders of the demo, as they are and changed.
 func TestPublishedFoldersVerifyByThePageAlone(t *testing.T) {
+	t.Parallel()
 	need(t, "python3")
 	log := published(t)
 	for _, folder := range []string{"1.0.0", "1.1.0", "rollbacks/prd-1"} {
@@ -100,6 +102,7 @@ func TestPublishedFoldersVerifyByThePageAlone(t *testing.T) {
 // TestTheIssuerIsEstablishedByThePageAlone compares both verifiers with trust
 // files.
 func TestTheIssuerIsEstablishedByThePageAlone(t *testing.T) {
+	t.Parallel()
 	need(t, "python3")
 	log := published(t)
 	var keys struct {
