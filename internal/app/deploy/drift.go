@@ -40,12 +40,6 @@ func (d *Deployer) Drifted(ctx context.Context, solution, environment string) (v
 	return current.Version, found, err
 }
 
-// environmentMixed is the first difference of a place that holds neither what was
-// deployed last nor what was to be.
-func environmentMixed(environment, why string) string {
-	return environment + " is mixed: " + why
-}
-
 // drifted compares a place with a deployment. A later one that was begun and not
 // recorded is said only where something differs: one that was refused before it
 // changed anything is none.
@@ -58,7 +52,7 @@ func (d *Deployer) drifted(ctx context.Context, solution string, there state.Pla
 		}
 	}
 	if why := there.Unfinished(); why != "" && (err != nil || len(out) > 0) {
-		out = append([]string{environmentMixed(dep.Environment, why)}, out...)
+		out = append([]string{dep.Environment + " is mixed: " + why}, out...)
 	}
 	return out, err
 }

@@ -29,8 +29,9 @@ func (f *folder) said() {
 			}
 		}
 	}
+	here := f.evidenceHere()
 	for _, o := range f.observations() {
-		raw := f.withDigest(o.SHA256)
+		raw := here[o.SHA256]
 		named := func(read reads) ([]string, error) { return deploy.Named(o.Format, raw, read) }
 		// What is no record is found where evidence is counted; what names nothing has
 		// no file.
@@ -72,14 +73,15 @@ func (f *folder) observations() []observation {
 	return out
 }
 
-// withDigest is an evidence file that is here, nil for none.
-func (f *folder) withDigest(digest string) []byte {
+// evidenceHere are the evidence files that are here, by digest.
+func (f *folder) evidenceHere() map[string][]byte {
+	out := map[string][]byte{}
 	for name, data := range f.files {
-		if strings.HasPrefix(name, "evidence/") && canonical.SHA256(data) == digest {
-			return data
+		if strings.HasPrefix(name, "evidence/") {
+			out[canonical.SHA256(data)] = data
 		}
 	}
-	return nil
+	return out
 }
 
 // did reports whether what was done to a place belongs to the folder's subject.
