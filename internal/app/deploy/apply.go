@@ -45,6 +45,7 @@ func (d *Deployer) apply(ctx context.Context, solution policy.Solution, what dep
 		return Receipt{}, err
 	}
 	problem := target.Apply(ctx, call, d.artifactOf(what, tree), plan)
+	ctx = context.WithoutCancel(ctx) // it happened, even when the job was cancelled
 	if what.Record, err = call.kept(ctx); err != nil {
 		return Receipt{}, errors.Join(problem, err)
 	}

@@ -279,6 +279,23 @@ func TestReadingBackDecidesAfterACrash(t *testing.T) {
 	})
 }
 
+func TestADeploymentOfACancelledJobIsRecorded(t *testing.T) {
+	w := begin(t)
+	r := w.Register("1.0.0", "")
+	execution, fence := r.Execute("tst-1", "tst", "")
+	ctx, cancel := context.WithCancel(t.Context())
+	w.shelf.dies = func(deployment.Plan) (deployment.State, bool) {
+		cancel()
+		return deployment.State{{Path: "a.py", Value: "x"}}, true
+	}
+	if _, err := w.Deploy(ctx, deploy.Request{Execution: execution, Fence: fence, Files: w.tree(one)}); !errors.Is(err, errKilled) {
+		t.Fatal(err)
+	}
+	if got, want := w.types("tst"), "environment.planned environment.deploying environment.failed"; got != want {
+		t.Errorf("tst: %s, want %s", got, want)
+	}
+}
+
 func TestADeletionIsApprovedByItsPlan(t *testing.T) {
 	w := begin(t)
 	w.shelf.holds["val"] = deployment.State{{Path: "old.py", Value: "x"}}
