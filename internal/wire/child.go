@@ -180,11 +180,14 @@ func closed(c <-chan struct{}) bool {
 	}
 }
 
+// heapGrowth, in percent: a worker holds what its jobs' steps left, up to the
+// runner's limits, and does little else, so that half again is worth the few
+// collections more.
+const heapGrowth = 50
+
 // RunChild is the worker process.
 func RunChild(ctx context.Context, raw string, logger *slog.Logger) (err error) {
-	// A worker holds what its jobs' steps left, up to the runner's limits, and does
-	// little else: a heap of half again is worth the few collections more.
-	debug.SetGCPercent(50)
+	debug.SetGCPercent(heapGrowth)
 	var args childArgs
 	if err := json.Unmarshal([]byte(raw), &args); err != nil {
 		return fault.New(fault.Invalid, "worker --child: %v", err)
@@ -205,10 +208,7 @@ func RunChild(ctx context.Context, raw string, logger *slog.Logger) (err error) 
 	if err != nil {
 		return err
 	}
-	path := args.Path
-	if path == "" {
-		path = os.Getenv("PATH")
-	}
+	path := cmp.Or(args.Path, os.Getenv("PATH"))
 	workDir, spool := worker.Directories(args.Data)
 	if err := sweep(workDir); err != nil {
 		logger.Warn("sweep after dead workers", "error", err)

@@ -23,6 +23,7 @@ import (
 type Engine struct {
 	path  string
 	mu    sync.Mutex // orders commits and what follows them
+	queue queue      // of writes that wait for mu
 	write *sql.DB    // one connection
 	read  *sql.DB
 
@@ -95,30 +96,6 @@ func (e *Engine) assertDurable(ctx context.Context) error {
 // DB is the write handle, for a library that keeps its own tables in the same
 // database.
 func (e *Engine) DB() *sql.DB { return e.write }
-
-// Write implements sqlstore.Engine.
-func (e *Engine) Write(ctx context.Context, do func(sqlstore.Tx) error, after ...func() error) error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	native, err := e.write.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	q := e.written.within(native)
-	if err := do(tx{q, native}); err != nil {
-		return errors.Join(err, native.Rollback())
-	}
-	if err := native.Commit(); err != nil {
-		return err
-	}
-	q.compile(ctx, e.write)
-	for _, f := range after {
-		if err := f(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
 
 // Read implements sqlstore.Engine.
 func (e *Engine) Read(ctx context.Context, do func(sqlstore.Querier) error) error {
@@ -210,11 +187,3 @@ func (e *Engine) Close() error {
 	}
 	return err
 }
-
-type tx struct {
-	*querier
-	native *sql.Tx
-}
-
-// Native implements sqlstore.Tx: it is a *sql.Tx.
-func (t tx) Native() any { return t.native }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -35,7 +36,7 @@ func (s *Store) append(ctx context.Context, b ledger.Batch, beside func(Tx) erro
 			return err
 		}
 		w := writer{ctx: ctx, tx: tx, config: s.config, batch: b, versions: map[ledger.Stream]int64{}}
-		if err := w.begin(); err != nil {
+		if err := w.begin(s.edge.Load()); err != nil {
 			return err
 		}
 		for i := range b.Events {
@@ -48,6 +49,7 @@ func (s *Store) append(ctx context.Context, b ledger.Batch, beside func(Tx) erro
 		if head, err = w.finish(); err != nil {
 			return err
 		}
+		s.edge.Store(&edge{w.last, w.fresh})
 		if err := beside(tx); err != nil {
 			return err
 		}
@@ -86,6 +88,14 @@ func replayed(ctx context.Context, q Querier, command string) ([]ledger.Event, b
 	return events, true, err
 }
 
+// edge are the hashes that the tree which ends with an event grows from, so that
+// no append reads them again. They belong to the event, whose id no other ledger
+// has: those of a transaction that failed are never taken for the tree's.
+type edge struct {
+	last   string // id of the event
+	hashes map[int64]tlog.Hash
+}
+
 // writer appends the events of one batch inside its transaction.
 type writer struct {
 	ctx    context.Context
@@ -96,12 +106,13 @@ type writer struct {
 	size     int64
 	now      time.Time
 	versions map[ledger.Stream]int64
-	fresh    map[int64]tlog.Hash
+	last     string              // id of the last event
+	fresh    map[int64]tlog.Hash // known without the store
 	first    int64
 }
 
 // begin checks the reads and finds the end of the ledger.
-func (w *writer) begin() error {
+func (w *writer) begin(known *edge) error {
 	for _, r := range w.batch.Reads {
 		v, err := w.version(r.Stream)
 		if err != nil {
@@ -112,12 +123,15 @@ func (w *writer) begin() error {
 		}
 	}
 	var us int64
-	err := one(w.ctx, w.tx, `SELECT seq, time_us FROM events ORDER BY seq DESC LIMIT 1`, nil, &w.size, &us)
+	err := one(w.ctx, w.tx, `SELECT seq, time_us, id FROM events ORDER BY seq DESC LIMIT 1`, nil, &w.size, &us, &w.last)
 	if err != nil && !errors.Is(err, errNoRow) {
 		return err
 	}
 	w.first = w.size + 1
 	w.fresh = map[int64]tlog.Hash{}
+	if known != nil && known.last == w.last {
+		w.fresh = maps.Clone(known.hashes)
+	}
 	w.now = w.config.Now().UTC().Truncate(time.Microsecond)
 	if last := time.UnixMicro(us).UTC(); w.now.Before(last) {
 		w.now = last // order is seq; time never runs backwards
@@ -219,8 +233,7 @@ func (w *writer) insert(h ledger.Header, raw []byte, parts map[string]ledger.Par
 			return err
 		}
 	}
-	stored := ledger.Overlay{Stored: hashReader{w.ctx, w.tx}, Fresh: w.fresh}
-	first, hashes, err := ledger.Extend(w.size, tlog.RecordHash(raw), stored)
+	first, hashes, err := ledger.Extend(w.size, tlog.RecordHash(raw), w.hashes())
 	if err != nil {
 		return err
 	}
@@ -232,6 +245,7 @@ func (w *writer) insert(h ledger.Header, raw []byte, parts map[string]ledger.Par
 		}
 	}
 	w.size++
+	w.last = h.ID
 	w.versions[h.Stream] = h.Version
 	_, err = w.tx.Exec(w.ctx, `INSERT INTO stream_heads (stream, version) VALUES ($1, $2)
 		ON CONFLICT (stream) DO UPDATE SET version = excluded.version`, string(h.Stream), h.Version)
@@ -244,6 +258,28 @@ func (w *writer) finish() (ledger.Head, error) {
 	if err != nil {
 		return ledger.Head{}, err
 	}
-	root, err := ledger.Root(w.size, ledger.Overlay{Stored: hashReader{w.ctx, w.tx}, Fresh: w.fresh})
+	grown := edgeReader{w.hashes(), map[int64]tlog.Hash{}}
+	root, err := ledger.Root(w.size, grown)
+	w.fresh = grown.read
 	return ledger.Head{Size: w.size, Root: root}, err
+}
+
+func (w *writer) hashes() tlog.HashReader {
+	return ledger.Overlay{Stored: hashReader{w.ctx, w.tx}, Fresh: w.fresh}
+}
+
+// edgeReader keeps what is read through it: the root of a tree is made of
+// exactly the hashes that the next leaves need.
+type edgeReader struct {
+	tlog.HashReader
+	read map[int64]tlog.Hash
+}
+
+// ReadHashes implements tlog.HashReader.
+func (r edgeReader) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
+	out, err := r.HashReader.ReadHashes(indexes)
+	for i, h := range out {
+		r.read[indexes[i]] = h
+	}
+	return out, err
 }

@@ -31,10 +31,13 @@ type Tx interface {
 }
 
 // Engine is one database. Write transactions are exclusive: the engine runs
-// one at a time over all processes, and what it acknowledged is durable.
+// one at a time over all processes, and what it acknowledged is durable. Those
+// that wait may be made durable together; each sees what those before it wrote,
+// and fails alone.
 type Engine interface {
-	// After, when given, runs once the transaction is durable and before the
-	// next one begins.
+	// After, when given, runs once what was written is durable, in the order of the
+	// writes, and before any that was not waiting then. What do has begun goes on
+	// when ctx ends.
 	Write(ctx context.Context, do func(Tx) error, after ...func() error) error
 	// Read gives do one consistent snapshot.
 	Read(ctx context.Context, do func(Querier) error) error

@@ -27,6 +27,7 @@ type Store struct {
 	engine   *guarded
 	config   Config
 	followed atomic.Int64 // no view is behind up to this seq
+	edge     atomic.Pointer[edge]
 
 	mu      sync.Mutex
 	changed chan struct{} // closed and replaced at each commit

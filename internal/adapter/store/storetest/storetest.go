@@ -16,7 +16,6 @@ import (
 	"github.com/dc-release/dc-release/internal/app/person"
 
 	"github.com/oklog/ulid/v2"
-	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/dc-release/dc-release/internal/adapter/store/sqlstore"
 	"github.com/dc-release/dc-release/internal/core/fault"
@@ -105,6 +104,12 @@ func Run(t *testing.T, open Open) {
 			c.test(t, s, clock)
 		})
 	}
+	t.Run("the root is that of all records, whoever appended and whatever failed", func(t *testing.T) {
+		engine := open(t)
+		one, _ := On(t, engine)
+		other, _ := On(t, engine)
+		grown(t, []*sqlstore.Store{one, other})
+	})
 }
 
 var machine = ledger.Actor{Kind: ledger.Machine, ID: "test", Authentication: "internal"}
@@ -240,47 +245,6 @@ func concurrent(t *testing.T, s *sqlstore.Store, _ *Clock) {
 		if e.Seq != int64(i+1) || e.Version != int64(i+1) {
 			t.Fatalf("event %d has seq %d, version %d", i, e.Seq, e.Version)
 		}
-	}
-}
-
-func proofs(t *testing.T, s *sqlstore.Store, _ *Clock) {
-	var heads []ledger.Head
-	for i := range 13 {
-		must(t, s, batch(fmt.Sprint(i), on("run/A", refused(fmt.Sprint(i)))))
-		h, err := s.Head(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		heads = append(heads, h)
-	}
-	records, err := s.Records(t.Context(), 0, 100)
-	if err != nil {
-		t.Fatal(err)
-	}
-	err = s.Hashes(t.Context(), func(size int64, r tlog.HashReader) error {
-		last := heads[len(heads)-1]
-		for i, rec := range records {
-			p, err := tlog.ProveRecord(size, int64(i), r)
-			if err != nil {
-				return err
-			}
-			if err := tlog.CheckRecord(p, size, last.Root, int64(i), rec.LeafHash()); err != nil {
-				t.Errorf("leaf %d: %v", i, err)
-			}
-		}
-		for _, h := range heads {
-			p, err := tlog.ProveTree(size, h.Size, r)
-			if err != nil {
-				return err
-			}
-			if err := tlog.CheckTree(p, size, last.Root, h.Size, h.Root); err != nil {
-				t.Errorf("head %d: %v", h.Size, err)
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 }
 
