@@ -24,9 +24,9 @@ func (j *job) started() []state.Started {
 	return run.Started
 }
 
-// TestGXP085_WhatIsStartedIsRecordedBefore: when the target begins, the ledger
+// TestWhatIsStartedIsRecordedBefore: when the target begins, the ledger
 // says what it was asked for and about which deployment.
-func TestGXP085_WhatIsStartedIsRecordedBefore(t *testing.T) {
+func TestWhatIsStartedIsRecordedBefore(t *testing.T) {
 	many := make([]string, 120)
 	for i := range many {
 		many[i] = strings.Repeat("é", 150)
@@ -85,9 +85,9 @@ func (l refusing) Append(ctx context.Context, b ledger.Batch) ([]ledger.Event, e
 	return l.Log.Append(ctx, b)
 }
 
-// TestGXP085_NothingStartsThatIsNotRecorded, and nothing when the claim or the
+// TestNothingStartsThatIsNotRecorded, and nothing when the claim or the
 // place is not any more what it was.
-func TestGXP085_NothingStartsThatIsNotRecorded(t *testing.T) {
+func TestNothingStartsThatIsNotRecorded(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(*job)
 		text   string
@@ -127,10 +127,10 @@ func TestGXP085_NothingStartsThatIsNotRecorded(t *testing.T) {
 	}
 }
 
-// TestGXP085_ACallThatBrokeOffIsNotMadeAgain: its end is not in the ledger, so
+// TestGXP065_ACallThatBrokeOffIsNotMadeAgain: its end is not in the ledger, so
 // that it is failed evidence, whatever the place holds by now, and the next call
 // runs everything.
-func TestGXP085_ACallThatBrokeOffIsNotMadeAgain(t *testing.T) {
+func TestGXP065_ACallThatBrokeOffIsNotMadeAgain(t *testing.T) {
 	j := deployed(t, "tst")
 	ran := 0
 	j.shelf.runs = func(*deploy.Call, []string) ([]deployment.TaskRun, error) {

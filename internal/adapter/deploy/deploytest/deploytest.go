@@ -151,6 +151,7 @@ func Run(t *testing.T, fresh func(*testing.T) Fixture) {
 	runRoad(t, fresh)
 	runPlan(t, fresh)
 	runTrouble(t, fresh)
+	runTasks(t, fresh)
 	runEnd(t, fresh)
 }
 
@@ -283,6 +284,22 @@ func runEnd(t *testing.T, fresh func(*testing.T) Fixture) {
 			t.Errorf("still there: %v", s)
 		}
 	})
+	t.Run("the programs that deploy are named with their digests", func(t *testing.T) {
+		f := fresh(t)
+		d, err := f.Target.Describe(t.Context(), f.Call())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, tool := range d.Tools {
+			if tool.Name == "" || len(tool.SHA256) != 64 {
+				t.Errorf("%+v: want the name and the SHA-256 of what deploys", tool)
+			}
+		}
+	})
+}
+
+// runTasks is what holds for a target that runs what it deployed.
+func runTasks(t *testing.T, fresh func(*testing.T) Fixture) {
 	t.Run("what was deployed runs and tells how it ended", func(t *testing.T) {
 		f := fresh(t)
 		f.Apply(t, f.one())
@@ -321,18 +338,6 @@ func runEnd(t *testing.T, fresh func(*testing.T) Fixture) {
 		for _, i := range call.Record.Invocations {
 			if slices.Contains(i.Argv, "run") {
 				t.Errorf("it ran %q", i.Argv)
-			}
-		}
-	})
-	t.Run("the programs that deploy are named with their digests", func(t *testing.T) {
-		f := fresh(t)
-		d, err := f.Target.Describe(t.Context(), f.Call())
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, tool := range d.Tools {
-			if tool.Name == "" || len(tool.SHA256) != 64 {
-				t.Errorf("%+v: want the name and the SHA-256 of what deploys", tool)
 			}
 		}
 	})
