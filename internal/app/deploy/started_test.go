@@ -176,7 +176,7 @@ func TestACallWhoseJobIsGoneIsFailedEvidence(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	j.shelf.runs = func(*deploy.Call, []string) ([]deployment.TaskRun, error) {
 		cancel()
-		return ended("passed")[:1], nil
+		return ended("passed")[:1], ctx.Err()
 	}
 	q := deploy.TasksRequest{Execution: j.execution, Fence: j.fence, Call: 1}
 	got, err := j.RunTasks(ctx, q)
@@ -189,6 +189,20 @@ func TestACallWhoseJobIsGoneIsFailedEvidence(t *testing.T) {
 	j.shelf.first = func() error { return ctx.Err() }
 	if _, err := j.RunTasks(ctx, deploy.TasksRequest{Execution: j.execution, Fence: j.fence, Call: 2}); !errors.Is(err, context.Canceled) || len(j.items()) != 1 || len(j.started()) != 1 {
 		t.Errorf("got %v, started %+v", err, j.started())
+	}
+}
+
+// TestAResultThatIsWholeCountsThoughTheJobIsGone: all of it was seen.
+func TestAResultThatIsWholeCountsThoughTheJobIsGone(t *testing.T) {
+	j := deployed(t, "tst")
+	ctx, cancel := context.WithCancel(t.Context())
+	j.shelf.runs = func(*deploy.Call, []string) ([]deployment.TaskRun, error) {
+		cancel()
+		return ended("passed"), nil
+	}
+	got, err := j.RunTasks(ctx, deploy.TasksRequest{Execution: j.execution, Fence: j.fence, Call: 1})
+	if err != nil || got.Verdict != "passed" || len(got.Runs) != 2 || len(j.items()) != 1 {
+		t.Errorf("%+v, %v, %+v", got, err, j.items())
 	}
 }
 

@@ -234,7 +234,7 @@ func (d *Deployer) runTasks(ctx context.Context, slot pipeline.Slot, r TasksRequ
 		return TaskRuns{}, ctx.Err()
 	case !call.begun && fault.KindOf(err) == fault.Forbidden:
 		return TaskRuns{}, err
-	case ctx.Err() != nil:
+	case err != nil && ctx.Err() != nil:
 		out.Problem = "the call broke off before its tasks had ended: " + unknown
 	case err != nil:
 		out.Problem = pipeline.Short(err.Error())
