@@ -36,7 +36,7 @@ func TestChanges(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"version": on(scriptVersion), "drive": on(scriptDrive), "by": on(scriptBy), "road": on(scriptRoad), "rest": on(scriptRest),
-			"gate": on(scriptGate), "state": on(scriptState), "recorded": on(scriptRecorded), "workspaces": on(scriptWorkspaces), "workspace": on(scriptWorkspace), "bundle": on(scriptBundle), "git": on(scriptGit), "verified": on(scriptVerified), "killed": on(scriptKilled), "code": exitsWith,
+			"gate": on(scriptGate), "state": on(scriptState), "recorded": on(scriptRecorded), "workspaces": on(scriptWorkspaces), "workspace": on(scriptWorkspace), "bundle": on(scriptBundle), "git": on(scriptGit), "verified": on(scriptVerified), "killed": on(scriptKilled), "orphaned": on(scriptOrphaned), "code": exitsWith,
 		},
 	})
 }
@@ -221,9 +221,24 @@ func scriptKilled(s *site, ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: killed FILE X.Y.Z")
 	}
 	p := s.start("runs", "rerun", s.shown(ts, args[1]).Release.Run, "--failed", "--as", "admin", "--reason", "the cause is gone")
+	s.untilThere(args[0])
+	p.kill(true)
+}
+
+// scriptOrphaned is "orphaned FILE": intake, until the file is there; then the
+// program is killed, and its worker lives on.
+func scriptOrphaned(s *site, ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: orphaned FILE")
+	}
+	p := s.start("intake")
+	s.untilThere(args[0])
+	p.kill(false)
+}
+
+func (s *site) untilThere(file string) {
 	s.until(func() bool {
-		_, err := os.Stat(args[0])
+		_, err := os.Stat(file)
 		return err == nil
 	})
-	p.kill(true)
 }

@@ -220,6 +220,7 @@ solution.revised/4 baseline:o baseline.solution baseline.profile baseline.code b
     baseline.rollback:o? baseline.rollback.rehearse? baseline.rollback.automatic:b? baseline.scans:o? baseline.scans.severity? baseline.scans.sbom:b? baseline.scans.provenance:b?
     baseline.scans.builders:lo? baseline.scans.builders[].name baseline.scans.builders[].key
     approval
+tasks.started/1 execution call:i environment target deployment:i version commit tree jobs:lt found:lt
 token.issued/1 execution audience subject key
 """
 

@@ -43,7 +43,8 @@ type Deployer struct {
 	Claims    Claims
 	Solutions Solutions
 	Targets   map[string]Target // by kind
-	turns     turns
+	turns     turns             // to deploy
+	calls     turns             // to run what was deployed
 }
 
 // Request is a job's call of "dc-release deploy".

@@ -37,6 +37,9 @@ type shelf struct {
 	holds map[string]deployment.State // by environment
 	dies  func(deployment.Plan) (deployment.State, bool)
 	runs  func(c *deploy.Call, what []string) ([]deployment.TaskRun, error) // nil: it runs nothing
+	found []string                                                          // that it runs when it is asked for none
+	first func() error                                                      // before it runs anything: why it must not; nil for nothing
+	mute  bool                                                              // does not say what it runs
 }
 
 func (s *shelf) Describe(context.Context, *deploy.Call) (deployment.Description, error) {
@@ -82,7 +85,21 @@ func (s *shelf) Observe(_ context.Context, c *deploy.Call) (deployment.State, er
 	return s.holds[c.Environment], nil
 }
 
-func (s *shelf) Run(_ context.Context, c *deploy.Call, _ deploy.Artifact, what []string) ([]deployment.TaskRun, error) {
+func (s *shelf) Run(ctx context.Context, c *deploy.Call, _ deploy.Artifact, what []string) ([]deployment.TaskRun, error) {
+	if s.first != nil {
+		if err := s.first(); err != nil {
+			return nil, err
+		}
+	}
+	if len(what) == 0 {
+		what = s.found
+	}
+	if s.mute {
+		return s.runs(c, what)
+	}
+	if err := c.Begin(ctx, what); err != nil {
+		return nil, fmt.Errorf("run on the shelf: %w", err)
+	}
 	return s.runs(c, what)
 }
 

@@ -20,6 +20,9 @@ type Program struct {
 	// program may read, and directories that it may change what is in; they are
 	// absolute and exist.
 	See, Write []string
+	// Before is called when nothing is missing any more, and the program is not
+	// started when that fails; nil for nothing.
+	Before func(ctx context.Context) error
 	// Network lets the program reach other machines.
 	Network bool
 }

@@ -33,12 +33,29 @@ type Call struct {
 	// Others are the solution's other places of the same kind. Only Check has them.
 	Others []Place
 	Record deployment.Record
-	blobs  Blobs
+	// Announce is told what Run is about to start, and nothing starts when it fails.
+	// Only Run has it.
+	Announce func(ctx context.Context, jobs []string) error
+	blobs    Blobs
+	begun    bool  // Announce was told
+	stopped  error // by Announce
 }
 
 // NewCall begins a call; what the target keeps goes to the blobs.
 func NewCall(p Place, blobs Blobs) *Call {
 	return &Call{Place: p, Record: deployment.Record{Schema: deployment.RecordSchema, Invocations: []deployment.Invocation{}, Answers: []deployment.Answer{}}, blobs: blobs}
+}
+
+// Begin says that the jobs are about to run, none where the target does not know
+// which. Run calls it when nothing else is missing, before whatever it starts, and
+// starts nothing when it fails. It counts once in a call.
+func (c *Call) Begin(ctx context.Context, jobs []string) error {
+	if c.begun || c.stopped != nil || c.Announce == nil {
+		return c.stopped
+	}
+	c.stopped = c.Announce(ctx, jobs)
+	c.begun = c.stopped == nil
+	return c.stopped
 }
 
 // Keep keeps bytes as evidence and gives their digest; nothing secret may stand
@@ -84,7 +101,9 @@ type Target interface {
 	// Observe reads back what is there, from the place and not from what was
 	// sent; nothing deployed is an empty state.
 	Observe(ctx context.Context, c *Call) (deployment.State, error)
-	// Run runs what was deployed, by the target's names.
+	// Run runs what was deployed, by the target's names. It tells the call what it
+	// runs before it starts anything (Call.Begin); what it refuses or cannot run, it
+	// finds before that.
 	Run(ctx context.Context, c *Call, a Artifact, what []string) ([]deployment.TaskRun, error)
 	// Destroy removes what the artifact was deployed as; nothing there is no error.
 	Destroy(ctx context.Context, c *Call, a Artifact) error

@@ -14,6 +14,7 @@ import (
 	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/core/ledger"
 	"github.com/dc-release/dc-release/internal/core/pipeline"
+	"github.com/dc-release/dc-release/internal/core/policy"
 )
 
 // TaskRuns is the raw evidence of an operational verification by the target:
@@ -111,8 +112,8 @@ type TasksReceipt struct {
 // deployed into the job's place, and how each task ended is recorded as evidence
 // of OV there, pOV in PRD. No job can hand such evidence in. Tasks that fail are
 // no error. What the target must not run there is an error, which is recorded as
-// a refusal. After a crash in the middle the call runs the tasks once more: what
-// verifies may be run again, and in PRD it changes nothing.
+// a refusal. What is started is recorded before; a call that broke off is never
+// made again, but recorded as failed evidence that says so.
 func (d *Deployer) RunTasks(ctx context.Context, r TasksRequest) (TasksReceipt, error) {
 	slot, err := d.Claims.Current(ctx, r.Execution, r.Fence)
 	if err != nil {
@@ -124,12 +125,21 @@ func (d *Deployer) RunTasks(ctx context.Context, r TasksRequest) (TasksReceipt, 
 	if err := r.check(); err != nil {
 		return TasksReceipt{}, err
 	}
+	// One at a time in a place: a call that is made again waits for itself.
+	done, err := d.calls.take(ctx, ledger.EnvironmentStream(slot.Solution, slot.Environment))
+	if err != nil {
+		return TasksReceipt{}, err
+	}
+	defer done()
 	run, err := d.State.Run(ctx, slot.Run)
 	if err != nil {
 		return TasksReceipt{}, err
 	}
 	if item, ok := recorded(run, r.Execution, taskRunsName(slot.Environment, r.Call)); ok {
 		return d.receipt(ctx, item)
+	}
+	if started, ok := run.StartedBy(r.Execution, r.Call); ok {
+		return d.recordRuns(ctx, slot, r, brokenOff(slot.Solution, started))
 	}
 	record, err := d.runTasks(ctx, slot, r)
 	if fault.KindOf(err) == fault.Forbidden {
@@ -138,12 +148,18 @@ func (d *Deployer) RunTasks(ctx context.Context, r TasksRequest) (TasksReceipt, 
 	if err != nil {
 		return TasksReceipt{}, err
 	}
+	return d.recordRuns(context.WithoutCancel(ctx), slot, r, record) // it happened
+}
+
+// recordRuns makes a record the evidence of its call, unless the execution was
+// given up meanwhile.
+func (d *Deployer) recordRuns(ctx context.Context, slot pipeline.Slot, r TasksRequest, record TaskRuns) (TasksReceipt, error) {
 	item, err := keep(ctx, d.Blobs, record)
 	if err != nil {
 		return TasksReceipt{}, err
 	}
 	if _, err := d.Claims.Current(ctx, r.Execution, r.Fence); err != nil {
-		return TasksReceipt{}, err // it was given up meanwhile
+		return TasksReceipt{}, err
 	}
 	_, err = d.Log.Append(ctx, ledger.Batch{
 		Command: fmt.Sprintf("run-tasks/%s/%d", r.Execution, r.Call), Correlation: slot.Run,
@@ -151,6 +167,12 @@ func (d *Deployer) RunTasks(ctx context.Context, r TasksRequest) (TasksReceipt, 
 		Events: []ledger.Draft{{Stream: ledger.RunStream(slot.Run), Data: &evidence.Recorded{Execution: r.Execution, Job: pipeline.JobOf(r.Execution), Items: []evidence.Item{item}}}},
 	})
 	return TasksReceipt{Environment: slot.Environment, Runs: record.Runs, Problem: record.Problem, Verdict: item.Verdict}, err
+}
+
+// RunsRecorded reports whether evidence says what became of a start.
+func RunsRecorded(run state.Run, s deployment.TasksStarted) bool {
+	_, ok := recorded(run, s.Execution, taskRunsName(s.Environment, s.Call))
+	return ok
 }
 
 // recorded finds what an earlier try of a call recorded.
@@ -176,7 +198,7 @@ func (d *Deployer) receipt(ctx context.Context, item evidence.Item) (TasksReceip
 
 // runTasks lets the target run what the place holds, when it is of this run.
 func (d *Deployer) runTasks(ctx context.Context, slot pipeline.Slot, r TasksRequest) (TaskRuns, error) {
-	dep, err := d.held(ctx, slot)
+	_, dep, err := d.held(ctx, slot)
 	if err != nil {
 		return TaskRuns{}, err
 	}
@@ -184,7 +206,7 @@ func (d *Deployer) runTasks(ctx context.Context, slot pipeline.Slot, r TasksRequ
 	if err != nil {
 		return TaskRuns{}, err
 	}
-	tree, err := d.TreeOf(ctx, dep)
+	tree, err := d.TreeOf(ctx, dep.Deployed)
 	if err != nil {
 		return TaskRuns{}, err
 	}
@@ -200,26 +222,85 @@ func (d *Deployer) runTasks(ctx context.Context, slot pipeline.Slot, r TasksRequ
 		return TaskRuns{}, fault.New(fault.Invalid, "the target %s of %s does not run what it deploys", what.Name, slot.Environment).
 			WithHint("let the job test what is deployed and hand the results in: dc-release evidence add FILE")
 	}
-	out := TaskRuns{About: about(evidence.FormatTaskRuns, slot.Solution, dep), Call: r.Call, Jobs: slices.Concat([]string{}, r.Jobs)}
-	runs, err := target.Run(ctx, call, d.artifactOf(dep, tree), r.Jobs)
+	call.Announce = func(ctx context.Context, jobs []string) error { return d.announce(ctx, slot, r, solution, dep, jobs) }
+	out := TaskRuns{About: about(evidence.FormatTaskRuns, slot.Solution, dep.Deployed), Call: r.Call, Jobs: append([]string{}, r.Jobs...)}
+	runs, err := target.Run(ctx, call, d.artifactOf(dep.Deployed, tree), r.Jobs)
 	switch {
-	case ctx.Err() != nil:
+	case call.stopped != nil:
+		return TaskRuns{}, call.stopped
+	case !call.begun && len(runs) > 0:
+		return TaskRuns{}, fmt.Errorf("the target %s ran tasks in %s and did not say so before", what.Name, slot.Environment)
+	case !call.begun && ctx.Err() != nil:
 		return TaskRuns{}, ctx.Err()
-	case err != nil && fault.KindOf(err) == fault.Forbidden && len(runs) == 0:
+	case !call.begun && fault.KindOf(err) == fault.Forbidden:
 		return TaskRuns{}, err
+	case err != nil && ctx.Err() != nil:
+		out.Problem = "the call broke off before its tasks had ended: " + unknown
 	case err != nil:
 		out.Problem = pipeline.Short(err.Error())
 	}
-	out.Runs = slices.Concat([]deployment.TaskRun{}, runs)
-	out.Record, err = call.kept(ctx)
+	out.Runs = append([]deployment.TaskRun{}, runs...)
+	out.Record, err = call.kept(context.WithoutCancel(ctx))
 	return out, err
 }
 
+// unknown is what is known of a call that broke off, and what to do.
+const unknown = "nobody knows which tasks ran or how they ended, and this call runs none again; do the job again: its new attempt runs them, and both stay on record"
+
+// brokenOff is the record of a call that was started, and whose end the ledger
+// does not hold: the server was killed.
+func brokenOff(solution string, s state.Started) TaskRuns {
+	out := TaskRuns{
+		About: about(evidence.FormatTaskRuns, solution, deployment.Deployed{Environment: s.Environment, Version: s.Version, Commit: s.Commit, Tree: s.Tree}),
+		Call:  s.Call, Jobs: s.Jobs, Runs: []deployment.TaskRun{},
+	}
+	out.Problem = "the call was started at " + s.Time + " and broke off: " + unknown
+	return out
+}
+
+// announce records what the target is about to run, when the claim still holds
+// and the place what it held.
+func (d *Deployer) announce(ctx context.Context, slot pipeline.Slot, r TasksRequest, solution policy.Solution, dep state.Deployment, jobs []string) error {
+	if _, err := d.Claims.Current(ctx, r.Execution, r.Fence); err != nil {
+		return err
+	}
+	there, now, err := d.held(ctx, slot)
+	if err != nil {
+		return err
+	}
+	if now.Seq != dep.Seq {
+		return fault.New(fault.Conflict, "%s was deployed to again meanwhile: nothing was run", slot.Environment).WithHint("call dc-release deploy run again")
+	}
+	started := &deployment.TasksStarted{
+		Execution: r.Execution, Call: r.Call, Environment: slot.Environment, Target: solution.Environments[slot.Environment].Target,
+		Deployment: dep.Seq, Version: dep.Version, Commit: dep.Commit, Tree: dep.Tree, Jobs: append([]string{}, r.Jobs...), Found: []string{},
+	}
+	if len(r.Jobs) == 0 {
+		started.Found = found(jobs)
+	}
+	_, err = d.Log.Append(ctx, ledger.Batch{
+		Command: fmt.Sprintf("start-tasks/%s/%d", r.Execution, r.Call), Correlation: slot.Run, Policy: solution.Digest,
+		Actor:  ledger.Actor{Kind: ledger.Machine, ID: slot.Worker, Role: "worker", Authentication: "worker"},
+		Reads:  []ledger.Read{{Stream: ledger.EnvironmentStream(slot.Solution, slot.Environment), Version: there.Version}},
+		Events: []ledger.Draft{{Stream: ledger.RunStream(slot.Run), Data: started}},
+	})
+	return err
+}
+
+// found bounds the names of jobs that a target found.
+func found(jobs []string) []string {
+	out := []string{}
+	for _, name := range jobs[:min(len(jobs), deployment.MaxFound)] {
+		out = append(out, strings.ToValidUTF8(name[:min(len(name), deployment.MaxFoundName)], ""))
+	}
+	return out
+}
+
 // held is what the place holds; it is refused unless this run deployed it.
-func (d *Deployer) held(ctx context.Context, slot pipeline.Slot) (deployment.Deployed, error) {
+func (d *Deployer) held(ctx context.Context, slot pipeline.Slot) (state.Place, state.Deployment, error) {
 	there, err := d.State.Place(ctx, slot.Solution, slot.Environment)
 	if err != nil {
-		return deployment.Deployed{}, err
+		return there, state.Deployment{}, err
 	}
 	current, ok := there.Current()
 	switch {
@@ -230,7 +311,7 @@ func (d *Deployer) held(ctx context.Context, slot pipeline.Slot) (deployment.Dep
 	case current.Run != slot.Run:
 		err = fault.New(fault.Conflict, "%s holds what run %s deployed, not this run", slot.Environment, current.Run).WithHint("call dc-release deploy first")
 	}
-	return current.Deployed, err
+	return there, current, err
 }
 
 // refuse records that the target must not run what was asked for.

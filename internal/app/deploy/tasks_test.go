@@ -1,7 +1,6 @@
 package deploy_test
 
 import (
-	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -182,7 +181,7 @@ func TestWhatIsNotRun(t *testing.T) {
 			j := deployed(t, "tst")
 			c.change(j)
 			_, err := j.run(1)
-			if fault.KindOf(err) != c.kind || !strings.Contains(err.Error(), c.text) || len(j.items()) > 0 {
+			if fault.KindOf(err) != c.kind || !strings.Contains(err.Error(), c.text) || len(j.items())+len(j.started()) > 0 {
 				t.Errorf("got %v, recorded %v", err, j.items())
 			}
 		})
@@ -196,11 +195,8 @@ func TestWhatIsNotRun(t *testing.T) {
 	if _, err := j.run(0); fault.KindOf(err) != fault.Invalid {
 		t.Error(err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	j.shelf.runs = func(*deploy.Call, []string) ([]deployment.TaskRun, error) { cancel(); return ended("passed"), nil }
-	_, err := j.RunTasks(ctx, deploy.TasksRequest{Execution: j.execution, Fence: j.fence, Call: 1})
-	if !errors.Is(err, context.Canceled) || len(j.items()) > 0 {
-		t.Errorf("got %v, recorded %v", err, j.items())
+	if len(j.started()) > 0 {
+		t.Errorf("started %+v", j.started())
 	}
 }
 
@@ -220,9 +216,7 @@ func TestAProblemOfTheTargetIsFailedEvidence(t *testing.T) {
 // which stands in the ledger and is no evidence.
 func TestGXP085_ARefusalOfTheTargetIsRecorded(t *testing.T) {
 	j := deployed(t, "tst")
-	j.shelf.runs = func(*deploy.Call, []string) ([]deployment.TaskRun, error) {
-		return nil, fault.New(fault.Forbidden, "job main is not marked as safe").WithHint("mark it")
-	}
+	j.shelf.first = func() error { return fault.New(fault.Forbidden, "job main is not marked as safe").WithHint("mark it") }
 	for range 2 {
 		if _, err := j.run(1, "main"); fault.KindOf(err) != fault.Forbidden || fault.HintOf(err) != "mark it" {
 			t.Errorf("got %v", err)
@@ -236,7 +230,7 @@ func TestGXP085_ARefusalOfTheTargetIsRecorded(t *testing.T) {
 			refused = append(refused, d)
 		}
 	}
-	if len(refused) != 1 || refused[0].Operation != "deploy.run" || refused[0].Subject != string(ledger.RunStream(j.r.Run)) || !strings.Contains(refused[0].Message, "not marked as safe") || len(j.items()) > 0 {
+	if len(refused) != 1 || refused[0].Operation != "deploy.run" || refused[0].Subject != string(ledger.RunStream(j.r.Run)) || !strings.Contains(refused[0].Message, "not marked as safe") || len(j.items())+len(j.started()) > 0 {
 		t.Errorf("%+v, %v", refused, j.items())
 	}
 }

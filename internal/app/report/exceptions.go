@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dc-release/dc-release/internal/app/deploy"
 	"github.com/dc-release/dc-release/internal/core/acceptance"
 	"github.com/dc-release/dc-release/internal/core/approval"
 	"github.com/dc-release/dc-release/internal/core/deviation"
@@ -64,9 +65,11 @@ func (m *moment) ofJobs(e ledger.Event, f *document.Facts, by func(ledger.Event)
 			add(e, kindOf(d.Conclusion), d.Execution, "%s", orText(reasonOf(f, d.Execution), "the job was "+string(d.Conclusion)))
 			m.dispose(f, d.Execution)
 		}
+		m.unknown(e, d.Execution, add)
 	case *pipeline.ExecutionGivenUp:
 		add(e, "lost attempt", d.Execution, "%s, by %s", d.Reason, by(e))
 		m.dispose(f, d.Execution)
+		m.unknown(e, d.Execution, add)
 	case *pipeline.JobConcluded:
 		if d.Conclusion == pipeline.Failure || d.Conclusion == pipeline.Cancelled {
 			add(e, "job not run", d.Job, "%s: %s", d.Conclusion, d.Reason)
@@ -94,6 +97,16 @@ func (m *moment) ofJobs(e ledger.Event, f *document.Facts, by func(ledger.Event)
 				add(e, "failed evidence", orText(d.Execution, d.Job), "%s %s: %s", item.Verification, item.Name, orText(join(item.Flags), "failed"))
 				m.passedLater(f, e.Seq, item)
 			}
+		}
+	}
+}
+
+// unknown are the tasks that an execution which has ended let a target run, and of
+// which no evidence says how they ended.
+func (m *moment) unknown(e ledger.Event, execution string, add adder) {
+	for _, s := range m.run.Started {
+		if s.Execution == execution && !deploy.RunsRecorded(m.run, s.TasksStarted) {
+			add(e, "unknown tasks", execution, "call %d let the target %s run tasks in %s, and nobody knows which ran or how they ended", s.Call, s.Target, s.Environment)
 		}
 	}
 }

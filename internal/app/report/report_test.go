@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/dc-release/dc-release/internal/app/deploy"
 	"github.com/dc-release/dc-release/internal/app/promote"
 	"github.com/dc-release/dc-release/internal/app/report"
 	"github.com/dc-release/dc-release/internal/core/canonical"
@@ -256,6 +257,38 @@ func TestGXP056_ExceptionsAreThoseOfThisReleaseInOrder(t *testing.T) {
 	}
 	if x := f.Exceptions[3]; x.Text != "step 1 (Run tests): ended with exit code 1" || !strings.Contains(x.Disposition, "/2/tst/1: success") {
 		t.Errorf("got %+v", x)
+	}
+}
+
+// TestTasksOfWhichNobodyKnowsAreAnException when their execution ended
+// without evidence of them, and not while they run.
+func TestTasksOfWhichNobodyKnowsAreAnException(t *testing.T) {
+	w := newWorld(t)
+	w.begin()
+	unknown := func() (out []string) {
+		run, s := w.state()
+		f, err := w.reporter.Facts(t.Context(), run, s, "")
+		w.must(err)
+		for _, x := range f.Exceptions {
+			if x.Kind == "unknown tasks" {
+				out = append(out, x.Subject+": "+x.Text)
+			}
+		}
+		return out
+	}
+	quality, _ := plan(pipeline.Trigger{}).Job("quality")
+	id := w.claim(quality, "TEST-corp-procurement-1", 1, 1)
+	for call := range 2 {
+		w.append(runStream, &deployment.TasksStarted{Execution: id, Call: call + 1, Environment: "tst", Target: "script"})
+	}
+	r := deploy.TaskRuns{About: deploy.About{Schema: "dc-release/task-runs/v1", Solution: solution, Environment: "tst", Version: "1.2.0", Commit: commit}, Call: 1}
+	w.append(runStream, &evidence.Recorded{Execution: id, Job: "quality", Items: []evidence.Item{deploy.Judge(r, w.canonical(r), 100)}})
+	if got := unknown(); len(got) > 0 {
+		t.Errorf("while they ran: %v", got)
+	}
+	w.append(runStream, &pipeline.ExecutionGivenUp{Execution: id, Job: "quality", Reason: "its worker is gone", Retry: true})
+	if d := cmp.Diff([]string{id + ": call 2 let the target script run tasks in tst, and nobody knows which ran or how they ended"}, unknown()); d != "" {
+		t.Error(d)
 	}
 }
 

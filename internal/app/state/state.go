@@ -67,6 +67,7 @@ type Run struct {
 	Evidence    []Recorded
 	Acceptances []acceptance.Acceptance
 	Described   []Described // reports about artifacts, in order
+	Started     []Started   // what targets were to run, in order
 	Queued      map[string]pipeline.ExecutionQueued
 	Results     map[string]pipeline.ExecutionFinished
 	Claims      map[string]Claim
@@ -89,6 +90,22 @@ type Recorded struct {
 	Seq  int64
 	Time string
 	By   ledger.Actor
+}
+
+// Started is what a target was to run, with its time.
+type Started struct {
+	deployment.TasksStarted
+	Time string
+}
+
+// StartedBy finds the start that a call of an execution made.
+func (s Run) StartedBy(execution string, call int) (Started, bool) {
+	for _, d := range s.Started {
+		if d.Execution == execution && d.Call == call {
+			return d, true
+		}
+	}
+	return Started{}, false
 }
 
 // Run folds a run's stream.
@@ -149,6 +166,8 @@ func (s Run) apply(e ledger.Event) Run {
 		s.Evidence = append(s.Evidence, Recorded{Recorded: *d, Seq: e.Seq, Time: e.Time, By: e.Actor})
 	case *component.Described:
 		s.Described = append(slices.Clip(s.Described), Described{Described: *d, Seq: e.Seq})
+	case *deployment.TasksStarted:
+		s.Started = append(slices.Clip(s.Started), Started{TasksStarted: *d, Time: e.Time})
 	case *pipeline.ExecutionQueued:
 		s.Queued[d.Execution] = *d
 	case *pipeline.ExecutionClaimed:

@@ -1,6 +1,6 @@
 package deployment
 
-// The events below stand in the environment's stream; the version is "" for runs
+// The events below stand in the environment's stream, unless they say another; the version is "" for runs
 // that are no release.
 
 // Planned records what a deployment will do to a place.
@@ -56,6 +56,29 @@ type Deployed struct {
 	Record      string `json:"record"`    // blob of what the target did: programs, answers
 }
 
+// TasksStarted stands in the run's stream and records, before it is so, that a
+// target runs what was deployed. Without evidence of the same call after it,
+// nobody knows which tasks ran.
+type TasksStarted struct {
+	Execution   string   `json:"execution"`
+	Call        int      `json:"call"` // of the execution, from 1
+	Environment string   `json:"environment"`
+	Target      string   `json:"target"`
+	Deployment  int64    `json:"deployment"` // seq of environment.deployed
+	Version     string   `json:"version"`
+	Commit      string   `json:"commit"`
+	Tree        string   `json:"tree"`
+	Jobs        []string `json:"jobs"`  // that were asked for, none for all that verify
+	Found       []string `json:"found"` // that the target runs when none were asked for, as far as it says which; at most a hundred
+}
+
+// MaxFound is how many jobs TasksStarted names that nobody asked for, and how many
+// bytes of each.
+const (
+	MaxFound     = 100
+	MaxFoundName = 256
+)
+
 // RollbackRequested asks to put an earlier release back into a place.
 type RollbackRequested struct {
 	Rollback    string `json:"rollback"` // <environment>-<n>
@@ -85,6 +108,9 @@ func (Failed) EventType() (string, int) { return "environment.failed", 1 }
 
 // EventType implements ledger.Payload.
 func (Deployed) EventType() (string, int) { return "environment.deployed", 2 }
+
+// EventType implements ledger.Payload.
+func (TasksStarted) EventType() (string, int) { return "tasks.started", 1 }
 
 // EventType implements ledger.Payload.
 func (RollbackRequested) EventType() (string, int) { return "rollback.requested", 1 }

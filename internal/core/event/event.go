@@ -38,7 +38,7 @@ var All = []ledger.Payload{
 	&release.IntakeRefused{}, &release.Registered{}, &release.TagMoved{}, &release.Rejected{}, &release.Authorised{},
 	&release.ForUse{}, &release.Superseded{}, &release.Reinstated{},
 	&deployment.Planned{}, &deployment.PlannedV1{}, &deployment.Begun{}, &deployment.Failed{}, &deployment.Deployed{}, &deployment.DeployedV1{},
-	&deployment.RollbackRequested{}, &deployment.RolledBack{},
+	&deployment.RollbackRequested{}, &deployment.RolledBack{}, &deployment.TasksStarted{},
 	&pipeline.RunStarted{}, &pipeline.ScopeOpened{}, &pipeline.ScopeClosed{}, &pipeline.JobConcluded{}, &pipeline.GateAwaited{},
 	&pipeline.ExecutionQueued{}, &pipeline.ExecutionClaimed{}, &pipeline.ExecutionFinished{}, &pipeline.ExecutionGivenUp{},
 	&pipeline.LateResult{}, &pipeline.LogKept{}, &pipeline.ValuesKept{}, &pipeline.ResultConflict{}, &pipeline.ArtifactKept{}, &pipeline.ArtifactKeptV1{},

@@ -39,6 +39,8 @@ type Use struct {
 	// Changes lets it change what is in the place's directory, and gives it the
 	// secrets for that; otherwise it has those for looking.
 	Changes bool
+	// Before is that of the program.
+	Before func(ctx context.Context) error
 }
 
 // The names in a lent folder.
@@ -65,7 +67,7 @@ func (h Host) Run(ctx context.Context, c *deploy.Call, u Use) (out deploy.Output
 		return out, err
 	}
 	defer func() { err = errors.Join(err, done()) }()
-	p := deploy.Program{Argv: u.Argv, See: u.See, Env: variables(c.Place, u.Artifact), Network: c.Config[policy.NetworkKey] == policy.NetworkAllowed}
+	p := deploy.Program{Argv: u.Argv, See: u.See, Before: u.Before, Env: variables(c.Place, u.Artifact), Network: c.Config[policy.NetworkKey] == policy.NetworkAllowed}
 	maps.Copy(p.Env, u.Extra)
 	if err := h.unpack(ctx, folder, u, &p); err != nil {
 		return out, err

@@ -84,7 +84,7 @@ func (s *session) startIn(ctx context.Context, dir string, args []string) (deplo
 		see = append(see, token)
 	}
 	out, err := s.Programs.Run(ctx, s.call, s.folder, deploy.Program{
-		Argv: append([]string{path}, args...), Env: env, Hide: hide, Dir: dir, See: see, Network: true,
+		Argv: append([]string{path}, args...), Before: s.before, Env: env, Hide: hide, Dir: dir, See: see, Network: true,
 	})
 	out.Stderr = []byte(s.redacted(string(out.Stderr)))
 	return out, err

@@ -36,6 +36,7 @@ func (t *Target) Run(ctx context.Context, c *deploy.Call, a deploy.Artifact, wha
 	if what, err = s.verifying(ctx, a, what); err != nil {
 		return nil, err
 	}
+	s.before = func(ctx context.Context) error { return c.Begin(ctx, what) }
 	var out []deployment.TaskRun
 	for _, key := range what {
 		args := []string{"bundle", "run", key, "--target", s.place.target, "--output", "json"}

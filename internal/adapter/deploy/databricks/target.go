@@ -68,6 +68,7 @@ type session struct {
 	client *workspace.Client
 	folder string // lent; the artifact lies below bundle/
 	done   func() error
+	before func(context.Context) error // of whatever the program runs from now on, nil for nothing
 }
 
 // open reads the place, finds who deploys, and lends a folder with the artifact.

@@ -79,6 +79,11 @@ func (p programs) Run(ctx context.Context, c *deploy.Call, folder string, x depl
 		cmd.Env = append(cmd.Env, name+"="+value)
 		record.Environment = append(record.Environment, name)
 	}
+	if x.Before != nil {
+		if err := x.Before(ctx); err != nil {
+			return deploy.Output{}, err
+		}
+	}
 	var stdout, stderr bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(x.Stdin), &stdout, &stderr
 	err := cmd.Run()

@@ -4,6 +4,7 @@ package deploytest
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"slices"
 	"testing"
@@ -150,6 +151,7 @@ func Run(t *testing.T, fresh func(*testing.T) Fixture) {
 	runRoad(t, fresh)
 	runPlan(t, fresh)
 	runTrouble(t, fresh)
+	runTasks(t, fresh)
 	runEnd(t, fresh)
 }
 
@@ -282,21 +284,6 @@ func runEnd(t *testing.T, fresh func(*testing.T) Fixture) {
 			t.Errorf("still there: %v", s)
 		}
 	})
-	t.Run("what was deployed runs and tells how it ended", func(t *testing.T) {
-		f := fresh(t)
-		f.Apply(t, f.one())
-		runs, err := f.Target.Run(t.Context(), f.Call(), f.one().Artifact(t), f.What)
-		if can := f.can(t, deployment.CanRun); (err == nil) != can {
-			t.Fatalf("can run: %t, and got %v", can, err)
-		} else if can && len(runs) == 0 {
-			t.Error("nothing ran")
-		}
-		for _, r := range runs {
-			if r.Job == "" || !slices.Contains([]string{"passed", "failed", "skipped"}, r.Outcome) || r.Millis < 0 {
-				t.Errorf("%+v", r)
-			}
-		}
-	})
 	t.Run("the programs that deploy are named with their digests", func(t *testing.T) {
 		f := fresh(t)
 		d, err := f.Target.Describe(t.Context(), f.Call())
@@ -306,6 +293,51 @@ func runEnd(t *testing.T, fresh func(*testing.T) Fixture) {
 		for _, tool := range d.Tools {
 			if tool.Name == "" || len(tool.SHA256) != 64 {
 				t.Errorf("%+v: want the name and the SHA-256 of what deploys", tool)
+			}
+		}
+	})
+}
+
+// runTasks is what holds for a target that runs what it deployed.
+func runTasks(t *testing.T, fresh func(*testing.T) Fixture) {
+	t.Run("what was deployed runs and tells how it ended", func(t *testing.T) {
+		f := fresh(t)
+		f.Apply(t, f.one())
+		var told [][]string
+		call := f.Call()
+		call.Announce = func(_ context.Context, jobs []string) error {
+			told = append(told, jobs)
+			return nil
+		}
+		runs, err := f.Target.Run(t.Context(), call, f.one().Artifact(t), f.What)
+		if can := f.can(t, deployment.CanRun); (err == nil) != can {
+			t.Fatalf("can run: %t, and got %v", can, err)
+		} else if can && len(runs) == 0 {
+			t.Error("nothing ran")
+		} else if can != (len(told) == 1) || can && !slices.Equal(told[0], f.What) {
+			t.Errorf("asked for %v, told before: %v", f.What, told)
+		}
+		for _, r := range runs {
+			if r.Job == "" || !slices.Contains([]string{"passed", "failed", "skipped"}, r.Outcome) || r.Millis < 0 {
+				t.Errorf("%+v", r)
+			}
+		}
+	})
+	t.Run("what cannot be told beforehand is not run", func(t *testing.T) {
+		f := fresh(t)
+		if !f.can(t, deployment.CanRun) {
+			return
+		}
+		f.Apply(t, f.one())
+		call, stop := f.Call(), errors.New("nothing can be recorded")
+		call.Announce = func(context.Context, []string) error { return stop }
+		runs, err := f.Target.Run(t.Context(), call, f.one().Artifact(t), f.What)
+		if !errors.Is(err, stop) || len(runs) > 0 {
+			t.Errorf("got %v, %v", runs, err)
+		}
+		for _, i := range call.Record.Invocations {
+			if slices.Contains(i.Argv, "run") {
+				t.Errorf("it ran %q", i.Argv)
 			}
 		}
 	})

@@ -101,6 +101,9 @@ func (t Target) pinned(ctx context.Context, c *deploy.Call) (string, error) {
 	return path, nil
 }
 
+// run is the call that starts what was deployed.
+const run = "run"
+
 // call runs the program for one request.
 func call[T any](ctx context.Context, t Target, c *deploy.Call, q Request, a deploy.Artifact, changes bool) (out T, d *contract.Document, err error) {
 	path, err := t.pinned(ctx, c)
@@ -109,6 +112,9 @@ func call[T any](ctx context.Context, t Target, c *deploy.Call, q Request, a dep
 	}
 	u := contract.Use{
 		What: "call " + q.Call + " of the program", Argv: []string{path}, Extra: map[string]string{Marker: Schema}, Artifact: a, Changes: changes,
+	}
+	if q.Call == run {
+		u.Before = func(ctx context.Context) error { return c.Begin(ctx, q.What) }
 	}
 	q.Schema, q.Place = Schema, placeOf(c.Place)
 	u.Stdin = func(folder string) ([]byte, error) {
@@ -238,7 +244,7 @@ func (t Target) Observe(ctx context.Context, c *deploy.Call) (deployment.State, 
 
 // Run asks the program; what it prints on stderr is the evidence of every task.
 func (t Target) Run(ctx context.Context, c *deploy.Call, a deploy.Artifact, what []string) ([]deployment.TaskRun, error) {
-	got, d, err := call[contract.Runs](ctx, t, c, Request{Call: "run", What: what}, a, true)
+	got, d, err := call[contract.Runs](ctx, t, c, Request{Call: run, What: what}, a, true)
 	if err != nil {
 		return nil, err
 	}

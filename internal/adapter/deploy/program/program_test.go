@@ -253,6 +253,28 @@ func TestAProgramThatIsMissing(t *testing.T) {
 	}
 }
 
+// TestWhatMustHappenBefore happens when nothing else is missing, and nothing is
+// started when it fails.
+func TestWhatMustHappenBefore(t *testing.T) {
+	w := newWorld(t)
+	var order []string
+	before := func(err error) func(*deploy.Program) {
+		return func(p *deploy.Program) {
+			p.Before = func(context.Context) error { order = append(order, "before"); return err }
+		}
+	}
+	if out, err := w.sh("echo ran", before(nil)); err != nil || string(out.Stdout) != "ran\n" || len(order) != 1 {
+		t.Errorf("%q, %v, %v", out.Stdout, err, order)
+	}
+	if _, err := w.sh("echo ran", func(p *deploy.Program) { before(nil)(p); p.Argv[0] = "no-such-program" }); err == nil || len(order) != 1 {
+		t.Errorf("%v, %v", err, order)
+	}
+	stop := errors.New("nothing can be recorded")
+	if out, err := w.sh("echo ran", before(stop)); !errors.Is(err, stop) || len(out.Stdout) > 0 || len(w.call.Record.Invocations) != 1 {
+		t.Errorf("%q, %v, %d programs", out.Stdout, err, len(w.call.Record.Invocations))
+	}
+}
+
 func TestAFolderIsEmptyAndGoesWithAllThatIsInIt(t *testing.T) {
 	w := newWorld(t)
 	for range 2 { // the end of the test sees whether it goes

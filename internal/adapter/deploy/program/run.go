@@ -154,6 +154,11 @@ func (u *use) inBox(ctx context.Context, c *deploy.Call) (code int, err error) {
 	for _, name := range slices.Sorted(maps.Keys(u.env)) {
 		env = append(env, name+"="+u.env[name])
 	}
+	if u.p.Before != nil {
+		if err := u.p.Before(ctx); err != nil {
+			return -1, err
+		}
+	}
 	p, err := box.Start(u.argv, env, filepath.Join(u.base, filesDir, u.p.Dir), &u.stdout, &u.stderr)
 	if err != nil {
 		return -1, errors.Join(err, box.Overrun())

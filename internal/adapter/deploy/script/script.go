@@ -267,6 +267,7 @@ func (t Target) Run(ctx context.Context, c *deploy.Call, a deploy.Artifact, what
 	}
 	u.Artifact, u.Changes = a, true
 	u.Argv = append(u.Argv, what...)
+	u.Before = func(ctx context.Context) error { return c.Begin(ctx, what) }
 	got, d, err := answer[struct {
 		Schema string `json:"schema"`
 		contract.Runs
