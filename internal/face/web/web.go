@@ -18,7 +18,7 @@ import (
 	"github.com/dc-release/dc-release/internal/core/policy"
 )
 
-//go:embed static pages
+//go:embed static
 var files embed.FS
 
 // Challenger asks the browser for an assertion over a ceremony.
