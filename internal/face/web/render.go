@@ -15,13 +15,31 @@ import (
 	"github.com/dc-release/dc-release/internal/core/policy"
 )
 
-// moment prints a time of the ledger as people read it, with its zone.
-func moment(text string) string {
+// clock prints a time of the ledger as people read it, with its zone.
+func clock(text string) string {
 	t, err := ledger.ParseTime(text)
 	if err != nil {
 		return text
 	}
-	return t.UTC().Format(time.DateTime) + " UTC"
+	return when(t)
+}
+
+func when(t time.Time) string { return t.UTC().Format(time.DateTime) + " UTC" }
+
+// count says how many there are.
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+// within is the beginning of a text that has no more room.
+func within(text string, runes int) string {
+	if r := []rune(text); len(r) > runes {
+		return string(r[:runes-1]) + "…"
+	}
+	return text
 }
 
 // kind is a kind of factor as people read it.
