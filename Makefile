@@ -30,7 +30,8 @@ peer: ## our expressions beside act's, the sandbox driven by Databricks' SDK; th
 	$(GO) vet -C peer/databricks ./...
 	$(GO) test -C peer/databricks ./...
 
-generate: ## docs/where.md, docs/workflows.md, docs/checks.md, docs/gxp.md and .github/workflows from what is in the code
+generate: ## pages, docs/where.md, docs/workflows.md, docs/checks.md, docs/gxp.md and .github/workflows from what is in the code
+	$(GO) tool -modfile=tools/go.mod templ generate -path internal
 	$(GO) test ./internal/archtest -count=1 -update
 	$(GO) test ./internal/core/event -count=1 -update
 	$(GO) test ./internal/wire -run TestANewDatabase -count=1 -update

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/dc-release/dc-release/internal/app/inspect"
 	"github.com/dc-release/dc-release/internal/app/intake"
 	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/core/pipeline"
@@ -139,16 +140,13 @@ func (d *driver) round(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	runs, err := d.o.Store.Runs(ctx, "")
+	runs, err := d.o.Store.Runs(ctx, inspect.RunsQuery{Open: true})
 	if err != nil {
 		return err
 	}
 	var errs []error
 	var due time.Time
 	for _, r := range runs {
-		if r.Conclusion != "" {
-			continue
-		}
 		_, err := d.o.Orchestrator.Step(ctx, r.Run)
 		errs = append(errs, err)
 		run, err := d.o.state.Run(ctx, r.Run)

@@ -138,7 +138,8 @@ func (v *visitors) count(kind string) int {
 type browser struct {
 	v    *visitors
 	http *http.Client
-	page string
+	page string // without entities
+	raw  string
 	code int
 }
 
@@ -154,7 +155,7 @@ func (b *browser) take(r *http.Response, err error) *browser {
 	defer r.Body.Close()
 	raw, err := io.ReadAll(r.Body)
 	b.v.must(err)
-	b.page, b.code = html.UnescapeString(string(raw)), r.StatusCode
+	b.page, b.raw, b.code = html.UnescapeString(string(raw)), string(raw), r.StatusCode
 	return b
 }
 

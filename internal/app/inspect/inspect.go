@@ -23,7 +23,7 @@ import (
 
 // Lists reads the views.
 type Lists interface {
-	Runs(ctx context.Context, solution string) ([]Run, error)
+	Runs(ctx context.Context, q RunsQuery) ([]Run, error)
 	Releases(ctx context.Context, solution string) ([]Release, error)
 	Environments(ctx context.Context, solution string) ([]Environment, error)
 	Persons(ctx context.Context) (map[string]string, error)
@@ -62,6 +62,9 @@ type Inspector struct {
 // Job is one job of a run as people see it.
 type Job struct {
 	Key         string              `json:"key"`
+	Scope       string              `json:"scope,omitempty"` // key of the call that it is in
+	Group       string              `json:"group,omitempty"` // key of the matrix that it is a leg of
+	Needs       []string            `json:"needs,omitempty"` // keys of jobs in the same scope
 	Name        string              `json:"name"`
 	Status      string              `json:"status"`
 	Conclusion  string              `json:"conclusion"`
@@ -115,7 +118,7 @@ func (i *Inspector) Run(ctx context.Context, id string) (RunDetail, error) {
 	for _, j := range run.Plan.Jobs {
 		st := run.Jobs[j.Key]
 		job := Job{
-			Key: j.Key, Name: st.Name, Status: string(st.Status), Conclusion: string(st.Conclusion), Reason: st.Reason,
+			Key: j.Key, Scope: j.Scope, Group: j.Group, Needs: j.Needs, Name: st.Name, Status: string(st.Status), Conclusion: string(st.Conclusion), Reason: st.Reason,
 			Environment: j.Environment, Call: !j.IsExecuted(), Execution: st.Execution, Artifacts: run.Results[st.Execution].Artifacts,
 			Started: run.Claims[st.Execution].Time,
 		}

@@ -18,6 +18,14 @@ type Run struct {
 	Ended      time.Time `json:"ended,omitzero"`
 }
 
+// RunsQuery asks for runs, the oldest first.
+type RunsQuery struct {
+	Solution string `json:"solution"` // "" for all
+	Before   string `json:"before"`   // id of a run that all are older than, "" for no bound
+	Last     int    `json:"last"`     // how many of them, the newest; 0 for all
+	Open     bool   `json:"open"`     // only those that have not ended
+}
+
 // Release is a row of the list of releases.
 type Release struct {
 	Solution string `json:"solution"`

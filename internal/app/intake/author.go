@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dc-release/dc-release/internal/app/inspect"
 	"github.com/dc-release/dc-release/internal/core/canonical"
 	"github.com/dc-release/dc-release/internal/core/pipeline"
 	"github.com/dc-release/dc-release/internal/core/release"
@@ -56,7 +57,7 @@ func (i *Intake) pushers(ctx context.Context, code Code, solution, from string, 
 		}
 	}
 	add(t.Actor, "tag pusher")
-	runs, err := i.Lists.Runs(ctx, solution)
+	runs, err := i.Lists.Runs(ctx, inspect.RunsQuery{Solution: solution})
 	if err != nil {
 		return nil, err
 	}

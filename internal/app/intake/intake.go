@@ -52,7 +52,7 @@ type Repositories interface {
 
 // Lists reads the views that intake decides with.
 type Lists interface {
-	Runs(ctx context.Context, solution string) ([]inspect.Run, error)
+	Runs(ctx context.Context, q inspect.RunsQuery) ([]inspect.Run, error)
 	Releases(ctx context.Context, solution string) ([]inspect.Release, error)
 	PersonByIdentity(ctx context.Context, digest string) (person string, err error)
 	// Persons maps logins to persons.
@@ -264,7 +264,7 @@ func (i *Intake) start(ctx context.Context, b policy.Solution, code Code, p Push
 	command := fmt.Sprintf("intake/%s/%s/%s/%s", p.Solution, t.Name, t.Ref, p.Object)
 	var run string
 	events, err := ledger.Decide(ctx, i.Log, func() (ledger.Batch, error) {
-		runs, err := i.Lists.Runs(ctx, b.Solution)
+		runs, err := i.Lists.Runs(ctx, inspect.RunsQuery{Solution: b.Solution})
 		if err != nil {
 			return ledger.Batch{}, err
 		}

@@ -119,8 +119,8 @@ var All = []Operation{
 
 	command("intake.accept", Local, []string{"run.started", "release.registered", "release.classified", "gate.unsignable", "intake.refused", "release.tag_moved"}, accept),
 
-	query("run.list", func(ctx context.Context, a *App, q Scope) ([]inspect.Run, error) {
-		return a.Inspector.Runs(ctx, q.Solution)
+	query("run.list", func(ctx context.Context, a *App, q inspect.RunsQuery) ([]inspect.Run, error) {
+		return a.Inspector.Runs(ctx, q)
 	}),
 	query("run.show", func(ctx context.Context, a *App, q RunID) (inspect.RunDetail, error) {
 		return a.Inspector.Run(ctx, q.Run)

@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"html/template"
 	"image/png"
 	"net/http"
 	"net/url"
@@ -43,14 +42,14 @@ type signInView struct {
 }
 
 func (s *Site) signInPage(w http.ResponseWriter, r *http.Request, _ policy.Subject) error {
-	return s.show(w, r, http.StatusOK, "sign-in", "Sign in", signInView{Provider: s.providerName()})
+	return s.show(w, r, http.StatusOK, "Sign in", signInForm(signInView{Provider: s.providerName()}))
 }
 
 func (s *Site) signIn(w http.ResponseWriter, r *http.Request, _ policy.Subject) error {
 	q := operation.StartSession{Login: r.PostFormValue("login"), Credentials: factors(r), Source: source(r)}
 	who, err := ask[operation.Session](s, r, "session.start", q)
 	if fault.KindOf(err) == fault.Forbidden {
-		return s.show(w, r, http.StatusForbidden, "sign-in", "Sign in", signInView{Login: q.Login, Problem: err.Error(), Provider: s.providerName()})
+		return s.show(w, r, http.StatusForbidden, "Sign in", signInForm(signInView{Login: q.Login, Problem: err.Error(), Provider: s.providerName()}))
 	}
 	if err != nil {
 		return err
@@ -76,11 +75,11 @@ func (s *Site) signOut(w http.ResponseWriter, r *http.Request, who policy.Subjec
 type enrolView struct {
 	person.Enrolment
 	Secret, Problem string
-	Picture         template.URL // of the seed
+	Picture         string // of the seed, a URL
 }
 
 func (s *Site) enrolPage(w http.ResponseWriter, r *http.Request, _ policy.Subject) error {
-	return s.show(w, r, http.StatusOK, "enrol", "Accept an invitation", enrolView{})
+	return s.show(w, r, http.StatusOK, "Accept an invitation", enrolForm(enrolView{}))
 }
 
 // enrolLook shows who is invited, and the seed.
@@ -97,7 +96,7 @@ func (s *Site) enrolForm(w http.ResponseWriter, r *http.Request, status int, pro
 	if v.Picture, err = picture(v.Login, v.Seed); err != nil {
 		return err
 	}
-	return s.show(w, r, status, "enrol", "Accept an invitation", v)
+	return s.show(w, r, status, "Accept an invitation", enrolForm(v))
 }
 
 func (s *Site) enrolComplete(w http.ResponseWriter, r *http.Request, _ policy.Subject) error {
@@ -112,11 +111,11 @@ func (s *Site) enrolComplete(w http.ResponseWriter, r *http.Request, _ policy.Su
 	if err != nil {
 		return err
 	}
-	return s.show(w, r, http.StatusOK, "enrolled", "You are enrolled", nil)
+	return s.show(w, r, http.StatusOK, "You are enrolled", enrolledPage())
 }
 
 // picture is the seed as an authenticator app scans it.
-func picture(login, seed string) (template.URL, error) {
+func picture(login, seed string) (string, error) {
 	q := url.Values{"secret": {seed}, "issuer": {"dc-release"}}
 	key, err := otp.NewKeyFromURL("otpauth://totp/dc-release:" + url.PathEscape(login) + "?" + q.Encode())
 	if err != nil {
@@ -130,5 +129,5 @@ func picture(login, seed string) (template.URL, error) {
 	if err := png.Encode(&b, img); err != nil {
 		return "", err
 	}
-	return template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(b.Bytes())), nil
+	return "data:image/png;base64," + base64.StdEncoding.EncodeToString(b.Bytes()), nil
 }

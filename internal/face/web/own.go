@@ -32,7 +32,7 @@ func (s *Site) signatures(w http.ResponseWriter, r *http.Request, who policy.Sub
 	for _, f := range who.Factors {
 		v.Linked = v.Linked || f.Kind == policy.OIDC
 	}
-	return s.show(w, r, http.StatusOK, "signatures", "My signatures", v)
+	return s.show(w, r, http.StatusOK, "My signatures", signaturesPage(v))
 }
 
 type statementView struct {
@@ -49,7 +49,7 @@ func (s *Site) statement(w http.ResponseWriter, r *http.Request, status int, pro
 	if err != nil {
 		return err
 	}
-	return s.show(w, r, status, "statement", "Statement on electronic signatures", statementView{text, problem})
+	return s.show(w, r, status, "Statement on electronic signatures", statementForm(statementView{text, problem}))
 }
 
 func (s *Site) acceptStatement(w http.ResponseWriter, r *http.Request, who policy.Subject) error {
@@ -72,19 +72,19 @@ type passkeyView struct {
 }
 
 func (s *Site) passkeyPage(w http.ResponseWriter, r *http.Request, _ policy.Subject) error {
-	return s.show(w, r, http.StatusOK, "passkey", "Add a passkey", passkeyView{})
+	return s.show(w, r, http.StatusOK, "Add a passkey", passkeyForm(passkeyView{}))
 }
 
 // passkeyBegin asks for the factors first: a session alone adds none.
 func (s *Site) passkeyBegin(w http.ResponseWriter, r *http.Request, who policy.Subject) error {
 	begun, err := ask[person.Passkey](s, r, "passkey.begin", operation.Present{By: sign.By{As: who.Login, Credentials: factors(r)}})
 	if fault.KindOf(err) == fault.Forbidden {
-		return s.show(w, r, http.StatusForbidden, "passkey", "Add a passkey", passkeyView{Problem: err.Error()})
+		return s.show(w, r, http.StatusForbidden, "Add a passkey", passkeyForm(passkeyView{Problem: err.Error()}))
 	}
 	if err != nil {
 		return err
 	}
-	return s.show(w, r, http.StatusOK, "passkey", "Add a passkey", passkeyView{Ticket: begun.Ticket, Options: string(begun.Options)})
+	return s.show(w, r, http.StatusOK, "Add a passkey", passkeyForm(passkeyView{Ticket: begun.Ticket, Options: string(begun.Options)}))
 }
 
 func (s *Site) passkeyEnrol(w http.ResponseWriter, r *http.Request, _ policy.Subject) error {

@@ -5,7 +5,6 @@ import (
 	"crypto/subtle"
 	"encoding/json"
 	"fmt"
-	"html/template"
 	"net/http"
 	"net/url"
 
@@ -52,14 +51,14 @@ func (s *Site) oidcSignIn(w http.ResponseWriter, r *http.Request, _ policy.Subje
 type linkView struct{ Problem, Provider, Address string }
 
 func (s *Site) linkPage(w http.ResponseWriter, r *http.Request, _ policy.Subject) error {
-	return s.show(w, r, http.StatusOK, "link", "Link an identity", linkView{Provider: s.providerName()})
+	return s.show(w, r, http.StatusOK, "Link an identity", linkForm(linkView{Provider: s.providerName()}))
 }
 
 // linkBegin asks for the factors first: a session alone adds none.
 func (s *Site) linkBegin(w http.ResponseWriter, r *http.Request, who policy.Subject) error {
 	v, err := ask[operation.Visit](s, r, "identity.begin", operation.Present{By: sign.By{As: who.Login, Credentials: factors(r)}})
 	if fault.KindOf(err) == fault.Forbidden {
-		return s.show(w, r, http.StatusForbidden, "link", "Link an identity", linkView{Problem: err.Error(), Provider: s.providerName()})
+		return s.show(w, r, http.StatusForbidden, "Link an identity", linkForm(linkView{Problem: err.Error(), Provider: s.providerName()}))
 	}
 	if err != nil {
 		return err
@@ -67,7 +66,7 @@ func (s *Site) linkBegin(w http.ResponseWriter, r *http.Request, who policy.Subj
 	if err := s.keep(r.Context(), visit{Visit: v}); err != nil {
 		return err
 	}
-	return s.show(w, r, http.StatusOK, "link", "Link an identity", linkView{Provider: s.providerName(), Address: v.Address})
+	return s.show(w, r, http.StatusOK, "Link an identity", linkForm(linkView{Provider: s.providerName(), Address: v.Address}))
 }
 
 // stepUp begins a visit that is bound to a ceremony: the nonce is the digest of
@@ -80,11 +79,6 @@ func (s *Site) stepUp(r *http.Request, c sign.Ceremony) (string, error) {
 	return v.Address, s.keep(r.Context(), visit{Visit: v, Ceremony: c.ID})
 }
 
-var bounce = template.Must(template.New("bounce").Parse(`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>dc-release</title><meta http-equiv="refresh" content="0;url={{.}}"></head>
-<body><p><a href="{{.}}">Go on</a></p></body></html>
-`))
-
 // callback is where the provider sends the browser. The session's cookie is not
 // sent on the way from another site, so the page goes on to one of our own.
 func callback(w http.ResponseWriter, r *http.Request) {
@@ -93,7 +87,7 @@ func callback(w http.ResponseWriter, r *http.Request) {
 		q.Set(name, r.URL.Query().Get(name))
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_ = bounce.Execute(w, "/oidc/complete?"+q.Encode()) // a browser that is gone gets nothing
+	_ = bounce("/oidc/complete?"+q.Encode()).Render(r.Context(), w) // a browser that is gone gets nothing
 }
 
 // oidcComplete ends the visit that the session began, once.

@@ -2,36 +2,44 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"fmt"
-	"html/template"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
+
+	"github.com/a-h/templ"
 
 	"github.com/dc-release/dc-release/internal/core/fault"
 	"github.com/dc-release/dc-release/internal/core/ledger"
 	"github.com/dc-release/dc-release/internal/core/policy"
 )
 
-// templates are the pages by name, each with the frame around it. They are
-// parsed when the first page is shown: commands show none.
-var templates = sync.OnceValue(func() map[string]*template.Template {
-	out := map[string]*template.Template{}
-	frame := template.Must(template.New("frame.html").Funcs(template.FuncMap{"moment": moment, "short": short, "kind": kind}).ParseFS(files, "pages/frame.html"))
-	for _, name := range []string{"sign-in", "enrol", "enrolled", "signatures", "statement", "passkey", "sign", "ceremony", "done", "refused", "link"} {
-		out[name] = template.Must(template.Must(frame.Clone()).ParseFS(files, "pages/"+name+".html"))
-	}
-	return out
-})
-
-// moment prints a time of the ledger as people read it, with its zone.
-func moment(text string) string {
+// clock prints a time of the ledger as people read it, with its zone.
+func clock(text string) string {
 	t, err := ledger.ParseTime(text)
 	if err != nil {
 		return text
 	}
-	return t.UTC().Format(time.DateTime) + " UTC"
+	return when(t)
+}
+
+func when(t time.Time) string { return t.UTC().Format(time.DateTime) + " UTC" }
+
+// count says how many there are.
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+// within is the beginning of a text that has no more room.
+func within(text string, runes int) string {
+	if r := []rune(text); len(r) > runes {
+		return string(r[:runes-1]) + "…"
+	}
+	return text
 }
 
 // kind is a kind of factor as people read it.
@@ -50,20 +58,29 @@ func kind(name string) string {
 // short is the beginning of a digest.
 func short(digest string) string { return digest[:min(12, len(digest))] }
 
-// view is what a page shows.
-type view struct {
-	Title string
-	Login string // "" before sign-in
-	Token string // of forms
-	Data  any
+// visitor is who looks at a page.
+type visitor struct {
+	login string // "" before sign-in
+	token string // of forms
 }
 
-func (s *Site) show(w http.ResponseWriter, r *http.Request, status int, name, title string, data any) error {
+// visitorKey is the key of the visitor in the context of a page that is rendered:
+// every form on it needs the token.
+type visitorKey struct{}
+
+func visitorOf(ctx context.Context) visitor {
+	v, _ := ctx.Value(visitorKey{}).(visitor)
+	return v
+}
+
+// show answers with a page: the frame with a body in it. Nothing is sent of one
+// that cannot be rendered.
+func (s *Site) show(w http.ResponseWriter, r *http.Request, status int, title string, body templ.Component) error {
 	ctx := r.Context()
-	v := view{Title: title, Login: s.sessions.GetString(ctx, keyLogin), Token: s.token(ctx), Data: data}
+	ctx = context.WithValue(ctx, visitorKey{}, visitor{s.sessions.GetString(ctx, keyLogin), s.token(ctx)})
 	var b bytes.Buffer
-	if err := templates()[name].Execute(&b, v); err != nil {
-		return fmt.Errorf("show page %s: %w", name, err)
+	if err := frame(title).Render(templ.WithChildren(ctx, body), &b); err != nil {
+		return fmt.Errorf("show page %q: %w", title, err)
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
@@ -90,7 +107,7 @@ func (s *Site) fail(w http.ResponseWriter, r *http.Request, err error) {
 		s.Logger.Error("page", "path", r.URL.Path, "error", err)
 		reasons = []string{"something went wrong here; the log of the server says what"}
 	}
-	if err := s.show(w, r, status, "refused", "Refused", reasons); err != nil {
+	if err := s.show(w, r, status, "Refused", refusedPage(reasons)); err != nil {
 		http.Error(w, http.StatusText(status), status)
 	}
 }

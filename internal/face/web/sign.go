@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 
+	"github.com/dc-release/dc-release/internal/app/inspect"
 	"github.com/dc-release/dc-release/internal/app/operation"
 	"github.com/dc-release/dc-release/internal/app/sign"
 	"github.com/dc-release/dc-release/internal/core/fault"
@@ -28,6 +29,28 @@ func wishOf(form url.Values) wish {
 		form.Get("solution"), form.Get("version"), form.Get("subject"), form.Get("gate"), form.Get("meaning"),
 		cmp.Or(form.Get("decision"), "approve"), form.Get("reason"), form.Get("method"),
 	}
+}
+
+// approval and rejection are what a person can do with what waits.
+func approval(w inspect.Waiting) wish {
+	x := rejection(w)
+	x.Decision, x.Meaning = "approve", w.Meaning
+	return x
+}
+
+func rejection(w inspect.Waiting) wish {
+	return wish{Solution: w.Solution, Version: w.Version, Subject: string(w.Subject), Gate: w.Gate, Decision: "reject"}
+}
+
+// address is where the wish is signed.
+func (x wish) address() string {
+	q := url.Values{}
+	for name, value := range map[string]string{
+		"solution": x.Solution, "version": x.Version, "subject": x.Subject, "gate": x.Gate, "meaning": x.Meaning, "decision": x.Decision,
+	} {
+		q.Set(name, value)
+	}
+	return "/sign?" + q.Encode()
 }
 
 func (x wish) request() sign.Request {
@@ -79,7 +102,7 @@ func (s *Site) signPage(w http.ResponseWriter, r *http.Request, who policy.Subje
 	if decisions[x.Decision] == "" {
 		return fault.New(fault.Invalid, "decision %q: want approve, reject or withdraw", x.Decision)
 	}
-	return s.show(w, r, http.StatusOK, "sign", "Sign", signView{x, s.methods(who)})
+	return s.show(w, r, http.StatusOK, "Sign", signForm(signView{x, s.methods(who)}))
 }
 
 type ceremonyView struct {
@@ -119,7 +142,7 @@ func (s *Site) signBegin(w http.ResponseWriter, r *http.Request, who policy.Subj
 			return err
 		}
 	}
-	return s.show(w, r, http.StatusOK, "ceremony", "Sign", v)
+	return s.show(w, r, http.StatusOK, "Sign", ceremonyPage(v))
 }
 
 func (s *Site) signComplete(w http.ResponseWriter, r *http.Request, who policy.Subject) error {
@@ -138,5 +161,5 @@ func (s *Site) complete(w http.ResponseWriter, r *http.Request, who policy.Subje
 	if err != nil {
 		return err
 	}
-	return s.show(w, r, http.StatusOK, "done", "Signed", signed)
+	return s.show(w, r, http.StatusOK, "Signed", signedPage(signed))
 }

@@ -1,5 +1,7 @@
-// Package web is the pages on which people sign in, enrol and sign. Everything
-// works without a script but a passkey, which only a script can ask for.
+// Package web is the pages of the installation: what runs where, runs, releases
+// and their gates, and those on which people sign in, enrol and sign. Everything
+// works without a script but a passkey, which only a script can ask for, and what
+// changes while one looks.
 package web
 
 import (
@@ -18,7 +20,7 @@ import (
 	"github.com/dc-release/dc-release/internal/core/policy"
 )
 
-//go:embed static pages
+//go:embed static
 var files embed.FS
 
 // Challenger asks the browser for an assertion over a ceremony.
@@ -54,6 +56,7 @@ func Handler(c Config) http.Handler {
 	}
 	mux.Handle("GET /static/", http.StripPrefix("/static/", http.FileServerFS(static)))
 	mux.HandleFunc("GET /oidc/callback", callback)
+	mux.Handle("GET /runs/{run}/live", s.live(s.liveRun))
 	pages := http.NewServeMux()
 	for pattern, page := range s.routes() {
 		pages.Handle(pattern, page)
@@ -64,7 +67,12 @@ func Handler(c Config) http.Handler {
 
 func (s *Site) routes() map[string]http.Handler {
 	return map[string]http.Handler{
-		"GET /{$}":             http.RedirectHandler("/signatures", http.StatusSeeOther),
+		"GET /{$}":                           s.known(s.board),
+		"GET /runs":                          s.known(s.runs),
+		"GET /runs/{run}":                    s.known(s.run),
+		"GET /releases":                      s.known(s.releases),
+		"GET /releases/{solution}/{version}": s.known(s.release),
+		"GET /environments/{solution}/{environment}": s.known(s.place),
 		"GET /sign-in":         s.open(s.signInPage),
 		"POST /sign-in":        s.open(s.signIn),
 		"POST /sign-out":       s.known(s.signOut),

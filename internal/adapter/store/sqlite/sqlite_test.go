@@ -10,6 +10,7 @@ import (
 	"github.com/dc-release/dc-release/internal/adapter/store/sqlite"
 	"github.com/dc-release/dc-release/internal/adapter/store/sqlstore"
 	"github.com/dc-release/dc-release/internal/adapter/store/storetest"
+	"github.com/dc-release/dc-release/internal/app/inspect"
 	"github.com/dc-release/dc-release/internal/core/ledger"
 	"github.com/dc-release/dc-release/internal/core/pipeline"
 )
@@ -88,7 +89,7 @@ func TestAnEventThatNoViewFollowsCostsOneWrite(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 2 {
-			if _, err := s.Runs(t.Context(), ""); err != nil {
+			if _, err := s.Runs(t.Context(), inspect.RunsQuery{}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -96,7 +97,7 @@ func TestAnEventThatNoViewFollowsCostsOneWrite(t *testing.T) {
 			t.Errorf("%s: %d writes, want %d", c.name, engine.writes, c.writes)
 		}
 	}
-	runs, err := s.Runs(t.Context(), "")
+	runs, err := s.Runs(t.Context(), inspect.RunsQuery{})
 	if err != nil || len(runs) != 1 || runs[0].Conclusion != "success" {
 		t.Errorf("runs %+v, %v", runs, err)
 	}

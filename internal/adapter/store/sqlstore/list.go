@@ -3,10 +3,11 @@ package sqlstore
 import (
 	"context"
 	"errors"
+	"math"
+	"slices"
 	"time"
 
 	"github.com/dc-release/dc-release/internal/app/inspect"
-
 	"github.com/dc-release/dc-release/internal/core/policy"
 )
 
@@ -52,11 +53,17 @@ func (s *Store) solutions(ctx context.Context, key string) ([]policy.Solution, e
 	return out, err
 }
 
-// Runs lists the runs of a solution ("" for all), the oldest first.
-func (s *Store) Runs(ctx context.Context, solution string) ([]inspect.Run, error) {
+// Runs lists runs, the oldest first.
+func (s *Store) Runs(ctx context.Context, q inspect.RunsQuery) ([]inspect.Run, error) {
+	last := int64(q.Last)
+	if last <= 0 {
+		last = math.MaxInt64
+	}
 	var out []inspect.Run
 	err := s.list(ctx, `SELECT run, solution, number, event, ref, sha, version, conclusion, started_us, ended_us FROM view_runs
-		WHERE solution = $1 OR $1 = '' ORDER BY started_us, run`, []any{solution}, func(r Rows) error {
+		WHERE (solution = $1 OR $1 = '') AND ($2 = '' OR (started_us, run) < (SELECT started_us, run FROM view_runs WHERE run = $2))
+			AND (NOT $3 OR conclusion = '')
+		ORDER BY started_us DESC, run DESC LIMIT $4`, []any{q.Solution, q.Before, q.Open, last}, func(r Rows) error {
 		var row inspect.Run
 		var started, ended int64
 		if err := r.Scan(&row.Run, &row.Solution, &row.Number, &row.Event, &row.Ref, &row.SHA, &row.Version, &row.Conclusion, &started, &ended); err != nil {
@@ -69,6 +76,7 @@ func (s *Store) Runs(ctx context.Context, solution string) ([]inspect.Run, error
 		out = append(out, row)
 		return nil
 	})
+	slices.Reverse(out)
 	return out, err
 }
 

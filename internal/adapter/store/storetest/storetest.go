@@ -13,6 +13,7 @@ import (
 
 	"github.com/dc-release/dc-release/internal/app/artifact"
 	"github.com/dc-release/dc-release/internal/app/cache"
+	"github.com/dc-release/dc-release/internal/app/inspect"
 	"github.com/dc-release/dc-release/internal/app/person"
 
 	"github.com/oklog/ulid/v2"
@@ -86,6 +87,7 @@ func Run(t *testing.T, open Open) {
 		{"one lock for one environment", environmentLock},
 		{"the queue is first in first out per environment", fifo},
 		{"a stale fence cannot renew", staleFence},
+		{"runs are listed by solution, page and whether they have ended", runs},
 		{"a login is unique for ever", uniqueLogin},
 		{"views rebuilt are views followed", rebuild},
 		{"a one-time code's step is used once", useStep},
@@ -348,7 +350,7 @@ func rebuild(t *testing.T, s *sqlstore.Store, _ *Clock) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		runs, err := s.Runs(t.Context(), "corp-procurement")
+		runs, err := s.Runs(t.Context(), inspect.RunsQuery{Solution: "corp-procurement"})
 		if err != nil {
 			t.Fatal(err)
 		}
