@@ -65,6 +65,7 @@ func TestPagesSayWhatIsWhere(t *testing.T) {
 	b.get("/releases").wants(200, pageProduct+" 1.0.0")
 	b.get("/releases/"+pageProduct+"/1.0.0").wants(200, "waits for signatures").wants(200, "sme-approved")
 	b.get("/releases/"+pageProduct+"/9.9.9").wants(404, "no release 9.9.9")
+	b.get("/environments/"+pageProduct+"/dev?at=yesterday").wants(400, "Refused")
 	b.get("/environments/"+pageProduct+"/moon").wants(404, `no environment "moon"`)
 }
 

@@ -24,6 +24,7 @@ type Place struct {
 	Current    *Environment     `json:"current"`             // null when nothing was deployed
 	Plan       string           `json:"plan,omitempty"`      // what the deployment changed, in a line
 	Rollback   string           `json:"rollback"`            // that put it there, "" for none
+	Rehearsal  bool             `json:"rehearsal,omitempty"` // of going back: the rollback is its half
 	Automatic  bool             `json:"automatic,omitempty"` // nobody asked for the rollback
 	Signatures []PlaceSignature `json:"signatures"`          // that let it in
 }
@@ -62,7 +63,7 @@ func (i *Inspector) Place(ctx context.Context, q PlaceAsOf) (Place, error) {
 		return out, err
 	}
 	out.Current = &Environment{Solution: q.Solution, Environment: q.Environment, Version: d.Version, SHA: d.Commit, Tree: d.Tree, Run: d.Run, Since: since, Unfinished: there.Unfinished()}
-	out.Rollback, out.Automatic = d.Rollback, there.Automatic[d.Rollback]
+	out.Rollback, out.Rehearsal, out.Automatic = d.Rollback, d.Rehearsal(), there.Automatic[d.Rollback]
 	for _, p := range there.Plans {
 		if p.Plan == d.Plan {
 			out.Plan = p.Summary

@@ -7,8 +7,8 @@ import (
 
 	"github.com/dc-release/dc-release/internal/app/inspect"
 	"github.com/dc-release/dc-release/internal/app/operation"
-	"github.com/dc-release/dc-release/internal/core/deployment"
 	"github.com/dc-release/dc-release/internal/core/policy"
+	"github.com/dc-release/dc-release/internal/core/trail"
 )
 
 // releaseAddress is the page of a release.
@@ -38,7 +38,7 @@ func (s *Site) release(w http.ResponseWriter, r *http.Request, _ policy.Subject)
 func putBy(v inspect.Place) string {
 	by := "rollback " + v.Rollback
 	switch {
-	case deployment.Deployed{Rollback: v.Rollback}.Rehearsal():
+	case v.Rehearsal:
 		by = "rehearsal of going back " + v.Rollback
 	case v.Automatic:
 		by += ", by itself after an installation that did not hold"
@@ -47,7 +47,11 @@ func putBy(v inspect.Place) string {
 }
 
 func (s *Site) place(w http.ResponseWriter, r *http.Request, _ policy.Subject) error {
-	q := inspect.PlaceAsOf{AsOf: inspect.AsOf{Solution: r.PathValue("solution"), At: r.URL.Query().Get("at")}, Environment: r.PathValue("environment")}
+	q := inspect.PlaceAsOf{AsOf: inspect.AsOf{Solution: r.PathValue("solution")}, Environment: r.PathValue("environment")}
+	var err error
+	if q.At, err = trail.MomentOrNow(r.URL.Query().Get("at")); err != nil {
+		return err
+	}
 	v, err := ask[inspect.Place](s, r, "environment.show", q)
 	if err != nil {
 		return err

@@ -686,7 +686,7 @@ func placePage(v inspect.Place, at string) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 64, "\" placeholder=\"2026-03-04T13:00:00Z\" aria-describedby=\"at-hint\"></label> <button>Show</button></form><p class=\"hint\" id=\"at-hint\">A time with its zone; empty for now.</p></section><section class=\"card\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 64, "\" placeholder=\"2026-03-04\" aria-describedby=\"at-hint\"></label> <button>Show</button></form><p class=\"hint\" id=\"at-hint\">A day in UTC or a time with its zone, like 2026-03-04T13:00:00Z; empty for now.</p></section><section class=\"card\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

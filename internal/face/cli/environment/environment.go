@@ -89,7 +89,11 @@ func printPlace(w *tabwriter.Writer, p inspect.Place) {
 		fmt.Fprintf(w, "changed\t%s\n", p.Plan)
 	}
 	if p.Rollback != "" {
-		fmt.Fprintf(w, "rollback\t%s\n", p.Rollback)
+		by := "rollback"
+		if p.Rehearsal {
+			by = "rehearsal"
+		}
+		fmt.Fprintf(w, "%s\t%s\n", by, p.Rollback)
 	}
 	if p.Current.Unfinished != "" {
 		fmt.Fprintf(w, "MIXED?\t%s: see what is there with: dc-release environment verify %s\n", p.Current.Unfinished, p.Place)
