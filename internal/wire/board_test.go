@@ -117,6 +117,35 @@ func TestALivePageTellsWhatChanges(t *testing.T) {
 	}
 }
 
+func TestALogIsReadWhileItIsWritten(t *testing.T) {
+	v := openPagesFor(t, Config{})
+	b := v.enrols()
+	v.begins("R1")
+	b.get("/runs/R1/log?job=unit").wants(200, "What comes is added here")
+	b.get("/runs/R1/log?job=nobody").wants(404, "Refused")
+	b.get("/runs/R1/log?job=unit&offset=x").wants(400, "Refused")
+	const execution = "R1/1/unit/1"
+	v.append(ledger.RunStream("R1"), &pipeline.ExecutionQueued{Execution: execution, Run: "R1", Solution: pageProduct, Job: "unit", Name: "unit", Attempt: 1, Try: 1})
+	write := func(offset int64, text string) int64 {
+		have, err := v.Logs.Append(execution, offset, []byte("2026-03-04T05:06:07.000000Z 1 stdout "+text+"\n"))
+		v.must(err)
+		return have
+	}
+	have := write(0, "first <i>line</i>")
+	b.get("/runs/R1/log?job=unit").wants(200, "first")
+	if strings.Contains(b.raw, "<i>line") {
+		t.Error("what a job prints is markup")
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	in := b.follow(ctx, "/runs/R1/log/live?job=unit", "")
+	until(t, in, "first")
+	write(have, "second line")
+	if after := until(t, in, "second line"); after == "" {
+		t.Error("a browser would not know where to go on")
+	}
+}
+
 func TestGXP061_ALivePageIsOfASession(t *testing.T) {
 	v := openPagesFor(t, Config{})
 	b := v.enrols()

@@ -21,8 +21,8 @@ const (
 	liveWait    = 10
 )
 
-// moment is what a page shows at a moment.
-type moment struct {
+// glimpse is what a page shows at a moment.
+type glimpse struct {
 	shown  templ.Component
 	cursor string // of what is shown: what comes after it has another
 	last   bool   // nothing comes after it
@@ -31,7 +31,7 @@ type moment struct {
 // live streams what a page shows as server-sent events, each time it has
 // changed since the cursor. To look at a page is nothing that a person does: it
 // does not keep the session, which ends in time.
-func (s *Site) live(next func(r *http.Request, cursor string) (moment, error)) http.Handler {
+func (s *Site) live(next func(r *http.Request, cursor string) (glimpse, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), liveLongest)
 		defer cancel()

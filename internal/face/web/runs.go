@@ -47,8 +47,8 @@ func runTitle(run inspect.RunDetail) string {
 }
 
 // liveRun streams what a run is, each time it has changed.
-func (s *Site) liveRun(r *http.Request, cursor string) (moment, error) {
+func (s *Site) liveRun(r *http.Request, cursor string) (glimpse, error) {
 	q := inspect.WatchQuery{Run: r.PathValue("run"), Cursor: cursor, Wait: liveWait}
 	run, err := ask[inspect.Watched](s, r, "run.watch", q)
-	return moment{shown: runBody(run.RunDetail), cursor: run.Cursor, last: run.Finished}, err
+	return glimpse{shown: runBody(run.RunDetail), cursor: run.Cursor, last: run.Finished}, err
 }

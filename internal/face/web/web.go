@@ -57,6 +57,7 @@ func Handler(c Config) http.Handler {
 	mux.Handle("GET /static/", http.StripPrefix("/static/", http.FileServerFS(static)))
 	mux.HandleFunc("GET /oidc/callback", callback)
 	mux.Handle("GET /runs/{run}/live", s.live(s.liveRun))
+	mux.Handle("GET /runs/{run}/log/live", s.live(s.liveLog))
 	pages := http.NewServeMux()
 	for pattern, page := range s.routes() {
 		pages.Handle(pattern, page)
@@ -70,6 +71,7 @@ func (s *Site) routes() map[string]http.Handler {
 		"GET /{$}":                           s.known(s.board),
 		"GET /runs":                          s.known(s.runs),
 		"GET /runs/{run}":                    s.known(s.run),
+		"GET /runs/{run}/log":                s.known(s.log),
 		"GET /releases":                      s.known(s.releases),
 		"GET /releases/{solution}/{version}": s.known(s.release),
 		"GET /environments/{solution}/{environment}": s.known(s.place),

@@ -3,7 +3,6 @@ package records
 import (
 	"bufio"
 	"io"
-	"regexp"
 	"strings"
 
 	"github.com/dc-release/dc-release/internal/app/inspect"
@@ -67,10 +66,10 @@ func (p *textPages) line(line string) string {
 	line = strings.TrimSuffix(line, "\n")
 	l, ok := joblog.Parse(line)
 	if !ok {
-		return p.prefix + tame(line, p.colour) + "\n" // the rest of a line that begins before --offset
+		return p.prefix + joblog.Tame(line, p.colour) + "\n" // the rest of a line that begins before --offset
 	}
 	mark, text := l.Marked()
-	text = tame(text, p.colour)
+	text = joblog.Tame(text, p.colour)
 	indent := "  "
 	if p.folded {
 		indent = "    "
@@ -97,32 +96,4 @@ func (p *textPages) paint(colour, text string) string {
 		return text
 	}
 	return colour + text + plain
-}
-
-// control are sequences that steer a terminal; sgr are the harmless ones among
-// them, which choose colours.
-var (
-	control = regexp.MustCompile(`\x1b\[[0-?]*[ -/]*[@-~]|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b.?|[\x00-\x08\x0b-\x1f\x7f\x{80}-\x{9f}]`)
-	sgr     = regexp.MustCompile(`^\x1b\[[0-9;:]*m$`)
-)
-
-// tame takes out of a job's text what would steer the terminal of the person
-// who reads it; colours stay where there are any. Of a line that was written
-// over and over the last text counts.
-func tame(text string, colour bool) string {
-	if i := strings.LastIndexByte(strings.TrimRight(text, "\r"), '\r'); i >= 0 {
-		text = text[i+1:]
-	}
-	coloured := false
-	text = control.ReplaceAllStringFunc(text, func(s string) string {
-		if colour && sgr.MatchString(s) {
-			coloured = true
-			return s
-		}
-		return ""
-	})
-	if coloured {
-		text += plain
-	}
-	return text
 }

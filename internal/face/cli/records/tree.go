@@ -10,6 +10,7 @@ import (
 	"github.com/mattn/go-runewidth"
 
 	"github.com/dc-release/dc-release/internal/app/inspect"
+	"github.com/dc-release/dc-release/internal/core/joblog"
 	"github.com/dc-release/dc-release/internal/face/cli/console"
 )
 
@@ -64,7 +65,7 @@ func detail(j inspect.Job, now time.Time, since time.Duration) string {
 	case j.Status == "waiting":
 		return "for gate " + j.Environment
 	}
-	return tame(oneLine(j.Reason), false)
+	return joblog.Tame(oneLine(j.Reason), false)
 }
 
 // stepOf names the step that a job is at, "" for none.
@@ -72,7 +73,7 @@ func stepOf(j inspect.Job) string {
 	if j.Step == nil {
 		return ""
 	}
-	return strings.TrimSuffix(fmt.Sprintf("step %d: %s", j.Step.Number, tame(j.Step.Name, false)), ": ")
+	return strings.TrimSuffix(fmt.Sprintf("step %d: %s", j.Step.Number, joblog.Tame(j.Step.Name, false)), ": ")
 }
 
 func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
