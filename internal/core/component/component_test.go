@@ -256,6 +256,7 @@ func TestWhatIsNotUnderstoodIsRefusedWithItsPlace(t *testing.T) {
 		{component.Scan, `{"results":[{"packages":[{"package":{"name":""},"vulnerabilities":[{"id":"A"}]}]}]}`, "package.name: is not there"},
 		{component.Scan, `{"results":[{"packages":[{"package":{"name":"a"},"groups":[{"ids":[]}]}]}]}`, "groups[0].ids: is empty"},
 		{component.Scan, `{"results":[{"packages":[{"package":{"name":"a"},"vulnerabilities":[{"id":"a\nb"}]}]}]}`, "want one line"},
+		{component.Scan, `{"results":[{"packages":[{"package":{"name":"a"},"groups":[{"ids":[""]}]}]}]}`, "groups[0].ids: want the ids"},
 		{component.VEX, by + `"vulnerabilities":[]}`, "says nothing"},
 		{component.VEX, head + `"vulnerabilities":[{"id":"CVE-1","analysis":{"state":"resolved","detail":"x"}}]}`, "does not say whose assessment"},
 		{component.VEX, by + `"vulnerabilities":[{"id":"CVE-1","analysis":{"state":""}}]}`, "analysis.state: is not there"},

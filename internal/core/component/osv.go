@@ -47,8 +47,12 @@ func packaged(n node, where string) []Finding {
 			continue
 		}
 		f := weakness(append(ids, g.at("aliases").texts()...), known)
+		if f.ID == "" {
+			g.at("ids").wrong("want the ids of a weakness")
+			continue
+		}
 		if score, ok := g.at("max_severity").score(); ok && score > 0 {
-			f.Severity = ofScore(score)
+			f.Severity = worst(f.Severity, ofScore(score))
 		}
 		for _, id := range ids {
 			grouped[id] = true
