@@ -216,7 +216,8 @@ def sarif(o):
         wrong("is of another version, has parts elsewhere or no run")
     for run in things(o, "runs"):
         tool = thing(run, "tool")
-        there(thing(tool, "driver"), "name")
+        driver = thing(tool, "driver")
+        there(driver, "name"), text(driver, "version") or text(driver, "semanticVersion")
         if run.get("externalPropertyFileReferences") is not None or run.get("results") is None:
             wrong("a run has parts elsewhere or no results")
         listed = [things(t, "rules") for t in [thing(tool, "driver"), *things(tool, "extensions")]]
@@ -287,7 +288,9 @@ def severe(r, rules, overridden):
         return banded(own)
     out = "none"
     for rule in rules:
-        level = text(r, "level") or ("?" if overridden else text(thing(rule, "defaultConfiguration"), "level"))
+        own = text(r, "level")
+        level = own or text(thing(rule, "defaultConfiguration"), "level")
+        level = "?" if overridden and not own else level
         if level != "?" and level not in LEVELS:
             wrong(f"level {level!r}")
         n = score(thing(rule, "properties"), "security-severity")
@@ -313,13 +316,15 @@ def osv(o):
     out = []
     for source in things(o, "results"):
         for p in things(source, "packages"):
+            text(thing(source, "source"), "path")
             out += packaged(p)
     return out
 
 
 def packaged(p):
     a = thing(p, "package")
-    name = text(a, "name") or text(a, "commit") or there(a, "name")
+    commit = text(a, "commit")
+    name = text(a, "name") or commit or there(a, "name")
     about = package(name, text(a, "version"), text(a, "purl"))
     about["purl"] = about["purl"] or purl_of(text(a, "ecosystem"), name, about["version"])
     known, out, grouped = {}, [], set()
@@ -377,7 +382,9 @@ def cyclonedx(o):
         wrong("is no CycloneDX 1.4 to 1.7")
     serial, version = lower(text(o, "serialNumber")), integer(o, "version")
     link = f"urn:cdx:{serial[9:]}/{1 if version is None else version}" if serial.startswith("urn:uuid:") and serial[9:] else ""
-    about = thing(thing(o, "metadata"), "component")
+    about, tools = thing(thing(o, "metadata"), "component"), thing(o, "metadata").get("tools")
+    for t in things(tools, "components") if isinstance(tools, dict) else things(thing(o, "metadata"), "tools"):
+        text(t, "name"), text(t, "version")
     subjects = [text(h, "content").lower() for h in things(about, "hashes") if text(h, "alg") == "SHA-256"]
     if not all(map(is_digest, subjects)):
         wrong("a SHA-256 is none")
@@ -393,6 +400,8 @@ def inside(o, refs, link):
         if ref and ref in refs:
             wrong(f"bom-ref {ref!r:.80} stands twice")
         refs.add(ref)
+        for x in things(c, "licenses"):
+            text(x, "expression"), text(thing(x, "license"), "id"), text(thing(x, "license"), "name")
         for h in things(c, "hashes"):
             there(h, "alg"), there(h, "content")
         out.append(package(f"{group}/{name}" if group else name, text(c, "version"), text(c, "purl"), ref=ref, document=link))
@@ -414,10 +423,10 @@ def vex(o):
     if not things(o, "vulnerabilities"):
         wrong("says nothing")
     for v in things(o, "vulnerabilities"):
-        names = [identified(text(v, "id"))] + [text(r, "id") for r in things(v, "references") if text(r, "id")]
-        a = thing(v, "analysis")
+        names, a = [identified(text(v, "id"))], thing(v, "analysis")
         if a.get("state") is None:
             continue
+        names += [text(r, "id") for r in things(v, "references") if text(r, "id")]
         state, why, detail = there(a, "state"), text(a, "justification"), text(a, "detail").strip()
         if state not in (*SETTLED, "exploitable", "in_triage") or (why and why not in JUSTIFICATIONS):
             wrong(f"state {state!r:.40}, justification {why!r:.40}")

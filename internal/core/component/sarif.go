@@ -216,24 +216,23 @@ func severity(n node, found []node, overridden bool) Severity {
 
 func ofLevel(n, rule node, overridden bool) Severity {
 	at := n.at("level")
-	if at.text() == "" {
+	own := at.text()
+	if own == "" {
 		at = rule.at("defaultConfiguration").object().at("level")
-		if overridden {
-			return Unknown // what an invocation made of it is not read
-		}
 	}
-	switch level := at.text(); level {
-	case "error":
+	switch level := at.text(); {
+	case overridden && own == "":
+		return Unknown // what an invocation made of it is not read
+	case level == "error":
 		return High
-	case "warning", "":
+	case level == "warning", level == "":
 		return Medium
-	case "note":
+	case level == "note":
 		return Low
-	case "none":
+	case level == "none":
 		return None
-	default:
-		at.wrong("%q: want error, warning, note or none", clip(level, maxName))
 	}
+	at.wrong("%q: want error, warning, note or none", clip(at.text(), maxName))
 	return Unknown
 }
 
@@ -281,14 +280,15 @@ func location(n, run node) string {
 // suppressed says why a result does not count (SARIF 3.27.23, 3.35): every
 // suppression is accepted, which one without a status is, and one gives a reason.
 func suppressed(n node) string {
-	why := ""
+	why, accepted := "", true
 	for _, s := range n.at("suppressions").list() {
-		if s.at("status").text() != "accepted" && s.has("status") {
-			return ""
-		}
+		accepted = accepted && (s.at("status").text() == "accepted" || !s.has("status"))
 		if j := strings.TrimSpace(s.at("justification").text()); j != "" {
 			why = "suppressed: " + clip(j, maxText)
 		}
+	}
+	if !accepted {
+		return ""
 	}
 	return why
 }
