@@ -80,8 +80,8 @@ func (f *folder) demanded(def gate.Definition, run string, g gate.State, frozen 
 	}
 	for i := range facts.Reports {
 		r := &facts.Reports[i]
-		if r.Latest = latest[pipeline.JobOf(r.Execution)] == r.Execution; !r.Latest {
-			continue
+		if r.Latest = latest[pipeline.JobOf(r.Execution)] == r.Execution; !r.Latest || r.Tree != facts.Deployments[def.After].Tree {
+			continue // does not count
 		}
 		data, ok := f.handed(r.Kind, r.SHA256)
 		if !ok {
