@@ -37,6 +37,7 @@ func TestChanges(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"version": on(scriptVersion), "drive": on(scriptDrive), "by": on(scriptBy), "road": on(scriptRoad), "rest": on(scriptRest),
 			"gate": on(scriptGate), "state": on(scriptState), "recorded": on(scriptRecorded), "workspaces": on(scriptWorkspaces), "workspace": on(scriptWorkspace), "bundle": on(scriptBundle), "git": on(scriptGit), "verified": on(scriptVerified), "killed": on(scriptKilled), "orphaned": on(scriptOrphaned), "code": exitsWith,
+			"needs": on(func(s *site, _ *testscript.TestScript, _ bool, args []string) { need(s.t, args[0]) }),
 		},
 	})
 }

@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 
+import reports
 import results
 from people import MEANINGS, Signers, assigned, demanded
 from primitives import Refused, check, decode, encode, fields, sha256, unbase64, verify_pkix
@@ -235,6 +236,8 @@ class Content:
                 self.at(e, "F-1703", "nobody asked for the rollback, and the baseline lets no place go back by itself")
         if (wanted is None) != g.opened.body["unsigned"]:
             self.at(e, "F-1201", f"unsigned of gate {name} is {g.opened.body['unsigned']} in profile {profile}")
+        if name == "pre_val" and profile == "gxp" and self.registered and (change or {}).get("type") != "emergency":
+            self.demanded(e, g.opened, g.standing[2])
         counting, why = {}, {}
         for s in g.signatures:
             m = s.body
@@ -440,7 +443,56 @@ class Content:
                     if r["kind"] not in REPORTS:
                         self.at(e, "F-411", f"report {r['name']} is of kind {r['kind']!r}")
                     elif r["sha256"] not in self.external:
-                        self.named("F-411", f"artifact/{r['kind']}/{r['sha256']}.json", r["sha256"], e.seq)
+                        self.counts(e, r, self.named("F-411", f"artifact/{r['kind']}/{r['sha256']}.json", r["sha256"], e.seq))
+                    else:
+                        self.f.uncounted.append(f"{r['name']} (external)")
+
+    def counts(self, e, r, data):
+        """F-412."""
+        file = f"artifact/{r['kind']}/{r['sha256']}.json"
+        try:
+            got = {} if data is None else reports.count(r["kind"], data)
+        except Refused as x:
+            self.find("F-412", file, x.message, e.seq)
+            return
+        if got and any(r[name] != n for name, n in got.items()):
+            self.find("F-412", file, f"counted again it has {got}", e.seq)
+
+    def demanded(self, e, opened, waivers):
+        """F-1008."""
+        scans = self.baseline(opened.seq).get("scans") or {}
+        place, kept, files, parts, latest, handed = "", "", [], {}, {}, []
+        for x in self.f.history.streams.get(f"environment/{self.f.index['solution']}/tst", []):
+            if x.type == "environment.deployed" and x.body["run"] == self.registered["run"] and x.seq < opened.seq:
+                place = x.body["tree"]
+        for x in self.run:
+            if x.seq > opened.body["position"]:
+                break
+            if x.type == "execution.queued":
+                latest[x.body["job"]] = x.body["execution"]
+            elif x.type == "artifact.kept":
+                kept, parts = x.body["tree"], {p["name"]: p["tree"] for p in x.body.get("parts", [])}
+                files = self.files_of(x.seq) if scans.get("builders") else []
+            elif x.type == "artifact.described" and x.body["tree"]:
+                handed += [(x.body["execution"], x.body["tree"], r) for r in x.body["reports"]]
+        count = []
+        for execution, tree, r in handed:
+            if tree != place or latest.get(job_of(execution)) != execution or r["kind"] not in REPORTS:
+                continue
+            data = self.f.files.get(f"artifact/{r['kind']}/{r['sha256']}.json")
+            if data is None or sha256(data) != r["sha256"]:
+                return  # not here: named as external, or a finding by itself
+            count.append((r["kind"], data))
+        for item in reports.missing(scans, place, kept, files, parts, count, [(w["check"], w["item"]) for w in waivers]):
+            self.at(e, "F-1008", f"gate pre_val opened without what the baseline demands: {item}")
+
+    def files_of(self, seq):
+        """The files of an artifact as its statement lists them; section 16 checks it."""
+        try:
+            body = json.loads(unbase64(json.loads(self.f.files[f"attestations/build-{seq}.json"])["payload"], "F-1603"))
+            return [(s["name"], s["digest"]["sha256"]) for s in body["subject"] if s.get("mediaType") is None]
+        except (KeyError, ValueError, TypeError, Refused):
+            return []
 
     def recount(self, e, digest, items):
         name = self.here.get(digest)

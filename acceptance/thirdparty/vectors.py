@@ -12,6 +12,7 @@ import os
 import sys
 import tempfile
 
+import reports
 import results
 from keys import Event, Keys
 from primitives import (
@@ -48,7 +49,7 @@ class Run:
                 self.wrong.append(f"{what}: refused by {r.rule} ({r.message}), want {rules}")
 
     def all(self):
-        for check in (self.canonical, self.event, self.tree, self.merkle, self.signed, self.notes, self.rotation, self.acceptance, self.release_log, self.tampered):
+        for check in (self.canonical, self.event, self.tree, self.merkle, self.signed, self.notes, self.rotation, self.acceptance, self.reports, self.release_log, self.tampered):
             check()
 
     def canonical(self):
@@ -128,6 +129,29 @@ class Run:
         self.same("protocol", made, encode(v["protocol"]))
         self.same("protocol's digest", sha256(made), found[0].submitted["protocol"])
         self.same("count", results.protocol_count(made).numbers(), v["counts"])
+
+    def reports(self):
+        v = self.json("reports.json")
+        for x in v["read"]:
+            what = f"report {x['name']}"
+            if x.get("refused"):
+                self.refused(what, "F-412", lambda x=x: reports.read(x["kind"], x["report"].encode()))
+                continue
+            r = reports.read(x["kind"], x["report"].encode())
+            counts = reports.count(x["kind"], x["report"].encode())
+            self.same(what, {k: n for k, n in counts.items() if n and k != "size"}, x.get("counts", {}))
+            subjects = r["subjects"] if x["kind"] == "provenance" else r[1] if x["kind"] in ("sbom", "vex") else []
+            self.same(what, subjects, x.get("subjects", []))
+            found = r if x["kind"] == "scan" else []
+            said = [{"names": f["names"], "severity": f["severity"], "subject": f["subject"], "suppressed": f["assessed"]} for f in found]
+            self.same(what, said, x.get("findings", []))
+            said = [{"names": a["names"], "everything": a["whole"]} for a in (r[0] if x["kind"] == "vex" else [])]
+            self.same(what, said, x.get("assessments", []))
+        for x in v["decided"]:
+            files, parts = [(f["path"], f["sha256"]) for f in x["files"]], {p["name"]: p["tree"] for p in x["parts"]}
+            handed = [(r["kind"], r["report"].encode()) for r in x["reports"]]
+            waivers = [(w["check"], w["item"]) for w in x["waivers"]]
+            self.same(f"decided {x['name']}", reports.missing(x["scans"], x["place"], x["kept"], files, parts, handed, waivers), x["missing"])
 
     def release_log(self):
         for name in ("1.0.0", "rollbacks/prd-1"):

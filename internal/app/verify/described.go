@@ -11,8 +11,8 @@ import (
 	"github.com/dc-release/dc-release/internal/core/releaselog"
 )
 
-// described finds every report about the artifact that the ledger names, and
-// holds it to the artifact that the run kept before.
+// described finds every report about the artifact that the ledger names, counts it
+// again, and holds it to the artifact that the run kept before.
 func (f *folder) described(events []ledger.Event) {
 	kept := ""
 	for _, e := range events {
@@ -31,6 +31,7 @@ func (f *folder) described(events []ledger.Event) {
 				if !slices.ContainsFunc(f.index.Externals, func(x releaselog.External) bool { return x.SHA256 == r.SHA256 }) {
 					f.here(releaselog.ReportPath(r.Kind, r.SHA256), r.SHA256, e.Seq, "artifact")
 				}
+				f.counted(e, r)
 			}
 		}
 	}

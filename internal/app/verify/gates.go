@@ -79,6 +79,9 @@ func (f *folder) consumed(s gate.Standing, e ledger.Event, d *gate.Consumed, fro
 		for _, wrong := range append(f.frozen(m, r.Run, g.Opened.Position), f.reports(m, r.Run, g.Opened.Position)...) {
 			f.add(file, "frozen", "%s", wrong)
 		}
+		for _, wrong := range f.demanded(def, r.Run, g, frozen) {
+			bad("opened without what the baseline demands: %s", wrong)
+		}
 	}
 }
 

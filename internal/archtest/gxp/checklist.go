@@ -114,7 +114,7 @@ var Checklist = []Rule{
 	{
 		ID: "GXP062", Clause: "D11 §15", Must: "scan its own releases and list their components", Waits: Deployment,
 		Shown: "a release of a product is held until its components are listed and what a scan found is assessed; this program's own releases are not built by it yet",
-		Some:  []string{"TestGXP062_NothingLeavesTSTUnassessed", "TestGXP062_ReportsAreBoundToTheArtifact"}, By: []string{"acceptance/testdata/change/scan.txtar"},
+		Some:  []string{"TestGXP062_NothingLeavesTSTUnassessed", "TestGXP062_ReportsAreBoundToTheArtifact", "TestGXP062_FindingsAreCountedAgain"}, By: []string{"acceptance/testdata/change/scan.txtar"},
 	},
 	{
 		ID: "GXP063", Clause: "A11 §13", Must: "open an incident when a deployment to production fails",

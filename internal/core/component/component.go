@@ -6,6 +6,7 @@
 package component
 
 import (
+	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"slices"
@@ -35,9 +36,9 @@ type reader struct {
 // readers is the list of what is read. To add a format: its file, its line in
 // the function of its kind, a fixture in testdata/, a fuzz target.
 var readers = []reader{
-	{SBOM, "CycloneDX 1.4 to 1.6 as JSON", readSBOM},
+	{SBOM, "CycloneDX 1.4 to 1.7 as JSON", readSBOM},
 	{Scan, "SARIF 2.1.0 or the JSON of OSV-Scanner", readScan},
-	{VEX, "CycloneDX 1.4 to 1.6 as JSON, with vulnerabilities", readVEX},
+	{VEX, "CycloneDX 1.4 to 1.7 as JSON, with vulnerabilities", readVEX},
 	{Provenance, "a DSSE envelope with an in-toto statement", readEnvelope},
 }
 
@@ -68,6 +69,9 @@ const (
 type Report struct {
 	Format string // "SARIF 2.1.0"
 	Tool   string // that wrote it, as it says, "" for unsaid
+	// Link names a CycloneDX document in others: urn:cdx:UUID/VERSION, "" for one
+	// without a serial number.
+	Link string
 	// Subjects are the SHA-256 that the report says it is about, none for unsaid.
 	Subjects    []string
 	Components  []Component
@@ -78,6 +82,7 @@ type Report struct {
 
 // Component is one part of an artifact.
 type Component struct {
+	Document string // Link of the document that has it, "" for none
 	Ref      string // bom-ref within its document, "" for none
 	Type     string // library, file, ...
 	Name     string // with its group: org.apache/commons
@@ -99,19 +104,32 @@ type Finding struct {
 	Assessed string
 }
 
-// Subject is what the finding is in, for people.
+// Subject is what the finding is in, for people and for a waiver: one line of at
+// most 200 bytes, never the same for two that differ.
 func (f Finding) Subject() string {
 	switch p := f.Package; {
 	case p.PURL != "":
-		return p.PURL
+		return short(p.PURL)
 	case p.Version != "":
-		return p.Name + "@" + p.Version
+		return short(p.Name + "@" + p.Version)
 	case p.Name != "":
-		return p.Name
+		return short(p.Name)
 	case f.Where != "":
-		return f.Where
+		return short(f.Where)
 	}
 	return "the artifact"
+}
+
+// short is a text in one line; where that is another text, or too long, the
+// beginning of its SHA-256 tells it from others.
+func short(s string) string {
+	const most, kept = 200, 180
+	line := clip(s, len(s))
+	if line == s && len(s) <= most {
+		return s
+	}
+	sum := sha256.Sum256([]byte(s))
+	return fmt.Sprintf("%s... %x", strings.ToValidUTF8(line[:min(kept, len(line))], ""), sum[:6])
 }
 
 // Assessment says of a weakness that the artifact is not affected, by whom and
@@ -134,37 +152,33 @@ func (a Assessment) Covers(f Finding) bool {
 }
 
 // Resolve names what the assessment only refers to, from the components of other
-// documents.
+// documents: a BOM-Link is of the document that it names, a plain reference of the
+// one component that has it.
 func (a Assessment) Resolve(known []Component) Assessment {
 	a.Packages = slices.Clone(a.Packages)
 	for i, p := range a.Packages {
-		if at := slices.IndexFunc(known, func(c Component) bool { return c.Ref == p.Ref }); p.Name == "" && p.PURL == "" && at >= 0 {
-			a.Packages[i] = known[at]
+		if p.Name != "" || p.PURL != "" || p.Ref == "" {
+			continue
+		}
+		var found []Component
+		for _, c := range known {
+			if c.Ref == p.Ref && (p.Document == "" || p.Document == c.Document) {
+				found = append(found, c)
+			}
+		}
+		if len(found) > 0 && !slices.ContainsFunc(found, func(c Component) bool { return !found[0].same(c) }) {
+			a.Packages[i] = found[0]
 		}
 	}
 	return a
 }
 
-// same reports whether two components are one: by purl without qualifiers, else
-// by name and version.
+// same reports whether two components are one: by purl, else by name and version.
 func (c Component) same(other Component) bool {
 	if c.PURL != "" && other.PURL != "" {
-		return plain(c.PURL) == plain(other.PURL)
+		return samePURL(c.PURL, other.PURL)
 	}
 	return c.Name != "" && c.Name == other.Name && c.Version == other.Version
-}
-
-// plain is a purl without qualifiers and subpath (purl specification, section
-// "a purl is a URL"), its type in lower case.
-func plain(purl string) string {
-	purl, _, _ = strings.Cut(purl, "#")
-	purl, _, _ = strings.Cut(purl, "?")
-	scheme, rest, _ := strings.Cut(purl, ":")
-	kind, rest, ok := strings.Cut(strings.TrimLeft(rest, "/"), "/")
-	if !ok {
-		return purl
-	}
-	return strings.ToLower(scheme) + ":" + strings.ToLower(kind) + "/" + rest
 }
 
 // Limits of a report.
@@ -173,7 +187,8 @@ const (
 	maxDepth    = 64       // of values inside of each other
 	maxEntries  = 200_000  // components, findings or assessments
 	maxProblems = 30       // that an error names
-	maxID       = 100      // bytes of a finding's id
+	maxID       = 250      // bytes of a finding's id; rules of Semgrep are long
+	maxName     = 100      // bytes of a file's name
 	maxText     = 160      // bytes of other texts that are shown
 )
 
@@ -219,10 +234,12 @@ func digest(s string) string {
 	return s
 }
 
-// clip bounds a text that is shown and makes it one printable line.
+// clip bounds a text that is shown and makes it one printable line, without
+// characters that are not seen or turn others round.
 func clip(s string, most int) string {
 	s = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 || r == '\u2028' || r == '\u2029' {
+		switch {
+		case r < ' ', r >= 0x7f && r < 0xa0, r >= 0x200b && r <= 0x200f, r >= 0x2028 && r <= 0x202e, r >= 0x2060 && r <= 0x206f, r == 0xfeff:
 			return ' '
 		}
 		return r

@@ -35,15 +35,16 @@ func read(t *testing.T, kind component.Kind, name string) component.Report {
 const digest = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
 func TestComponentsAreListed(t *testing.T) {
+	const link = "urn:cdx:6f0a6f0e-4f0c-4c5b-9a51-0b6c8b9f5a01/1"
 	want := component.Report{
-		Format: "CycloneDX 1.6", Tool: "syft 1.19.0",
+		Format: "CycloneDX 1.6", Tool: "syft 1.19.0", Link: link,
 		Components: []component.Component{
-			{Ref: "pkg:pypi/jinja2@3.1.2?package-id=9e1e", Type: "library", Name: "Jinja2", Version: "3.1.2", PURL: "pkg:pypi/jinja2@3.1.2", Licences: []string{"BSD-3-Clause"}},
+			{Document: link, Ref: "pkg:pypi/jinja2@3.1.2?package-id=9e1e", Type: "library", Name: "Jinja2", Version: "3.1.2", PURL: "pkg:pypi/jinja2@3.1.2", Licences: []string{"BSD-3-Clause"}},
 			{
-				Ref: "pkg:maven/org.apache.commons/commons-text@1.10.0?package-id=1f2c", Type: "library", Name: "org.apache.commons/commons-text", Version: "1.10.0",
+				Document: link, Ref: "pkg:maven/org.apache.commons/commons-text@1.10.0?package-id=1f2c", Type: "library", Name: "org.apache.commons/commons-text", Version: "1.10.0",
 				PURL: "pkg:maven/org.apache.commons/commons-text@1.10.0", Licences: []string{"Apache-2.0 OR MIT"},
 			},
-			{Ref: "inner", Type: "file", Name: "text.jar", Hashes: []string{"SHA-256 " + digest}},
+			{Document: link, Ref: "inner", Type: "file", Name: "text.jar", Hashes: []string{"SHA-256 " + digest}},
 		},
 	}
 	if d := cmp.Diff(want, read(t, component.SBOM, "sbom-syft.cdx.json")); d != "" {
@@ -104,7 +105,7 @@ func TestSeverityOfAResult(t *testing.T) {
 		{`,"properties":{"security-severity":7}`, "", "high"},
 		{`,"properties":{"security-severity":"6.9"}`, "", "medium"},
 		{`,"properties":{"security-severity":"3.9"}`, "", "low"},
-		{`,"properties":{"security-severity":"0.0"}`, "", "none"},
+		{`,"properties":{"security-severity":"0.0"}`, "", "unknown"},
 		{`,"properties":{"security-severity":"2"}`, `,"properties":{"security-severity":"9.9"}`, "critical"},
 		{"", `,"kind":"review"`, "unknown"},
 		{"", `,"kind":"open","level":"none"`, "unknown"},
@@ -112,6 +113,21 @@ func TestSeverityOfAResult(t *testing.T) {
 		{"", `,"kind":"informational"`, ""},
 		{"", `,"baselineState":"absent"`, ""},
 		{"", `,"baselineState":"unchanged"`, "medium"},
+		{"", `,"baselineState":"Absent"`, "medium"},
+		{"", `,"kind":"pass","level":"error"`, "high"},
+		{"", `,"kind":"informational","level":"note"`, "low"},
+		{"", `,"kind":"notApplicable","level":"none"`, ""},
+		{`,"properties":{"security-severity":" 10.0\n"}`, "", "critical"},
+		{`,"properties":{"security-severity":""}`, "", "medium"},
+		{`,"properties":{"security-severity":0}`, `,"level":"none"`, "unknown"},
+		{`},{"id":"r","properties":{"security-severity":"9.1"}`, "", "critical"},
+		{`,"properties":{"security-severity":"1"}},{"id":"r","defaultConfiguration":{"level":"error"}`, `,"ruleIndex":0`, "low"},
+		{`,"properties":{"security-severity":"9.1"}`, `,"rule":{"toolComponent":{"name":"t"},"index":7}`, "critical"},
+		{`,"defaultConfiguration":{"level":"note"}`, `}],"invocations":[{"executionSuccessful":true,"ruleConfigurationOverrides":[{"descriptor":{"id":"r"},"configuration":{"level":"error"}}]}],"conversion":[{`, "unknown"},
+		{"", `,"suppressions":[{"kind":"external","status":null,"justification":"why"}]`, "medium"},
+		{"", `,"suppressions":[{"kind":"external","status":"Accepted","justification":"why"}]`, "medium"},
+		{"", `,"suppressions":[{"kind":"external","status":"accepted","justification":" "}]`, "medium"},
+		{"", `,"suppressions":[]`, "medium"},
 		{"", `,"suppressions":[{"kind":"inSource"}]`, "medium"},
 		{"", `,"suppressions":[{"kind":"inSource","justification":"why"}]`, "medium suppressed: why"},
 		{"", `,"suppressions":[{"kind":"external","status":"underReview","justification":"why"}]`, "medium"},
@@ -136,9 +152,10 @@ func TestAnAssessmentCoversWhatItNames(t *testing.T) {
 		t.Fatalf("%+v", vex.Assessments)
 	}
 	var got []string
+	list := read(t, component.SBOM, "sbom-syft.cdx.json").Components
 	for _, f := range read(t, component.Scan, "scan-osv.json").Findings {
 		for _, a := range vex.Assessments {
-			if a.Covers(f) {
+			if a.Resolve(list).Covers(f) {
 				got = append(got, f.ID+" "+a.State)
 			}
 		}
@@ -190,14 +207,19 @@ func TestWhatIsNotUnderstoodIsRefusedWithItsPlace(t *testing.T) {
 		data, want string
 	}{
 		{"other", "{}", `kind "other"`},
-		{component.SBOM, "{", "line 1: unexpected EOF"},
-		{component.SBOM, "{\n\"a\": 1,\n\"a\": 2}", `line 3: name "a" stands twice`},
-		{component.SBOM, `{"a":1} x`, "line 1: something follows"},
+		{component.SBOM, "{", "line 1, column 2: unexpected EOF"},
+		{component.SBOM, "{\n\"a\": 1,\n\"a\": 2}", `line 3, column 4: name "a" stands twice`},
+		{component.SBOM, `{"a":1} x`, "line 1, column 9: something follows"},
 		{component.SBOM, "[]", "want an object"},
-		{component.SBOM, "\xff", "is not UTF-8"},
+		{component.SBOM, "\xff", "is not UTF-8: write it again"},
+		{component.SBOM, "\xff\xfe{\x00}\x00", "is not UTF-8"},
+		{component.SBOM, "\xef\xbb\xbf[]", "want an object"},
+		{component.SBOM, "<bom/>", "line 1, column 1: invalid character '<'"},
+		{component.SBOM, `{"a":NaN}`, "line 1, column 6: invalid character 'N'"},
+		{component.SBOM, `{"a":[1,]}`, "invalid character ']'"},
 		{component.SBOM, strings.Repeat(`{"a":`, 100), "more than 64 deep"},
 		{component.SBOM, `{"spdxVersion":"SPDX-2.3"}`, "is SPDX"},
-		{component.SBOM, `{"bomFormat":"CycloneDX","specVersion":"1.3"}`, `specVersion: "1.3": want 1.4, 1.5 or 1.6`},
+		{component.SBOM, `{"bomFormat":"CycloneDX","specVersion":"1.3"}`, `specVersion: "1.3": want 1.4, 1.5, 1.6 or 1.7`},
 		{component.SBOM, head + `"components":[]}`, "components: lists nothing"},
 		{component.SBOM, head + `"Components":[{"type":"file","name":"a"}]}`, "components: lists nothing"},
 		{component.SBOM, head + `"components":[{"type":"library"},{"type":"file","name":7},1]}`, "components[0].name: is not there"},
@@ -214,23 +236,48 @@ func TestWhatIsNotUnderstoodIsRefusedWithItsPlace(t *testing.T) {
 		{component.Scan, string(sarif("", `,"kind":"bad"`)), `kind: "bad"`},
 		{component.Scan, string(sarif(`,"properties":{"security-severity":"11"}`, "")), "want a number of 0 to 10"},
 		{component.Scan, string(sarif(`,"properties":{"security-severity":"NaN"}`, "")), "want a number of 0 to 10"},
+		{component.Scan, string(sarif(`,"properties":{"security-severity":"-1"}`, "")), "want a number of 0 to 10"},
+		{component.Scan, string(sarif(`,"properties":{"security-severity":99}`, "")), `runs[0].tool.driver.rules[0].properties.security-severity: "99": want a number of 0 to 10`},
+		{component.Scan, string(sarif(`,"properties":{"security-severity":"0x1p-2"}`, "")), "want a number of 0 to 10"},
+		{component.Scan, string(sarif(`,"properties":{"security-severity":1e-300}`, "")), "want a number of 0 to 10"},
+		{component.Scan, string(sarif(`,"properties":{"security-severity":true}`, "")), "want a number"},
+		{component.Scan, string(sarif(`,"properties":[]`, "")), "rules[0].properties: want an object"},
+		{component.Scan, string(sarif("", `,"ruleIndex":7`)), "results[0].ruleIndex: 7: the tool has no such rule"},
+		{component.Scan, string(sarif(`},{"id":"s"`, `,"ruleIndex":1`)), `results[0].ruleIndex: 1 is rule "s", the result is of "r"`},
+		{component.Scan, string(sarif("", `,"rule":{"id":"s"}`)), `results[0].rule.id: "s": ruleId is "r"`},
+		{component.Scan, `{"results":[],"runs":[]}`, "want one of them"},
+		{component.Scan, `{"matches":[],"descriptor":{"name":"grype"}}`, "write it with -o sarif"},
+		{component.Scan, `{"SchemaVersion":2,"ArtifactName":".","Results":[]}`, "write it with --format sarif"},
+		{component.Scan, `{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"t"}},"results":[],"externalPropertyFileReferences":{"results":[{}]}}]}`, "runs[0].externalPropertyFileReferences: has parts of the log"},
+		{component.Scan, `{"version":"2.1.0","inlineExternalProperties":[],"runs":[{"tool":{"driver":{"name":"t"}},"results":[]}]}`, "inlineExternalProperties: has parts of the log"},
+		{component.Scan, `{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"t"}},"invocations":[{"executionSuccessful":"false"}],"results":[]}]}`, "executionSuccessful: want true or false"},
 		{component.Scan, `{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"t"}},"results":[{}]}]}`, "results[0].ruleId: want the id"},
+		{component.Scan, `{"results":[{"packages":[{"package":{"name":"a"},"vulnerabilities":[{"id":"A","database_specific":{"severity":"HIGH"}},{"id":"A"}]}]}]}`, `vulnerabilities[1].id: "A" stands twice`},
+		{component.Scan, `{"results":[{"packages":[{"package":{"name":""},"vulnerabilities":[{"id":"A"}]}]}]}`, "package.name: is not there"},
 		{component.Scan, `{"results":[{"packages":[{"package":{"name":"a"},"groups":[{"ids":[]}]}]}]}`, "groups[0].ids: is empty"},
 		{component.Scan, `{"results":[{"packages":[{"package":{"name":"a"},"vulnerabilities":[{"id":"a\nb"}]}]}]}`, "want one line"},
+		{component.Scan, `{"results":[{"packages":[{"package":{"name":"a"},"groups":[{"ids":[""]}]}]}]}`, "groups[0].ids: want the ids"},
 		{component.VEX, by + `"vulnerabilities":[]}`, "says nothing"},
-		{component.VEX, head + `"vulnerabilities":[{"id":"CVE-1","analysis":{"state":"resolved","detail":"x"}}]}`, "nobody whose assessment"},
-		{component.VEX, by + `"vulnerabilities":[{"id":"CVE-1"}]}`, "analysis.state: is not there"},
+		{component.VEX, head + `"vulnerabilities":[{"id":"CVE-1","analysis":{"state":"resolved","detail":"x"}}]}`, "does not say whose assessment"},
+		{component.VEX, by + `"vulnerabilities":[{"id":"CVE-1","analysis":{"state":""}}]}`, "analysis.state: is not there"},
+		{component.VEX, by + `"vulnerabilities":[{"id":"CVE-1","analysis":[]}]}`, "analysis: want an object"},
+		{component.VEX, strings.Replace(by, `"metadata":{`, `"metadata":{"component":{"bom-ref":"x"},`, 1) + `"components":[{"type":"file","name":"a","bom-ref":"x"}],"vulnerabilities":[{"id":"CVE-1"}]}`, `components[0].bom-ref: "x" stands twice`},
+		{component.SBOM, head + `"metadata":{"component":{"hashes":[{"alg":"SHA-256","content":"abc"}]}},"components":[{"type":"file","name":"a"}]}`, "metadata.component.hashes[0].content: want a SHA-256"},
 		{component.VEX, by + `"vulnerabilities":[{"id":"CVE-1","analysis":{"state":"fine"}}]}`, `"fine": want exploitable`},
 		{component.VEX, by + `"vulnerabilities":[{"id":"CVE-1","analysis":{"state":"not_affected","detail":"x"}}]}`, "want why the artifact is not affected"},
 		{component.VEX, by + `"vulnerabilities":[{"id":"CVE-1","analysis":{"state":"not_affected","justification":"trust me"}}]}`, `"trust me": want one of`},
 		{component.VEX, by + `"vulnerabilities":[{"id":"CVE-1","analysis":{"state":"false_positive"}}]}`, "want why it is false_positive"},
 		{component.Provenance, `{}`, "payloadType"},
 		{component.Provenance, strings.Replace(envelope("{}"), `[{"sig":"x"}]`, "[]", 1), "signatures: is empty"},
-		{component.Provenance, strings.Replace(envelope("{}"), `"e30="`, `"e30"`, 1), "want standard base64"},
-		{component.Provenance, envelope("{"), "payload: line 1"},
-		{component.Provenance, envelope("{}"), "payload.subject: is empty"},
+		{component.Provenance, strings.Replace(envelope("{}"), `"e30="`, `"e30"`, 1), "payload: want base64 with padding"},
+		{component.Provenance, envelope("{"), "payload: line 1, column 2"},
+		{component.Provenance, envelope("{}"), "payload.subject: names nothing by its SHA-256"},
 		{component.Provenance, envelope(`{"_type":"x"}`), `payload._type: "x"`},
-		{component.Provenance, envelope(`{"_type":"https://in-toto.io/Statement/v1","subject":[{"digest":{"sha1":"a"}}]}`), "subject 0 has no SHA-256"},
+		{component.Provenance, envelope(`{"_type":"https://in-toto.io/Statement/v1","subject":[{"digest":{"sha1":"a"}}]}`), "payload.subject: names nothing by its SHA-256"},
+		{component.Provenance, envelope(`{"_type":"https://in-toto.io/Statement/v1","subject":[{"digest":{"sha256":"a"}}]}`), "payload.subject[0].digest.sha256: want a SHA-256"},
+		{component.Provenance, envelope(`{"a":1,"a":2}`), `payload: line 1, column 11: name "a" stands twice`},
+		{component.Provenance, `{"mediaType":"application/vnd.dev.sigstore.bundle.v0.3+json","messageSignature":{}}`, `dsseEnvelope.payloadType: "": want application/vnd.in-toto+json`},
+		{component.Provenance, envelope("{}") + "\n" + envelope("{}"), "line 2, column 2: something follows"},
 	} {
 		r, err := component.Read(c.kind, []byte(c.data))
 		if err == nil || !strings.Contains(err.Error(), c.want) {
@@ -277,7 +324,7 @@ func fuzz(f *testing.F, kind component.Kind, corpus string) {
 			return
 		}
 		for _, x := range r.Findings {
-			if x.ID == "" || len(x.ID) > 100 || strings.ContainsAny(x.ID, "\n\x00") || x.Subject() == "" {
+			if x.ID == "" || len(x.ID) > 250 || len(x.Subject()) > 200 || strings.ContainsAny(x.ID, "\n\x00") || x.Subject() == "" {
 				t.Errorf("finding %+q", x)
 			}
 			if !strings.Contains("critical high medium low none unknown", string(x.Severity)) || x.Severity == "" {

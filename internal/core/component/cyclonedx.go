@@ -1,6 +1,7 @@
 package component
 
 import (
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -19,11 +20,43 @@ func cyclonedx(n node) Report {
 		return Report{}
 	}
 	version := n.at("specVersion").text()
-	if !slices.Contains([]string{"1.4", "1.5", "1.6"}, version) {
-		n.at("specVersion").wrong("%q: want 1.4, 1.5 or 1.6", clip(version, maxID))
+	if !slices.Contains([]string{"1.4", "1.5", "1.6", "1.7"}, version) {
+		n.at("specVersion").wrong("%q: want 1.4, 1.5, 1.6 or 1.7", clip(version, maxName))
 		return Report{}
 	}
-	return Report{Format: "CycloneDX " + version, Tool: madeBy(n.at("metadata").object().at("tools"))}
+	about := n.at("metadata").object()
+	return Report{Format: "CycloneDX " + version, Tool: madeBy(about.at("tools")), Link: link(n), Subjects: subjects(about.at("component").object())}
+}
+
+// link is the BOM-Link of a document, "" without a serial number (CycloneDX,
+// BOM-Link: urn:cdx:UUID/VERSION).
+func link(n node) string {
+	uuid, ok := strings.CutPrefix(lower(n.at("serialNumber").text()), "urn:uuid:")
+	version, numbered := integer(n.at("version"))
+	if !numbered {
+		version = 1
+	}
+	if !ok || uuid == "" {
+		return ""
+	}
+	return fmt.Sprintf("urn:cdx:%s/%d", uuid, version)
+}
+
+// subjects are the SHA-256 of what a document describes.
+func subjects(n node) []string {
+	var out []string
+	for _, h := range n.at("hashes").list() {
+		if h.at("alg").text() != "SHA-256" {
+			continue
+		}
+		d := digest(h.at("content").text())
+		if d == "" {
+			h.at("content").wrong("want a SHA-256 in hexadecimal")
+			continue
+		}
+		out = append(out, d)
+	}
+	return out
 }
 
 // madeBy names the tools: a list until 1.4, an object with components since 1.5.
@@ -44,21 +77,22 @@ func readSBOM(n node) Report {
 	if out.Format == "" {
 		return out
 	}
-	about := n.at("metadata").at("component").object()
-	for _, h := range about.at("hashes").list() {
-		if d := digest(h.at("content").text()); h.at("alg").text() == "SHA-256" && d != "" {
-			out.Subjects = append(out.Subjects, d)
-		}
-	}
-	refs := map[string]bool{}
-	out.Components = components(n.at("components"), refs)
-	if about.there() {
-		out.Components = append(out.Components, components(about.at("components"), refs)...)
-	}
+	out.Components = out.listed(n)
 	if len(out.Components) == 0 {
 		n.at("components").wrong("lists nothing: want every component of the artifact")
 	}
 	return out
+}
+
+// listed are the components of a document, those of what it describes too.
+func (r Report) listed(n node) []Component {
+	about := n.at("metadata").at("component")
+	refs := map[string]bool{about.at("bom-ref").text(): true}
+	list := append(components(n.at("components"), refs), components(about.at("components"), refs)...)
+	for i := range list {
+		list[i].Document = r.Link
+	}
+	return list
 }
 
 // components reads a list and what is inside of its components; a bom-ref is
@@ -68,7 +102,7 @@ func components(n node, refs map[string]bool) []Component {
 	for _, c := range n.list() {
 		one := component(c)
 		if one.Ref != "" && refs[one.Ref] {
-			c.at("bom-ref").wrong("%q stands twice", clip(one.Ref, maxID))
+			c.at("bom-ref").wrong("%q stands twice", clip(one.Ref, maxText))
 		}
 		refs[one.Ref] = true
 		out = append(append(out, one), components(c.at("components"), refs)...)
@@ -115,16 +149,20 @@ func readVEX(n node) Report {
 	}
 	by := author(n.at("metadata"))
 	known := map[string]Component{}
-	for _, c := range components(n.at("components"), map[string]bool{}) {
+	for _, c := range out.listed(n) {
 		known[c.Ref] = c
 	}
-	whole := n.at("metadata").at("component").object().at("bom-ref").text()
+	whole := n.at("metadata").at("component").at("bom-ref").text()
 	list := n.at("vulnerabilities").list()
 	if len(list) == 0 {
 		n.at("vulnerabilities").wrong("says nothing: want one at least")
 	}
 	for _, v := range list {
-		a := Assessment{IDs: []string{v.at("id").id()}, By: by, State: state(v.at("analysis")), Why: why(v.at("analysis"))}
+		id := v.at("id").id()
+		if !v.at("analysis").object().at("state").there() {
+			continue // Dependency-Track and Trivy name what nobody has looked at too
+		}
+		a := Assessment{IDs: []string{id}, By: by, State: state(v.at("analysis")), Why: why(v.at("analysis"))}
 		for _, r := range v.at("references").list() {
 			if id := r.at("id").text(); id != "" {
 				a.IDs = append(a.IDs, id)
@@ -133,22 +171,22 @@ func readVEX(n node) Report {
 		affects := v.at("affects").list()
 		a.Whole = len(affects) == 0
 		for _, at := range affects {
-			ref := at.at("ref").name()
-			c, ok := known[ref]
+			p := named(at.at("ref").name(), out.Link)
+			c, ok := known[p.Ref]
 			switch {
-			case ref == whole && ref != "":
+			case p.Document == "" && p.Ref == whole && whole != "":
 				a.Whole = true
-			case ok:
+			case p.Document == "" && ok && p.Ref != "":
 				a.Packages = append(a.Packages, c)
 			default:
-				a.Packages = append(a.Packages, named(ref))
+				a.Packages = append(a.Packages, p)
 			}
 		}
 		if !slices.Contains(settled, a.State) {
 			continue
 		}
 		if by == "" {
-			n.at("metadata").wrong("says nobody whose assessment this is: want authors, manufacturer or supplier with a name")
+			n.at("metadata").wrong("does not say whose assessment this is: want authors, manufacturer or supplier with a name")
 			return out
 		}
 		out.Assessments = append(out.Assessments, a)
@@ -156,17 +194,23 @@ func readVEX(n node) Report {
 	return out
 }
 
-// named is a component that another document has: its purl, or the last part of
-// a BOM-Link (urn:cdx:SERIAL/VERSION#REF).
-func named(ref string) Component {
-	if strings.HasPrefix(ref, "urn:cdx:") {
-		_, ref, _ = strings.Cut(ref, "#")
-		if plain, err := url.PathUnescape(ref); err == nil {
-			ref = plain
+// named is what a reference says alone: the purl that it is, or a BOM-Link
+// (urn:cdx:UUID/VERSION#REF), whose document has to be here: what was said of a
+// package inside of another product says nothing of this one. A link to the
+// document itself is a plain reference.
+func named(ref, own string) Component {
+	if strings.HasPrefix(lower(ref), "urn:cdx:") {
+		document, inside, _ := strings.Cut(ref, "#")
+		if plain, err := url.PathUnescape(inside); err == nil {
+			inside = plain
 		}
+		if document = lower(document); document == own {
+			document = ""
+		}
+		return Component{Document: document, Ref: inside}
 	}
 	c := Component{Ref: ref}
-	if strings.HasPrefix(ref, "pkg:") {
+	if strings.HasPrefix(lower(ref), "pkg:") {
 		c.PURL = ref
 	}
 	return c
@@ -175,7 +219,7 @@ func named(ref string) Component {
 func state(n node) string {
 	s := n.object().at("state").name()
 	if s != "" && s != "exploitable" && s != "in_triage" && !slices.Contains(settled, s) {
-		n.at("state").wrong("%q: want exploitable, in_triage or one of %v", clip(s, maxID), settled)
+		n.at("state").wrong("%q: want exploitable, in_triage or one of %v", clip(s, maxName), settled)
 	}
 	return s
 }
@@ -186,7 +230,7 @@ func why(n node) string {
 	state, justification, detail := n.at("state").text(), n.at("justification").text(), strings.TrimSpace(n.at("detail").text())
 	switch {
 	case justification != "" && !slices.Contains(justifications, justification):
-		n.at("justification").wrong("%q: want one of %v", clip(justification, maxID), justifications)
+		n.at("justification").wrong("%q: want one of %v", clip(justification, maxName), justifications)
 	case state == "not_affected" && justification == "":
 		n.at("justification").wrong("is not there: want why the artifact is not affected, one of %v", justifications)
 	case slices.Contains(settled, state) && justification == "" && detail == "":

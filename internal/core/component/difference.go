@@ -60,10 +60,7 @@ func versions(list []Component) map[string]string {
 		}
 		name := c.Name
 		if c.PURL != "" {
-			name = plain(c.PURL)
-			if at := strings.LastIndex(name, "@"); at > strings.LastIndex(name, "/") {
-				name = name[:at]
-			}
+			name = unversioned(c.PURL)
 		}
 		if !slices.Contains(all[name], c.Version) {
 			all[name] = append(all[name], c.Version)

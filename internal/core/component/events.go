@@ -62,5 +62,5 @@ func (h Handed) Counted() string {
 // CheckName refuses a file name that is no name: a report is called by it where
 // people decide.
 func CheckName(name string) bool {
-	return name != "" && name == clip(name, maxID) && !strings.ContainsAny(name, `/\`) && name != "." && name != ".."
+	return name != "" && name == clip(name, maxName) && !strings.ContainsAny(name, `/\`) && name != "." && name != ".."
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -48,7 +49,7 @@ func parse(data []byte) (node, error) {
 	}
 	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")) // tools on Windows write it
 	if !utf8.Valid(data) {
-		return node{}, errors.New("is not UTF-8")
+		return node{}, errors.New("is not UTF-8: write it again without another encoding")
 	}
 	d := &decoder{json.NewDecoder(bytes.NewReader(data))}
 	d.UseNumber()
@@ -59,13 +60,20 @@ func parse(data []byte) (node, error) {
 		}
 	}
 	if err != nil {
-		return node{}, fmt.Errorf("line %d: %w", 1+bytes.Count(data[:min(d.InputOffset(), int64(len(data)))], []byte("\n")), err)
+		return node{}, fmt.Errorf("%s: %w", place(data, d.InputOffset()), err)
 	}
 	root := node{value: v, found: &problems{}}
 	if _, ok := v.(map[string]any); !ok {
-		return node{}, errors.New("line 1: want an object")
+		return node{}, errors.New("line 1, column 1: want an object")
 	}
 	return root, nil
+}
+
+// place is where in a text an error was noticed; columns count characters from 1.
+func place(data []byte, offset int64) string {
+	before := data[:min(offset, int64(len(data)))]
+	line := before[bytes.LastIndexByte(before, '\n')+1:]
+	return fmt.Sprintf("line %d, column %d", 1+bytes.Count(before, []byte("\n")), 1+utf8.RuneCount(line))
 }
 
 type decoder struct{ *json.Decoder }
@@ -225,11 +233,17 @@ func (n node) name() string {
 // waiver.
 func (n node) id() string {
 	s := n.name()
-	if s != clip(s, maxID) || strings.TrimSpace(s) != s {
+	if !isID(s) {
 		n.wrong("want one line of at most %d bytes", maxID)
 	}
 	return clip(s, maxID)
 }
+
+func isID(s string) bool { return s != "" && s == clip(s, maxID) && strings.TrimSpace(s) == s }
+
+// decimal is how a score is written: what ParseFloat reads beside it, as 0x1p3,
+// is no score of any tool.
+var decimal = regexp.MustCompile(`^[0-9]+(\.[0-9]+)?$`)
 
 // score is a number of 0 to 10 that some tools write as a text; ok is false for
 // nothing.
@@ -249,7 +263,7 @@ func (n node) score() (float64, bool) {
 		return 0, false
 	}
 	f, err := strconv.ParseFloat(s, 64)
-	if err != nil || !(f >= 0 && f <= 10) {
+	if err != nil || f > 10 || !decimal.MatchString(s) {
 		n.wrong("%q: want a number of 0 to 10", clip(s, maxID))
 		return 0, false
 	}
@@ -257,7 +271,8 @@ func (n node) score() (float64, bool) {
 }
 
 // ofScore bands a score: GitHub's documentation of security-severity, which are
-// the bands of CVSS 3.1, section 5.
+// the bands of CVSS 3.1, section 5. A score of 0 says nothing: Trivy and Grype
+// write it where they do not know how bad a weakness is.
 func ofScore(f float64) Severity {
 	switch {
 	case f >= 9:
@@ -269,5 +284,5 @@ func ofScore(f float64) Severity {
 	case f > 0:
 		return Low
 	}
-	return None
+	return Unknown
 }

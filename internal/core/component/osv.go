@@ -21,7 +21,10 @@ func readOSV(n node) Report {
 // packaged are the findings of one package: its groups, and what no group has.
 func packaged(n node, where string) []Finding {
 	about := n.at("package").object()
-	c := Component{Type: "library", Name: about.at("name").name(), Version: about.at("version").text(), PURL: about.at("purl").text()}
+	c := Component{Type: "library", Version: about.at("version").text(), PURL: about.at("purl").text()}
+	if c.Name = about.at("commit").text(); c.Name == "" || about.at("name").text() != "" { // a commit has no name
+		c.Name = about.at("name").name()
+	}
 	if c.PURL == "" {
 		c.PURL = purl(about.at("ecosystem").text(), c.Name, c.Version)
 	}
@@ -29,6 +32,9 @@ func packaged(n node, where string) []Finding {
 	var order []string
 	for _, v := range n.at("vulnerabilities").list() {
 		id := v.at("id").id()
+		if known[id].there() {
+			v.at("id").wrong("%q stands twice in a package", id)
+		}
 		known[id] = v
 		order = append(order, id)
 	}
@@ -41,8 +47,12 @@ func packaged(n node, where string) []Finding {
 			continue
 		}
 		f := weakness(append(ids, g.at("aliases").texts()...), known)
-		if score, ok := g.at("max_severity").score(); ok {
-			f.Severity = ofScore(score)
+		if f.ID == "" {
+			g.at("ids").wrong("want the ids of a weakness")
+			continue
+		}
+		if score, ok := g.at("max_severity").score(); ok && score > 0 {
+			f.Severity = worst(f.Severity, ofScore(score))
 		}
 		for _, id := range ids {
 			grouped[id] = true
@@ -67,7 +77,7 @@ func weakness(ids []string, known map[string]node) Finding {
 	for _, id := range ids {
 		if v, ok := known[id]; ok {
 			ids = append(ids, v.at("aliases").texts()...)
-			f.Severity = worse(f.Severity, ofWord(v.at("database_specific").object().at("severity")))
+			f.Severity = worst(f.Severity, ofWord(v.at("database_specific").object().at("severity")))
 		}
 	}
 	var names []string
@@ -90,9 +100,10 @@ func rank(id string) int {
 	return 1
 }
 
-// worse is the worse of two; Unknown only when both are.
-func worse(a, b Severity) Severity {
-	order := []Severity{Critical, High, Medium, Low, None, Unknown}
+// worst is the worst of what several databases say; Unknown only when none says
+// anything.
+func worst(a, b Severity) Severity {
+	order := []Severity{Critical, High, Medium, Low, Unknown}
 	return order[min(slices.Index(order, a), slices.Index(order, b))]
 }
 
@@ -118,6 +129,7 @@ func ofWord(n node) Severity {
 // defined ecosystems).
 var types = map[string]string{
 	"PyPI": "pypi", "npm": "npm", "Go": "golang", "Maven": "maven", "crates.io": "cargo", "NuGet": "nuget", "RubyGems": "gem", "Packagist": "composer",
+	"Hex": "hex", "Pub": "pub",
 }
 
 // purl is the purl of a package, "" where its form is not known.
@@ -132,6 +144,10 @@ func purl(ecosystem, name, version string) string {
 		name = strings.ReplaceAll(name, ":", "/")
 	case "npm":
 		name = strings.Replace(name, "@", "%40", 1)
+	case "golang": // OSV leaves out the v of a module's version
+		if name != "stdlib" && version != "" && !strings.HasPrefix(version, "v") {
+			version = "v" + version
+		}
 	}
 	out := "pkg:" + kind + "/" + name
 	if version != "" {

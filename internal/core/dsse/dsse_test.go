@@ -9,7 +9,10 @@ import (
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
+	"encoding/asn1"
 	"encoding/base64"
+	"math/big"
+	"slices"
 	"strings"
 	"testing"
 
@@ -89,6 +92,57 @@ func TestASignatureIsByTheKeyThatMadeIt(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestAnotherWayOfWritingASignatureIsNoOtherSignature: of one on P-256 there is a
+// second that anybody can make, which says the same; of Ed25519 there is none.
+func TestAnotherWayOfWritingASignatureIsNoOtherSignature(t *testing.T) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	message := dsse.PreAuthentication("text/plain", []byte("built"))
+	digest := sha256.Sum256(message)
+	raw, err := ecdsa.SignASN1(rand.Reader, key, digest[:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rs struct{ R, S *big.Int }
+	if _, err := asn1.Unmarshal(raw, &rs); err != nil {
+		t.Fatal(err)
+	}
+	written := func(r, s *big.Int) []byte { return must(asn1.Marshal(struct{ R, S *big.Int }{r, s})) }
+	n := elliptic.P256().Params().N
+	public, own, _ := ed25519.GenerateKey(rand.Reader)
+	ed := ed25519.Sign(own, message)
+	high := slices.Clone(ed)
+	order, _ := new(big.Int).SetString("7237005577332262213973186563042994240857116359379907606001950938285454250989", 10)
+	s := slices.Clone(ed[32:])
+	slices.Reverse(s)
+	more := new(big.Int).Add(new(big.Int).SetBytes(s), order).FillBytes(make([]byte, 32))
+	slices.Reverse(more)
+	copy(high[32:], more)
+	for name, c := range map[string]struct {
+		key       dsse.Key
+		signature []byte
+		want      bool
+	}{
+		"P-256":                  {parsed(t, &key.PublicKey), raw, true},
+		"P-256, s negated":       {parsed(t, &key.PublicKey), written(rs.R, new(big.Int).Sub(n, rs.S)), true},
+		"P-256, s beyond":        {parsed(t, &key.PublicKey), written(rs.R, new(big.Int).Add(n, rs.S)), false},
+		"P-256, nothing":         {parsed(t, &key.PublicKey), written(big.NewInt(0), big.NewInt(0)), false},
+		"P-256, not in ASN.1":    {parsed(t, &key.PublicKey), append(rs.R.FillBytes(make([]byte, 32)), rs.S.FillBytes(make([]byte, 32))...), false},
+		"P-256, more behind":     {parsed(t, &key.PublicKey), append(slices.Clone(raw), 0), false},
+		"Ed25519":                {parsed(t, public), ed, true},
+		"Ed25519, s beyond":      {parsed(t, public), high, false},
+		"of one by the other":    {parsed(t, public), raw, false},
+		"Ed25519, of another id": {parsed(t, &key.PublicKey), ed, false},
+	} {
+		e := dsse.Envelope{Type: "text/plain", Payload: []byte("built"), Signatures: []dsse.Signature{{KeyID: "ci", Bytes: c.signature}}}
+		if got := e.By(c.key); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
 	}
 }
 

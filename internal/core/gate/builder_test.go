@@ -68,6 +68,15 @@ func onP256(t *testing.T, name string) maker {
 // signed is a statement about digests as a job hands it in.
 func (m maker) signed(t *testing.T, keyID, predicate string, digests ...string) gate.Report {
 	t.Helper()
+	read, err := component.Read(component.Provenance, []byte(m.envelope(t, keyID, predicate, digests...)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return report(component.Provenance, "build.json", read)
+}
+
+func (m maker) envelope(t *testing.T, keyID, predicate string, digests ...string) string {
+	t.Helper()
 	var subjects []map[string]any
 	for _, d := range digests {
 		subjects = append(subjects, map[string]any{"name": "x", "digest": map[string]string{"sha256": d}})
@@ -84,11 +93,7 @@ func (m maker) signed(t *testing.T, keyID, predicate string, digests ...string) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	read, err := component.Read(component.Provenance, raw)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return report(component.Provenance, "build.json", read)
+	return string(raw)
 }
 
 func TestABuildIsStatedByATrustedBuilder(t *testing.T) {

@@ -53,9 +53,9 @@ var (
 	deployCheck    = Check{"deployment-planned", "what the deployment behind the gate changes is known, and what it deletes is approved", deploymentPlanned}
 	rehearsalCheck = Check{"rollback-rehearsed", "going back to the release in use and forth again was rehearsed with the artifact", rollbackRehearsed}
 	// what a baseline demands of scans, see Demanded
-	componentsCheck = Check{"components-listed", "the components of the artifact are listed", componentsListed}
-	findingsCheck   = Check{"scan-findings", "the artifact was scanned, and every finding that the baseline bars is assessed", scanned}
-	builtCheck      = Check{"build-attested", "the artifact is what a job of this run handed in, which the installation states and signs", built}
+	componentsCheck = Check{componentsName, "the components of the artifact are listed", componentsListed}
+	findingsCheck   = Check{findingsName, "the artifact was scanned, and every finding that the baseline bars is assessed", scanned}
+	builtCheck      = Check{builtName, "the artifact is what a job of this run handed in, which the installation states and signs", built}
 	rollbackCheck   = Check{"rollback-possible", "the earlier release was for use and its artifact is kept", rollbackPossible}
 )
 

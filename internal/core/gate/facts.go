@@ -168,14 +168,10 @@ func emergenciesCaughtUp(_ Definition, f Facts) []string {
 	return prefixed("an emergency change is not caught up on: ", f.Emergencies)
 }
 
-// waived reports whether an approved exception covers what a check misses.
+// waived reports whether an approved exception covers what a check misses. The
+// checks of reports look at exceptions themselves.
 func (f Facts) waived(c Check, missing string) bool {
-	return Waivable(c.Name) && slices.ContainsFunc(f.Waivers, func(w approval.Waiver) bool {
-		if c.Name == findingsCheck.Name {
-			return waives(w, missing)
-		}
-		return w.Covers(c.Name, missing)
-	})
+	return Waivable(c.Name) && !ofReports(c.Name) && slices.ContainsFunc(f.Waivers, func(w approval.Waiver) bool { return w.Covers(c.Name, missing) })
 }
 
 func notDrifted(d Definition, f Facts) []string {

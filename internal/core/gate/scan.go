@@ -51,11 +51,34 @@ func Reports(list []Report) []ManifestReport {
 // Demanded are the checks of the gate with a baseline's demands on scans: what it
 // does not demand is not checked.
 func (d Definition) Demanded(s policy.Scans) []Check {
-	asked := map[string]bool{componentsCheck.Name: s.SBOM, findingsCheck.Name: s.Severity != "", builtCheck.Name: s.Provenance}
+	asked := map[string]bool{componentsName: s.SBOM, findingsName: s.Severity != "", builtName: s.Provenance}
 	return slices.DeleteFunc(slices.Clone(d.Checks), func(c Check) bool {
 		demanded, ofScans := asked[c.Name]
 		return ofScans && !demanded
 	})
+}
+
+// Unmet is what the reports about the artifact leave unmet of a baseline's demands
+// at the gate: everything that it takes is in a published folder.
+func (d Definition) Unmet(f Facts) []string {
+	var out []string
+	for _, c := range d.Demanded(f.Scans) {
+		if ofReports(c.Name) {
+			out = append(out, c.missing(d, f)...)
+		}
+	}
+	return out
+}
+
+// Names of the checks of reports.
+const (
+	componentsName = "components-listed"
+	findingsName   = "scan-findings"
+	builtName      = "build-attested"
+)
+
+func ofReports(check string) bool {
+	return slices.Contains([]string{componentsName, findingsName, builtName}, check)
 }
 
 // Said is what the reports that count say of a check of scans, for those who
@@ -63,7 +86,7 @@ func (d Definition) Demanded(s policy.Scans) []Check {
 // and every barred finding that counts as assessed, with who said so and why.
 func (f Facts) Said(d Definition, check string) []string {
 	kinds := map[string][]component.Kind{
-		componentsCheck.Name: {component.SBOM}, findingsCheck.Name: {component.Scan, component.VEX}, builtCheck.Name: {component.Provenance},
+		componentsName: {component.SBOM}, findingsName: {component.Scan, component.VEX}, builtName: {component.Provenance},
 	}
 	var out []string
 	for _, kind := range kinds[check] {
@@ -80,12 +103,12 @@ func (f Facts) Said(d Definition, check string) []string {
 			out = append(out, fmt.Sprintf("%s: %s, SHA-256 %.12s: %s", r.Name, r.Format, r.SHA256, said))
 		}
 	}
-	if check == componentsCheck.Name && f.Earlier != nil && len(out) > 0 {
+	if check == componentsName && f.Earlier != nil && len(out) > 0 {
 		for _, line := range component.Changes(f.Earlier.Components, f.components(d)) {
 			out = append(out, "since "+f.Earlier.Version+" "+line)
 		}
 	}
-	if check != findingsCheck.Name {
+	if check != findingsName {
 		return out
 	}
 	vex := f.assessments(d)
@@ -93,7 +116,7 @@ func (f Facts) Said(d Definition, check string) []string {
 	for _, scan := range scans {
 		for _, x := range scan.Content.Findings {
 			why, ok := assessed(x, vex)
-			text := fmt.Sprintf("%s in %s (%s): %s", x.ID, brief(x.Subject()), x.Severity, why)
+			text := fmt.Sprintf("%s (%s): %s", item(x), x.Severity, why)
 			if ok && f.bars(x) && !slices.Contains(out, text) {
 				out = append(out, text)
 			}
@@ -126,39 +149,42 @@ func componentsListed(d Definition, f Facts) []string {
 	if !f.Scans.SBOM {
 		return nil
 	}
+	if f.excepted(componentsName, string(component.SBOM)) {
+		return nil
+	}
 	_, missing := f.about(d, component.SBOM)
 	return missing
 }
 
-// unassessed stands in the text of a finding after what a waiver may name.
-const unassessed = " is not assessed: "
-
-// waives reports whether a waiver is about the finding of a text: it names the
-// weakness, wherever it is, or the weakness in one component. No other word of the
-// text will do, so that no waiver covers more than its signers read.
-func waives(w approval.Waiver, text string) bool {
-	finding, _, ok := strings.Cut(text, unassessed)
-	if !ok {
-		return w.Covers(findingsCheck.Name, text) // there is no scan
-	}
-	return w.Check == findingsCheck.Name && (w.Item == finding || strings.HasPrefix(finding, w.Item+" in "))
+// excepted reports whether a waiver of a check names one of the items, as a whole:
+// no other word of a text will do, so that no waiver covers more than its signers
+// read.
+func (f Facts) excepted(check string, items ...string) bool {
+	return slices.ContainsFunc(f.Waivers, func(w approval.Waiver) bool { return w.Check == check && slices.Contains(items, w.Item) })
 }
 
+// item is what a waiver of one finding names.
+func item(x component.Finding) string { return x.ID + " in " + x.Subject() }
+
 // scanned wants a scan of the artifact whose findings, as bad as is demanded not
-// to be there, are assessed: by the scan's own report or by a VEX. Each text
-// begins with what a waiver names.
+// to be there, are assessed: by the scan's own report, by a VEX or by a waiver,
+// which names the weakness wherever it is, or in one component. Each text begins
+// with what a waiver names.
 func scanned(d Definition, f Facts) []string {
 	if f.Scans.Severity == "" {
 		return nil
 	}
 	scans, missing := f.about(d, component.Scan)
+	if f.excepted(findingsName, string(component.Scan)) {
+		missing = nil
+	}
 	vex := f.assessments(d)
 	for _, scan := range scans {
 		for _, x := range scan.Content.Findings {
-			if _, ok := assessed(x, vex); ok || !f.bars(x) {
+			if _, ok := assessed(x, vex); ok || !f.bars(x) || f.excepted(findingsName, x.ID, item(x)) {
 				continue
 			}
-			text := fmt.Sprintf("%s in %s%s%s severity, found by %s", x.ID, brief(x.Subject()), unassessed, x.Severity, scan.Name)
+			text := fmt.Sprintf("%s is not assessed: %s severity, found by %s", item(x), x.Severity, scan.Name)
 			if !slices.Contains(missing, text) {
 				missing = append(missing, text)
 			}
@@ -174,7 +200,7 @@ func scanned(d Definition, f Facts) []string {
 func built(d Definition, f Facts) []string {
 	there, ok := f.Deployments[d.After]
 	switch {
-	case !f.Scans.Provenance:
+	case !f.Scans.Provenance, f.excepted(builtName, string(component.Provenance)):
 		return nil
 	case !ok:
 		return []string{"provenance: nothing is deployed to " + d.After}

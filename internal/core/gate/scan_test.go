@@ -110,6 +110,23 @@ func TestGXP062_NothingLeavesTSTUnassessed(t *testing.T) {
 		{"a waiver of a word", waiver("scan-findings", "high"), []string{cveText, codeText}},
 		{"a waiver of the report", waiver("scan-findings", "osv.json"), []string{cveText, codeText}},
 		{"a waiver of another check", waiver("components-listed", "CVE-2024-22195"), []string{cveText, codeText}},
+		{"a waiver of the beginning of a rule", func(f *gate.Facts) {
+			f.Reports[1].Content.Findings = []component.Finding{{ID: "CVE-1 in a", Severity: component.High, Where: "b.py"}}
+			f.Waivers = []approval.Waiver{{Check: "scan-findings", Item: "CVE-1"}}
+		}, []string{"CVE-1 in a in b.py is not assessed: high severity, found by osv.json"}},
+		{"a waiver of a place that looks like the end of a text", func(f *gate.Facts) {
+			f.Reports[1].Content.Findings = []component.Finding{{ID: "r", Severity: component.High, Where: "a.py is not assessed: x"}}
+			f.Waivers = []approval.Waiver{{Check: "scan-findings", Item: "r in a.py"}}
+		}, []string{"r in a.py is not assessed: x is not assessed: high severity, found by osv.json"}},
+		{"a waiver of a rule that is called like a report", func(f *gate.Facts) {
+			f.Reports[1].Content.Findings = []component.Finding{{ID: "scan: all", Severity: component.High}}
+			f.Waivers = []approval.Waiver{{Check: "scan-findings", Item: "scan"}}
+		}, []string{"scan: all in the artifact is not assessed: high severity, found by osv.json"}},
+		{"a waiver of a word of what is missing", func(f *gate.Facts) {
+			f.Reports = f.Reports[:1]
+			f.Waivers = []approval.Waiver{{Check: "scan-findings", Item: "artifact"}, {Check: "scan-findings", Item: "tst"}}
+		}, []string{"scan: none of the artifact in tst was handed in"}},
+		{"a link into another product's list", vex(component.Assessment{IDs: []string{cve.ID}, Packages: []component.Component{{Document: "urn:cdx:x/1", Ref: "j"}}}, as), []string{cveText}},
 		{"a waiver of the list", func(f *gate.Facts) {
 			f.Reports, f.Waivers = f.Reports[1:], []approval.Waiver{{Check: "components-listed", Item: "sbom"}}
 		}, nil},

@@ -329,7 +329,7 @@ func (r *Release) Keep(execution string) {
 // describe records that an execution handed reports in.
 func (r *Release) describe(execution string) {
 	r.s.t.Helper()
-	d := &component.Described{Execution: execution, Tree: r.Tree}
+	d := component.Described{Execution: execution, Tree: r.Tree}
 	for _, kind := range component.Kinds() {
 		text, ok := r.Describing[kind]
 		if !ok {
@@ -339,12 +339,19 @@ func (r *Release) describe(execution string) {
 		if err != nil {
 			r.s.t.Fatal(err)
 		}
-		h := read.Hand(kind, string(kind)+".json", r.s.Put(text), int64(len(text)))
-		d.Reports = append(d.Reports, h)
-		r.reports = append(r.reports, gate.ManifestReport{Execution: execution, Kind: h.Kind, Name: h.Name, SHA256: h.SHA256, Tree: r.Tree, Latest: true})
+		d.Reports = append(d.Reports, read.Hand(kind, string(kind)+".json", r.s.Put(text), int64(len(text))))
 	}
 	if len(d.Reports) > 0 {
-		r.s.Append(ledger.Draft{Stream: ledger.RunStream(r.Run), Data: d})
+		r.Describe(d)
+	}
+}
+
+// Describe records that an execution handed reports in, whatever stands in them.
+func (r *Release) Describe(d component.Described) {
+	r.s.t.Helper()
+	r.s.Append(ledger.Draft{Stream: ledger.RunStream(r.Run), Data: &d})
+	for _, h := range d.Reports {
+		r.reports = append(r.reports, gate.ManifestReport{Execution: d.Execution, Kind: h.Kind, Name: h.Name, SHA256: h.SHA256, Tree: d.Tree, Latest: true})
 	}
 }
 

@@ -17,7 +17,7 @@ import (
 
 // flags says what a kind of reports is called.
 var flags = map[component.Kind]string{
-	component.SBOM:       "list of the artifact's components: CycloneDX 1.4 to 1.6 as JSON",
+	component.SBOM:       "list of the artifact's components: CycloneDX 1.4 to 1.7 as JSON",
 	component.Scan:       "what a scanner found: SARIF 2.1.0 or the JSON of OSV-Scanner",
 	component.VEX:        "what was said of findings: CycloneDX with vulnerabilities",
 	component.Provenance: "signed statement of the build: DSSE with an in-toto statement; its signature decides where the baseline names builders",
