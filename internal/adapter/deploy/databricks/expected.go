@@ -19,7 +19,8 @@ import (
 )
 
 // expected is what the place holds when the bundle is deployed: jobs from the
-// configuration as the program resolves it, files from the artifact itself.
+// configuration as the program resolves it, files from the artifact itself. The place
+// was observed before.
 func (s *session) expected(config map[string]any, r *bundle.Resolved, commit string, me workspace.Principal) (deployment.State, error) {
 	if r.RootPath() != s.place.root {
 		return nil, fault.New(fault.Invalid, "target %s of the bundle deploys below %s, the environment %s says %s", s.place.target, r.RootPath(), s.call.Environment, s.place.root).
@@ -33,7 +34,9 @@ func (s *session) expected(config map[string]any, r *bundle.Resolved, commit str
 				f[kind+"."+key] = notRead
 				continue
 			}
-			f.job(key, wanted(tree(v), r, me), me)
+			job := wanted(tree(v), r, me)
+			refer(job.settings, s.made)
+			f.job(key, job)
 		}
 	}
 	f.deployment(r.Name(), r.Target(), r.Mode(), commit)
@@ -46,27 +49,23 @@ func (s *session) expected(config map[string]any, r *bundle.Resolved, commit str
 // notRead is the value of a resource that this target cannot read back yet.
 const notRead = "deployed, not read back"
 
-// wanted are the settings of a job with what the program adds to them.
+// wanted are the settings of a job with what the program adds to them. Who deploys
+// owns a job that names no owner.
 func wanted(job map[string]any, r *bundle.Resolved, me workspace.Principal) jobFacts {
 	settings := maps.Clone(job)
-	out := jobFacts{settings: settings, runAs: me.UserName, copies: 1}
+	out := jobFacts{settings: settings, runAs: runAs(settings, me.UserName), copies: 1}
 	for _, p := range list(settings["permissions"]) {
 		out.permissions = append(out.permissions, permissionOf(tree(p), text(tree(p)["level"])))
 	}
-	if len(out.permissions) > 0 && !slices.ContainsFunc(out.permissions, func(p workspace.Permission) bool { return p.Level == owner }) {
+	if !slices.ContainsFunc(out.permissions, func(p workspace.Permission) bool { return p.Level == owner }) {
 		out.permissions = append(out.permissions, workspace.Permission{Kind: kindOf(me), Name: me.UserName, Level: owner})
 	}
 	for _, apart := range []string{"permissions", "lifecycle", "id", "url", "modified_status"} {
 		delete(settings, apart)
 	}
-	if as := tree(settings["run_as"]); as != nil {
-		if name := text(as["user_name"]) + text(as["service_principal_name"]); name != "" {
-			out.runAs = name
-		}
-	}
 	fill(settings, map[string]any{
 		"deployment": map[string]any{"kind": "BUNDLE", "metadata_file_path": r.StatePath() + "/metadata.json"},
-		"edit_mode":  "UI_LOCKED",
+		"edit_mode":  "UI_LOCKED", "queue": map[string]any{"enabled": true},
 	})
 	return out
 }

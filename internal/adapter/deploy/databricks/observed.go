@@ -1,6 +1,7 @@
 package databricks
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,12 +34,8 @@ func (t *Target) Observe(ctx context.Context, c *deploy.Call) (_ deployment.Stat
 }
 
 func (s *session) observe(ctx context.Context) (deployment.State, error) {
-	me, err := s.whoAmI(ctx)
-	if err != nil {
-		return nil, err
-	}
 	f := facts{}
-	if err := s.observeResources(ctx, f, me); err != nil {
+	if err := s.observeResources(ctx, f); err != nil {
 		return nil, err
 	}
 	if err := s.observeMarker(ctx, f); err != nil {
@@ -73,11 +70,12 @@ func (s *session) content(ctx context.Context, name string) (map[string]any, err
 
 // observeResources finds the ids in the state of the deployment and reads each
 // job itself.
-func (s *session) observeResources(ctx context.Context, f facts, me workspace.Principal) error {
+func (s *session) observeResources(ctx context.Context, f facts) error {
 	state, err := s.content(ctx, "resources.json")
 	if err != nil {
 		return err
 	}
+	s.made = references(state)
 	for key, v := range tree(state["state"]) {
 		of, ok := strings.CutPrefix(key, "resources.")
 		if !ok || strings.HasSuffix(of, ".permissions") {
@@ -92,11 +90,23 @@ func (s *session) observeResources(ctx context.Context, f facts, me workspace.Pr
 		if !ok {
 			return fmt.Errorf("state/resources.json of %s: %s has no id", s.call.Environment, key)
 		}
-		if err := s.observeJob(ctx, f, name, id, me); err != nil {
+		if err := s.observeJob(ctx, f, name, id); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// references are what a bundle writes for the ids of what was deployed, by kind and id.
+func references(state map[string]any) map[string]string {
+	out := map[string]string{}
+	for key, v := range tree(state["state"]) {
+		of, _ := strings.CutPrefix(key, "resources.")
+		if kind, name, ok := strings.Cut(of, "."); ok && !strings.Contains(name, ".") {
+			out[kind+" "+fmt.Sprint(tree(v)["__id__"])] = "${" + key + ".id}"
+		}
+	}
+	return out
 }
 
 // jobID is the id of a job in the state of a deployment.
@@ -106,7 +116,7 @@ func jobID(key string, entry any) (int64, bool) {
 	return id, isJob && !strings.HasSuffix(name, ".permissions") && err == nil
 }
 
-func (s *session) observeJob(ctx context.Context, f facts, key string, id int64, me workspace.Principal) error {
+func (s *session) observeJob(ctx context.Context, f facts, key string, id int64) error {
 	job, err := s.client.Job(ctx, id)
 	if errors.Is(err, workspace.NotFound) {
 		f["jobs."+key+"/job"] = fmt.Sprintf("%d is gone", id)
@@ -116,15 +126,7 @@ func (s *session) observeJob(ctx context.Context, f facts, key string, id int64,
 		return err
 	}
 	seen := job.Seen
-	out := jobFacts{settings: job.Value.Settings, runAs: job.Value.RunAs}
-	if as := tree(out.settings["run_as"]); as != nil {
-		if name := text(as["user_name"]) + text(as["service_principal_name"]); name != "" {
-			out.runAs = name
-		}
-	}
-	if out.runAs == "" {
-		out.runAs = job.Value.Creator
-	}
+	out := jobFacts{settings: job.Value.Settings, runAs: runAs(job.Value.Settings, cmp.Or(job.Value.RunAs, job.Value.Creator))}
 	same, err := s.client.JobsByName(ctx, text(out.settings["name"]))
 	if err != nil {
 		return err
@@ -148,7 +150,8 @@ func (s *session) observeJob(ctx context.Context, f facts, key string, id int64,
 			return err
 		}
 	}
-	f.job(key, out, me)
+	refer(out.settings, s.made)
+	f.job(key, out)
 	return nil
 }
 

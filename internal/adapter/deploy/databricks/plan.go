@@ -49,11 +49,11 @@ func (t *Target) Plan(ctx context.Context, c *deploy.Call, a deploy.Artifact) (_
 		return deployment.Plan{}, err
 	}
 	p := deployment.Plan{Tools: []deployment.Tool{tool}, Kept: left}
-	if p.Expected, err = s.expected(config, r, a.Commit, me); err != nil {
-		return p, err
-	}
 	now, err := s.observe(ctx)
 	if err != nil {
+		return p, err
+	}
+	if p.Expected, err = s.expected(config, r, a.Commit, me); err != nil {
 		return p, err
 	}
 	own, err := s.run(ctx, "bundle", "plan", "--target", s.place.target, "--output", "json")
