@@ -53,6 +53,10 @@ func (s State) Digest() string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
+// Unread is the value of what is deployed and cannot be read back by its target. It
+// is expected where people decided to verify it by other means, and never verified.
+const Unread = "not read back"
+
 // Absent is what a difference says of a side where the path is not.
 const Absent = "absent"
 
@@ -66,6 +70,10 @@ type Difference struct {
 
 // Same reports whether what is there is what should be.
 func (d Difference) Same() bool { return d.Expected == d.Actual }
+
+// Unread reports whether nobody can say if what is there is what should be, and none
+// was to be said.
+func (d Difference) Unread() bool { return d.Same() && d.Actual == Unread }
 
 // String says what differs, in one line.
 func (d Difference) String() string {

@@ -65,6 +65,7 @@ func (t *Target) Check(ctx context.Context, c *deploy.Call, a deploy.Artifact) (
 	if r.RootPath() != p.root {
 		add(deployment.Error, "root", "environments."+c.Environment+".config.root", fmt.Sprintf("the bundle's target %s deploys below %s", p.target, r.RootPath()), "say that here, or correct the target")
 	}
+	s.checkRead(r, add)
 	s.checkCatalogs(ctx, r, a.Commit, add)
 	return out, s.checkRuns(ctx, add)
 }
@@ -78,6 +79,25 @@ func (s *session) checkBundle() []bundle.Finding {
 		}
 	}
 	return bundle.Check(os.DirFS(s.root()), map[string]string{s.call.Environment: s.place.target}, given...)
+}
+
+// checkRead names what no verification will be about.
+func (s *session) checkRead(r *bundle.Resolved, add func(severity, rule, where, what, fix string)) {
+	resources := r.Config.Get("resources")
+	for _, kind := range resources.Keys() {
+		if kind == "jobs" {
+			continue
+		}
+		for _, key := range resources.Get(kind).Keys() {
+			name := kind + "." + key
+			if slices.Contains(s.place.unread, name) {
+				add(deployment.Warning, "not-read-back", "resources."+name, "it is deployed and not read back: no verification of the installation is about it", "")
+				continue
+			}
+			add(deployment.Error, "not-read-back", "resources."+name, "it is deployed and cannot be read back: its installation is never verified",
+				"verify it with a test of its own, and name it in environments."+s.call.Environment+".config.not-read-back")
+		}
+	}
 }
 
 // checkCatalogs wants the catalogs and schemas that variables name to be there, and

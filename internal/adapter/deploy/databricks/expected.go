@@ -31,7 +31,10 @@ func (s *session) expected(config map[string]any, r *bundle.Resolved, commit str
 	for _, kind := range slices.Sorted(maps.Keys(resources)) {
 		for key, v := range tree(resources[kind]) {
 			if kind != "jobs" {
-				f[kind+"."+key] = notRead
+				f[kind+"."+key] = deployed
+				if slices.Contains(s.place.unread, kind+"."+key) {
+					f[kind+"."+key] = deployment.Unread
+				}
 				continue
 			}
 			job := wanted(tree(v), r, me)
@@ -46,8 +49,9 @@ func (s *session) expected(config map[string]any, r *bundle.Resolved, commit str
 	return f.state()
 }
 
-// notRead is the value of a resource that this target cannot read back yet.
-const notRead = "deployed, not read back"
+// deployed is what is expected of a resource that this target cannot read back, where
+// nobody decided how else to verify it.
+const deployed = "deployed"
 
 // wanted are the settings of a job with what the program adds to them. Who deploys
 // owns a job that names no owner.

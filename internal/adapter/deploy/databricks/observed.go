@@ -78,12 +78,12 @@ func (s *session) observeResources(ctx context.Context, f facts) error {
 	s.made = references(state)
 	for key, v := range tree(state["state"]) {
 		of, ok := strings.CutPrefix(key, "resources.")
-		if !ok || strings.HasSuffix(of, ".permissions") {
+		if !ok || strings.Count(of, ".") > 1 { // of a resource, as its permissions
 			continue
 		}
 		name, isJob := strings.CutPrefix(of, "jobs.")
 		if !isJob {
-			f[of] = notRead
+			f[of] = deployment.Unread
 			continue
 		}
 		id, ok := jobID(key, v)
@@ -113,7 +113,7 @@ func references(state map[string]any) map[string]string {
 func jobID(key string, entry any) (int64, bool) {
 	name, isJob := strings.CutPrefix(key, "resources.jobs.")
 	id, err := strconv.ParseInt(fmt.Sprint(tree(entry)["__id__"]), 10, 64)
-	return id, isJob && !strings.HasSuffix(name, ".permissions") && err == nil
+	return id, isJob && !strings.Contains(name, ".") && err == nil
 }
 
 func (s *session) observeJob(ctx context.Context, f facts, key string, id int64) error {

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -16,10 +17,34 @@ import (
 )
 
 // loses is what is gone for good with a resource of the workspace.
-const loses = "its identity and the history of its runs"
+func loses(resource string) string {
+	switch kind, _, _ := strings.Cut(resource, "."); kind {
+	case "jobs":
+		return "its identity and the history of its runs"
+	case "pipelines":
+		return "its identity, its history and the tables that it keeps"
+	}
+	return "its identity and whatever is in it"
+}
 
-// left is what a deployment of a bundle never touches.
+// left is what a deployment of jobs never touches.
 var left = []string{"data in tables and volumes", "runs that have begun"}
+
+// kept says what a plan leaves behind, and what of its result nobody will read back.
+func kept(changes []deployment.Change, expected deployment.State) []string {
+	var out []string
+	for _, what := range left {
+		if !slices.ContainsFunc(changes, func(c deployment.Change) bool { return c.Loses != "" && !strings.HasPrefix(c.Resource, "jobs.") }) {
+			out = append(out, what)
+		}
+	}
+	for _, f := range expected {
+		if f.Value == deployment.Unread || f.Value == deployed {
+			out = append(out, f.Path+" as it is then: it is deployed and not read back, so that no check is about it")
+		}
+	}
+	return out
+}
 
 // Plan lets the program plan and adds what its plan leaves out: the files. A
 // bundle with an error is refused with every finding.
@@ -48,7 +73,7 @@ func (t *Target) Plan(ctx context.Context, c *deploy.Call, a deploy.Artifact) (_
 	if err != nil {
 		return deployment.Plan{}, err
 	}
-	p := deployment.Plan{Tools: []deployment.Tool{tool}, Kept: left}
+	p := deployment.Plan{Tools: []deployment.Tool{tool}}
 	now, err := s.observe(ctx)
 	if err != nil {
 		return p, err
@@ -64,8 +89,13 @@ func (t *Target) Plan(ctx context.Context, c *deploy.Call, a deploy.Artifact) (_
 	if p.Changes, err = changes(own, now, p.Expected); err != nil {
 		return p, fmt.Errorf("databricks bundle plan: %w", err)
 	}
+	p.Kept = kept(p.Changes, p.Expected)
 	return p, nil
 }
+
+// resource is a fact about what the program's plan is about: all but the files and what
+// the deployment says of itself.
+var resource = regexp.MustCompile(`^[a-z_]+\.`)
 
 // changes are those of the program's plan and, for what it does not cover, the
 // differences of the states.
@@ -83,14 +113,14 @@ func changes(own []byte, now, expected deployment.State) ([]deployment.Change, e
 		step := tree(steps[key])
 		c := deployment.Change{Resource: strings.TrimPrefix(key, "resources.")}
 		switch action := text(step["action"]); {
-		case action == "skip" || action == "":
+		case action == "skip":
 			continue
 		case action == "create":
 			c.Action = deployment.Create
 		case action == "delete":
-			c.Action, c.Loses = deployment.Delete, loses
+			c.Action, c.Loses = deployment.Delete, loses(c.Resource)
 		case action == "recreate":
-			c.Action, c.Loses = deployment.Recreate, loses
+			c.Action, c.Loses = deployment.Recreate, loses(c.Resource)
 		case strings.HasPrefix(action, "update") || action == "resize":
 			c.Action = deployment.Update
 		default:
@@ -114,7 +144,7 @@ func changes(own []byte, now, expected deployment.State) ([]deployment.Change, e
 		out = append(out, c)
 	}
 	for _, c := range deployment.Changes(now, expected) {
-		if !strings.HasPrefix(c.Resource, "jobs.") {
+		if !resource.MatchString(c.Resource) {
 			out = append(out, c)
 		}
 	}

@@ -71,6 +71,24 @@ func (w world) permit(job int64, list string) error {
 	return err
 }
 
+// state changes a file of the state of the deployment by hand.
+func (w world) state(name string, change func(object)) error {
+	raw, err := w.ask(http.MethodGet, "/api/2.0/workspace/export?direct_download=true&path="+root+"/state/"+name, "")
+	if err != nil {
+		return err
+	}
+	var of object
+	if err := json.Unmarshal(raw, &of); err != nil {
+		return err
+	}
+	change(of)
+	raw, err = json.Marshal(of)
+	if err != nil {
+		return err
+	}
+	return w.TamperFile(root+"/state/"+name, raw)
+}
+
 type object = map[string]any
 
 // edit changes the settings of a job by hand.
@@ -273,22 +291,6 @@ func TestWhatTheServiceMayDoIsNotFound(t *testing.T) {
 // TestEverythingElseThatIsChangedByHandIsFound is about what is no setting of a job.
 func TestEverythingElseThatIsChangedByHandIsFound(t *testing.T) {
 	const permissions = "jobs.rich.permissions/"
-	state := func(w world, name string, change func(object)) error {
-		raw, err := w.ask(http.MethodGet, "/api/2.0/workspace/export?direct_download=true&path="+root+"/state/"+name, "")
-		if err != nil {
-			return err
-		}
-		var of object
-		if err := json.Unmarshal(raw, &of); err != nil {
-			return err
-		}
-		change(of)
-		raw, err = json.Marshal(of)
-		if err != nil {
-			return err
-		}
-		return w.TamperFile(root+"/state/"+name, raw)
-	}
 	for name, c := range map[string]struct {
 		tamper func(w world, job int64) error
 		want   []string
@@ -374,7 +376,7 @@ func TestEverythingElseThatIsChangedByHandIsFound(t *testing.T) {
 		},
 		"the commit": {
 			func(w world, _ int64) error {
-				return state(w, "metadata.json", func(m object) { in(m, "config", "bundle", "git")["commit"] = "f00" })
+				return w.state("metadata.json", func(m object) { in(m, "config", "bundle", "git")["commit"] = "f00" })
 			},
 			[]string{"deployment/commit: expected 0123456789abcdef0123456789abcdef01234567, is f00"},
 		},
@@ -384,13 +386,13 @@ func TestEverythingElseThatIsChangedByHandIsFound(t *testing.T) {
 				if err != nil {
 					return err
 				}
-				return state(w, "resources.json", func(m object) { in(m, "state", "resources.jobs.rich")["__id__"] = fmt.Sprint(id) })
+				return w.state("resources.json", func(m object) { in(m, "state", "resources.jobs.rich")["__id__"] = fmt.Sprint(id) })
 			},
 			[]string{"jobs.rich/same name: expected 1, is 2"},
 		},
 		"a job that the state does not know": {
 			func(w world, _ int64) error {
-				return state(w, "resources.json", func(m object) { delete(in(m, "state"), "resources.jobs.rich") })
+				return w.state("resources.json", func(m object) { delete(in(m, "state"), "resources.jobs.rich") })
 			},
 			[]string{"jobs.rich/name: expected Ünï/côde job prd — réch, is absent"},
 		},

@@ -41,6 +41,8 @@ type programs struct {
 	path string // of the stand-in
 	home string
 	more []string // of its environment, NAME=VALUE
+	// says changes what it prints; nil does not.
+	says func(argv []string, stdout []byte) []byte
 }
 
 func newPrograms(t testing.TB) programs {
@@ -84,6 +86,9 @@ func (p programs) Run(ctx context.Context, c *deploy.Call, folder string, x depl
 	err := cmd.Run()
 	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
 		record.Exit, err = exit.ExitCode(), nil
+	}
+	if p.says != nil {
+		stdout = *bytes.NewBuffer(p.says(x.Argv, stdout.Bytes()))
 	}
 	c.Record.Invocations = append(c.Record.Invocations, record)
 	return deploy.Output{Exit: record.Exit, Stdout: stdout.Bytes(), Stderr: stderr.Bytes()}, err
