@@ -14,6 +14,7 @@ import (
 	"github.com/dc-release/dc-release/internal/adapter/deploy/databricks/bundle"
 	"github.com/dc-release/dc-release/internal/app/deploy"
 	"github.com/dc-release/dc-release/internal/core/deployment"
+	"github.com/dc-release/dc-release/internal/core/fault"
 )
 
 // loses is what is gone for good with a resource of the workspace.
@@ -194,6 +195,8 @@ func (t *Target) Apply(ctx context.Context, c *deploy.Call, a deploy.Artifact, p
 		return err
 	}
 	args := []string{"bundle", "deploy", "--target", s.place.target, "--auto-approve", "--fail-on-active-runs", "--plan", plan}
-	_, err = s.run(ctx, args...)
+	if _, err = s.run(ctx, args...); err != nil && fault.KindOf(err) != fault.Conflict { // that is about the lock, or before it was taken
+		return s.lockLeft(ctx, err)
+	}
 	return err
 }

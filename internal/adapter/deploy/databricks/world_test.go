@@ -98,6 +98,8 @@ func (p programs) Run(ctx context.Context, c *deploy.Call, folder string, x depl
 type world struct {
 	*fakeworkspace.Workspace
 	deploytest.Fixture
+	// meets may answer a request before the workspace does; nil answers none.
+	meets *func(http.ResponseWriter, *http.Request) (answered bool)
 }
 
 func open(t testing.TB) world {
@@ -112,7 +114,12 @@ func open(t testing.TB) world {
 func openWith(t testing.TB, admits func(host string) fakeworkspace.Config) world {
 	t.Helper()
 	var w *fakeworkspace.Workspace
-	s := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.ServeHTTP(rw, r) }))
+	var meets func(http.ResponseWriter, *http.Request) bool
+	s := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if meets == nil || !meets(rw, r) {
+			w.ServeHTTP(rw, r)
+		}
+	}))
 	t.Cleanup(s.Close)
 	c := admits(s.URL)
 	c.Name, c.Org = "prd", 4711
@@ -123,7 +130,7 @@ func openWith(t testing.TB, admits func(host string) fakeworkspace.Config) world
 			return token, environment == "prd" && name == "DATABRICKS_TOKEN", nil
 		},
 	}
-	return world{w, deploytest.Fixture{
+	return world{Workspace: w, meets: &meets, Fixture: deploytest.Fixture{
 		Target: target,
 		Place: deploy.Place{Solution: "corp-procurement", Environment: "prd", Config: map[string]string{
 			"bundle-target": "prd", "root": root, "secrets": "DATABRICKS_TOKEN",
