@@ -13,6 +13,7 @@ import (
 	"github.com/dc-release/dc-release/internal/adapter/deploy/databricks/workspace"
 	"github.com/dc-release/dc-release/internal/app/deploy"
 	"github.com/dc-release/dc-release/internal/core/deployment"
+	"github.com/dc-release/dc-release/internal/core/fault"
 )
 
 // Check finds what would keep a deployment from working, or from being one that
@@ -66,6 +67,9 @@ func (t *Target) Check(ctx context.Context, c *deploy.Call, a deploy.Artifact) (
 		add(deployment.Error, "root", "environments."+c.Environment+".config.root", fmt.Sprintf("the bundle's target %s deploys below %s", p.target, r.RootPath()), "say that here, or correct the target")
 	}
 	s.checkRead(r, add)
+	if err := s.places(r); err != nil && r.RootPath() == p.root {
+		add(deployment.Error, "root", "databricks.yml", err.Error(), fault.HintOf(err))
+	}
 	s.checkCatalogs(ctx, r, a.Commit, add)
 	return out, s.checkRuns(ctx, add)
 }
@@ -84,6 +88,12 @@ func (s *session) checkBundle() []bundle.Finding {
 // checkRead names what no verification will be about.
 func (s *session) checkRead(r *bundle.Resolved, add func(severity, rule, where, what, fix string)) {
 	resources := r.Config.Get("resources")
+	files, _ := r.Files()
+	for _, name := range files {
+		if strings.HasSuffix(name, ".ipynb") {
+			add(deployment.Error, "not-read-back", name, "a notebook of Jupyter is kept in another form and cannot be compared: its installation is never verified", "commit it as source (.py)")
+		}
+	}
 	for _, kind := range resources.Keys() {
 		if kind == "jobs" {
 			continue

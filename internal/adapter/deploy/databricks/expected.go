@@ -1,9 +1,12 @@
 package databricks
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -11,9 +14,11 @@ import (
 	"os"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/dc-release/dc-release/internal/adapter/deploy/databricks/bundle"
 	"github.com/dc-release/dc-release/internal/adapter/deploy/databricks/workspace"
+	"github.com/dc-release/dc-release/internal/core/canonical"
 	"github.com/dc-release/dc-release/internal/core/deployment"
 	"github.com/dc-release/dc-release/internal/core/fault"
 )
@@ -25,6 +30,9 @@ func (s *session) expected(config map[string]any, r *bundle.Resolved, commit str
 	if r.RootPath() != s.place.root {
 		return nil, fault.New(fault.Invalid, "target %s of the bundle deploys below %s, the environment %s says %s", s.place.target, r.RootPath(), s.call.Environment, s.place.root).
 			WithHint("say root: %s in the configuration of the environment, or correct workspace.root_path of the target", r.RootPath())
+	}
+	if err := s.places(r); err != nil {
+		return nil, err
 	}
 	f := facts{}
 	resources := tree(config["resources"])
@@ -47,6 +55,20 @@ func (s *session) expected(config map[string]any, r *bundle.Resolved, commit str
 		return nil, err
 	}
 	return f.state()
+}
+
+// places refuses a bundle that deploys its files, wheels or state elsewhere than below
+// its root: there nobody looks.
+func (s *session) places(r *bundle.Resolved) error {
+	for _, p := range []struct{ key, is, below string }{
+		{"file_path", r.FilePath(), "files"}, {"artifact_path", r.ArtifactPath(), "artifacts"}, {"state_path", r.StatePath(), "state"},
+	} {
+		if want := s.place.root + "/" + p.below; p.is != want {
+			return fault.New(fault.Invalid, "target %s of the bundle has workspace.%s %s, which is not read back: want %s", s.place.target, p.key, p.is, want).
+				WithHint("remove workspace.%s from the bundle", p.key)
+		}
+	}
+	return nil
 }
 
 // deployed is what is expected of a resource that this target cannot read back, where
@@ -82,14 +104,14 @@ func (s *session) files(f facts, r *bundle.Resolved) error {
 	}
 	root := os.DirFS(s.root())
 	for _, name := range names {
-		sum, err := digest(root, name)
+		at, sum, err := kept(root, name)
 		if err != nil {
 			return err
 		}
-		f["files/"+name] = sum
+		f["files/"+at] = sum
 	}
 	for _, name := range r.Wheels() {
-		sum, err := digest(root, name)
+		_, sum, err := kept(root, name)
 		if err != nil {
 			return err
 		}
@@ -98,17 +120,38 @@ func (s *session) files(f facts, r *bundle.Resolved) error {
 	return nil
 }
 
-func digest(root fs.FS, name string) (string, error) {
+// kept is where the workspace keeps a file, and what is read back of it there. What it
+// makes of a notebook of Jupyter nobody here knows.
+func kept(root fs.FS, name string) (at, value string, err error) {
 	f, err := root.Open(name)
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return "", fmt.Errorf("read %s: %w", name, err)
+	first := bufio.NewReader(f)
+	head, err := first.Peek(100)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return "", "", fmt.Errorf("read %s: %w", name, err)
 	}
-	return hex.EncodeToString(h.Sum(nil)), nil
+	at, language, ok := bundle.Notebook(name, head)
+	if ok && language == bundle.Jupyter {
+		return at, deployed, nil
+	}
+	if ok {
+		source, err := io.ReadAll(first)
+		return at, notebook(language, source), err
+	}
+	h := sha256.New()
+	if _, err := io.Copy(h, first); err != nil {
+		return "", "", fmt.Errorf("read %s: %w", name, err)
+	}
+	return name, hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// notebook is what is read back of a notebook: the service may add or take white space
+// at its end.
+func notebook(language string, source []byte) string {
+	return strings.ToLower(language) + " notebook " + canonical.SHA256(bytes.TrimRight(source, " \t\r\n"))
 }
 
 // refused is the error of a bundle that cannot be deployed: all findings at once.

@@ -73,13 +73,20 @@ func (w world) strikes() map[string]http.HandlerFunc {
 	}
 }
 
-// struck is a workspace with One in it and what deploys Two.
-func struck(t *testing.T, first bool) (world, deploy.Artifact, deployment.Plan) {
+// inProcess is a world that starts no process and waits for nothing.
+func inProcess(t testing.TB) world {
 	t.Helper()
 	w := open(t)
 	target := w.Target.(*databricks.Target)
 	target.Programs = within{target.Programs.(programs)}
 	target.Wait = func(context.Context, time.Duration) error { return nil }
+	return w
+}
+
+// struck is a workspace with One in it and what deploys Two.
+func struck(t *testing.T, first bool) (world, deploy.Artifact, deployment.Plan) {
+	t.Helper()
+	w := inProcess(t)
 	a := w.One.Artifact(t)
 	if !first {
 		w.Apply(t, w.One)

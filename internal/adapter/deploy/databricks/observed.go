@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path"
 	"strconv"
 	"strings"
 	"sync"
@@ -180,24 +179,33 @@ func (s *session) observeFiles(ctx context.Context, f facts, at, prefix string) 
 	g.SetLimit(atOnce)
 	for _, o := range all.Value {
 		name := prefix + strings.TrimPrefix(strings.TrimPrefix(o.Path, at), "/")
-		switch o.Type {
-		case workspace.DirectoryObject:
-		case workspace.FileObject:
-			g.Go(func() error {
-				file, err := s.client.Export(ctx, o.Path)
-				if err != nil {
-					return err
-				}
-				mu.Lock()
-				defer mu.Unlock()
-				f[name] = file.SHA256
-				return nil
-			})
-		default:
-			mu.Lock()
-			f[path.Clean(name)] = strings.ToLower(string(o.Type)) + ", not read back"
-			mu.Unlock()
+		if o.Type == workspace.DirectoryObject {
+			continue
 		}
+		g.Go(func() error {
+			value, err := s.observeFile(ctx, o)
+			if err != nil {
+				return err
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			f[name] = value
+			return nil
+		})
 	}
 	return g.Wait()
+}
+
+// observeFile is what is compared of what lies at a path.
+func (s *session) observeFile(ctx context.Context, o workspace.Object) (string, error) {
+	switch o.Type {
+	case workspace.FileObject:
+		file, err := s.client.Export(ctx, o.Path)
+		return file.SHA256, err
+	case workspace.NotebookObject:
+		source, err := s.client.Content(ctx, o.Path)
+		return notebook(o.Language, source), err
+	default:
+		return strings.ToLower(string(o.Type)) + ", not read back", nil
+	}
 }

@@ -31,8 +31,8 @@ func loses(resource string) string {
 // left is what a deployment of jobs never touches.
 var left = []string{"data in tables and volumes", "runs that have begun"}
 
-// kept says what a plan leaves behind, and what of its result nobody will read back.
-func kept(changes []deployment.Change, expected deployment.State) []string {
+// stays says what a plan leaves behind, and what of its result nobody will read back.
+func stays(changes []deployment.Change, expected deployment.State) []string {
 	var out []string
 	for _, what := range left {
 		if !slices.ContainsFunc(changes, func(c deployment.Change) bool { return c.Loses != "" && !strings.HasPrefix(c.Resource, "jobs.") }) {
@@ -90,7 +90,7 @@ func (t *Target) Plan(ctx context.Context, c *deploy.Call, a deploy.Artifact) (_
 	if p.Changes, err = changes(own, now, p.Expected); err != nil {
 		return p, fmt.Errorf("databricks bundle plan: %w", err)
 	}
-	p.Kept = kept(p.Changes, p.Expected)
+	p.Kept = stays(p.Changes, p.Expected)
 	return p, nil
 }
 

@@ -25,10 +25,11 @@ func rich(t testing.TB) world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := open(t)
+	w := inProcess(t)
 	w.One = checkout(t, func(f deploytest.Files) {
 		f["resources/rich.yml"] = string(text)
 		f["src/check.sql"], f["dbt/dbt_project.yml"] = "select 1\n", "name: p\n"
+		f["src/nb.py"], f["src/report.sql"] = "# Databricks notebook source\nprint(1)\n\n", "-- Databricks notebook source\nselect 1"
 		f["src/nested/deep/er/a.txt"], f["src/empty.txt"], f["src/ünï côde/ä b.txt"] = "a\n", "", "x\n"
 	})
 	return w
@@ -88,6 +89,8 @@ func (w world) state(name string, change func(object)) error {
 	}
 	return w.TamperFile(root+"/state/"+name, raw)
 }
+
+const importFile = "/api/2.0/workspace-files/import-file" + root
 
 type object = map[string]any
 
@@ -367,6 +370,30 @@ func TestEverythingElseThatIsChangedByHandIsFound(t *testing.T) {
 				return w.TamperFile(root+"/files/src/ünï côde/ä b.txt/x", []byte("x\n"))
 			},
 			[]string{"files/src/ünï côde/ä b.txt: expected " + digest("x\n") + ", is absent", "files/src/ünï côde/ä b.txt/x: expected absent, is " + digest("x\n")},
+		},
+		"a notebook": {
+			func(w world, _ int64) error {
+				_, err := w.ask(http.MethodPost, importFile+"/files/src/nb.py?overwrite=true", "# Databricks notebook source\nprint(2)\n")
+				return err
+			},
+			[]string{"files/src/nb: expected python notebook " + digest("# Databricks notebook source\nprint(1)") + ", is python notebook " + digest("# Databricks notebook source\nprint(2)")},
+		},
+		"a file instead of a notebook": {
+			func(w world, _ int64) error {
+				_, err := w.ask(http.MethodPost, importFile+"/files/src/nb?overwrite=true", "# Databricks notebook source\nprint(1)\n\n")
+				return err
+			},
+			[]string{"files/src/nb: expected python notebook " + digest("# Databricks notebook source\nprint(1)") + ", is " + digest("# Databricks notebook source\nprint(1)\n\n")},
+		},
+		"a notebook instead of a file": {
+			func(w world, _ int64) error {
+				if err := w.TamperRemove(root + "/files/src/etl.py"); err != nil {
+					return err
+				}
+				_, err := w.ask(http.MethodPost, importFile+"/files/src/etl.py?overwrite=true", "# Databricks notebook source\n")
+				return err
+			},
+			[]string{"files/src/etl.py: expected " + digest(open(t).One["src/etl.py"]) + ", is absent", "files/src/etl: expected absent, is python notebook " + digest("# Databricks notebook source")},
 		},
 		"a wheel more": {
 			func(w world, _ int64) error {

@@ -3,6 +3,7 @@ package databricks_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -218,5 +219,33 @@ func TestNothingSecretIsRecorded(t *testing.T) {
 	}
 	if len(c.Record.Invocations) == 0 || len(p.Tools) != 1 || !strings.Contains(p.Tools[0].Version, "standin") {
 		t.Errorf("record %+v, tools %v", c.Record.Invocations, p.Tools)
+	}
+}
+
+// TestWhatIsDeployedElsewhereIsRefused: nobody would look there.
+func TestWhatIsDeployedElsewhereIsRefused(t *testing.T) {
+	for key, path := range map[string]string{"file_path": "/Workspace/Shared/files", "state_path": root + "/other", "artifact_path": "/Volumes/main/default/wheels"} {
+		w := open(t)
+		a := checkout(t, func(f deploytest.Files) {
+			f["databricks.yml"] = strings.Replace(f["databricks.yml"], "    workspace:\n", "    workspace:\n      "+key+": "+path+"\n", 1)
+		}).Artifact(t)
+		_, err := w.Target.Plan(t.Context(), w.Call(), a)
+		if fault.KindOf(err) != fault.Invalid || !strings.Contains(err.Error(), "workspace."+key+" "+path+", which is not read back") {
+			t.Errorf("%s: %v", key, err)
+		}
+		found, err := w.Target.Check(t.Context(), w.Call(), a)
+		if err != nil || !slices.ContainsFunc(found, func(f deployment.Finding) bool { return f.Rule == "root" && strings.Contains(f.What, key) }) {
+			t.Errorf("%s: checked: %v, %v", key, found, err)
+		}
+	}
+}
+
+// TestANotebookThatIsGoneIsRemoved: it lies in the workspace under another name.
+func TestANotebookThatIsGoneIsRemoved(t *testing.T) {
+	w := open(t)
+	w.Apply(t, checkout(t, func(f deploytest.Files) { f["src/nb.py"] = "# Databricks notebook source\n" }))
+	want := w.Apply(t, w.One)
+	if d := deployment.Drifted(want, w.Observe(t)); len(d) > 0 {
+		t.Error(d)
 	}
 }
