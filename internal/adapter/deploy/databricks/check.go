@@ -70,6 +70,7 @@ func (t *Target) Check(ctx context.Context, c *deploy.Call, a deploy.Artifact) (
 	if err := s.places(r); err != nil && r.RootPath() == p.root {
 		add(deployment.Error, "root", "databricks.yml", err.Error(), fault.HintOf(err))
 	}
+	checkReferences(r.Config.At("resources", "jobs"), "", add)
 	s.checkCatalogs(ctx, r, a.Commit, add)
 	return out, s.checkRuns(ctx, add)
 }
@@ -107,6 +108,21 @@ func (s *session) checkRead(r *bundle.Resolved, add func(severity, rule, where, 
 			add(deployment.Error, "not-read-back", "resources."+name, "it is deployed and cannot be read back: its installation is never verified",
 				"verify it with a test of its own, and name it in environments."+s.call.Environment+".config.not-read-back")
 		}
+	}
+}
+
+// checkReferences finds ids of what is deployed that stand where they are not known
+// again: see refer.
+func checkReferences(v *bundle.Value, key string, add func(severity, rule, where, what, fix string)) {
+	for _, k := range v.Keys() {
+		checkReferences(v.Get(k), k, add)
+	}
+	for _, item := range v.Items() {
+		checkReferences(item, key, add)
+	}
+	if strings.Contains(v.String(), "${resources.") && (kinds[key] == "" || !strings.HasPrefix(v.Text, "${resources."+kinds[key]+".")) {
+		add(deployment.Error, "reference", v.Place.String(), fmt.Sprintf("%q is known only after the deployment and cannot be compared: its installation is never verified", v.Text),
+			"refer to ids in members such as run_job_task.job_id only, and give a job by its name elsewhere")
 	}
 }
 

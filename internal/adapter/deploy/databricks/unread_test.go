@@ -3,6 +3,7 @@ package databricks_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -118,6 +119,7 @@ func TestACheckNamesWhatIsNotReadBack(t *testing.T) {
 	w := open(t)
 	w.Place.Config["not-read-back"] = "schemas.bronze"
 	a := checkout(t, func(f deploytest.Files) {
+		f["resources/more2.yml"] = "resources:\n  jobs:\n    x:\n      name: x\n      tags: {of: \"job ${resources.jobs.main.id}\"}\n      tasks: [{task_key: t, run_job_task: {job_id: \"${resources.jobs.main.id}\"}}, {task_key: u, pipeline_task: {pipeline_id: \"${resources.pipelines.sales.id}\"}}]\n"
 		f["resources/more.yml"] = "resources:\n  pipelines:\n    sales: {name: sales}\n  schemas:\n    bronze: {name: bronze, catalog_name: main}\n"
 	}).Artifact(t)
 	found, err := w.Target.Check(context.Background(), w.Call(), a)
@@ -129,6 +131,9 @@ func TestACheckNamesWhatIsNotReadBack(t *testing.T) {
 		if f.Rule == "not-read-back" {
 			got[f.Where] = f.Severity
 		}
+	}
+	if i := slices.IndexFunc(found, func(f deployment.Finding) bool { return f.Rule == "reference" }); i < 0 || found[i].Where != "resources/more2.yml:5:18" || strings.Count(fmt.Sprint(found), "[reference]") != 1 {
+		t.Errorf("references: %v", found)
 	}
 	if len(got) != 2 || got["resources.pipelines.sales"] != deployment.Error || got["resources.schemas.bronze"] != deployment.Warning {
 		t.Errorf("got %v of %v", got, found)
