@@ -47,6 +47,7 @@ func (s *session) expected(config map[string]any, r *bundle.Resolved, commit str
 			}
 			job := wanted(tree(v), r, me)
 			refer(job.settings, s.made)
+			upload(job.settings, r)
 			f.job(key, job)
 		}
 	}
@@ -94,6 +95,44 @@ func wanted(job map[string]any, r *bundle.Resolved, me workspace.Principal) jobF
 		"edit_mode":  "UI_LOCKED", "queue": map[string]any{"enabled": true},
 	})
 	return out
+}
+
+// upload puts where wheels are deployed in place of patterns below the bundle: the
+// program may resolve those only when it deploys.
+func upload(v any, r *bundle.Resolved) {
+	switch x := v.(type) {
+	case map[string]any:
+		if to, ok := uploaded(text(x["whl"]), r); ok {
+			x["whl"] = to
+		}
+		for _, value := range x {
+			upload(value, r)
+		}
+	case []any:
+		for i, e := range x {
+			if to, ok := uploaded(text(e), r); ok {
+				x[i] = to
+			}
+			upload(e, r)
+		}
+	}
+}
+
+// uploaded is where the one wheel that a pattern matches is deployed.
+func uploaded(pattern string, r *bundle.Resolved) (string, bool) {
+	if !strings.HasSuffix(pattern, ".whl") || path.IsAbs(pattern) || strings.Contains(pattern, ":") {
+		return "", false
+	}
+	var found []string
+	for _, wheel := range r.Wheels() {
+		if ok, err := path.Match(path.Clean(pattern), wheel); err == nil && ok {
+			found = append(found, wheel)
+		}
+	}
+	if len(slices.Compact(found)) != 1 {
+		return "", false
+	}
+	return r.ArtifactPath() + "/.internal/" + path.Base(found[0]), true
 }
 
 // files are those that are uploaded, with their digests.

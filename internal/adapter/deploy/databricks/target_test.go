@@ -249,3 +249,22 @@ func TestANotebookThatIsGoneIsRemoved(t *testing.T) {
 		t.Error(d)
 	}
 }
+
+// TestAPatternOfAWheelIsExpectedWhereItIsDeployed: a program may say the pattern when it
+// validates, and resolve it when it deploys.
+func TestAPatternOfAWheelIsExpectedWhereItIsDeployed(t *testing.T) {
+	for _, pattern := range []string{"./dist/*.whl", "dist/etl-1.2.0-py3-none-any.whl"} {
+		w := inProcess(t)
+		target := w.Target.(*databricks.Target)
+		target.Programs = saying{target.Programs, func(argv []string, stdout []byte) []byte {
+			if !slices.Contains(argv, "validate") {
+				return stdout
+			}
+			return []byte(strings.ReplaceAll(string(stdout), root+"/artifacts/.internal/etl-1.2.0-py3-none-any.whl", pattern))
+		}}
+		want := w.Apply(t, w.One)
+		if d := deployment.Drifted(want, w.Observe(t)); len(d) > 0 {
+			t.Errorf("%s: %v", pattern, d)
+		}
+	}
+}

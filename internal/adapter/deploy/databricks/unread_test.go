@@ -17,10 +17,9 @@ import (
 // on it as the plan of the program says.
 func withPipeline(t *testing.T, action string) world {
 	t.Helper()
-	w := open(t)
+	w := inProcess(t)
 	target := w.Target.(*databricks.Target)
-	p := target.Programs.(programs)
-	p.says = func(argv []string, stdout []byte) []byte {
+	target.Programs = saying{target.Programs, func(argv []string, stdout []byte) []byte {
 		var out object
 		switch {
 		case slices.Contains(argv, "validate"):
@@ -37,8 +36,7 @@ func withPipeline(t *testing.T, action string) world {
 			t.Error(err)
 		}
 		return raw
-	}
-	target.Programs = p
+	}}
 	return w
 }
 

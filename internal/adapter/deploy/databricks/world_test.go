@@ -41,8 +41,6 @@ type programs struct {
 	path string // of the stand-in
 	home string
 	more []string // of its environment, NAME=VALUE
-	// says changes what it prints; nil does not.
-	says func(argv []string, stdout []byte) []byte
 }
 
 func newPrograms(t testing.TB) programs {
@@ -87,11 +85,20 @@ func (p programs) Run(ctx context.Context, c *deploy.Call, folder string, x depl
 	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
 		record.Exit, err = exit.ExitCode(), nil
 	}
-	if p.says != nil {
-		stdout = *bytes.NewBuffer(p.says(x.Argv, stdout.Bytes()))
-	}
 	c.Record.Invocations = append(c.Record.Invocations, record)
 	return deploy.Output{Exit: record.Exit, Stdout: stdout.Bytes(), Stderr: stderr.Bytes()}, err
+}
+
+// saying changes what programs print.
+type saying struct {
+	deploy.Programs
+	says func(argv []string, stdout []byte) []byte
+}
+
+func (p saying) Run(ctx context.Context, c *deploy.Call, folder string, x deploy.Program) (deploy.Output, error) {
+	out, err := p.Programs.Run(ctx, c, folder, x)
+	out.Stdout = p.says(x.Argv, out.Stdout)
+	return out, err
 }
 
 // world is a workspace and the target that deploys to it.
