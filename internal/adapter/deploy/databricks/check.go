@@ -127,7 +127,7 @@ func checkReferences(v *bundle.Value, key string, add func(severity, rule, where
 }
 
 // checkCatalogs wants the catalogs and schemas that variables name to be there, and
-// to be those of no other environment.
+// to be those of no other environment; folder and names of jobs likewise.
 func (s *session) checkCatalogs(ctx context.Context, r *bundle.Resolved, commit string, add func(severity, rule, where, what, fix string)) {
 	for _, x := range r.Schemas() {
 		var err error
@@ -151,7 +151,7 @@ func (s *session) checkCatalogs(ctx context.Context, r *bundle.Resolved, commit 
 			others = append(others, o.site(r))
 		}
 	}
-	for _, f := range bundle.Shared(s.site(r), others) {
+	for _, f := range append(bundle.Shared(s.site(r), others), bundle.Beside(s.site(r), others)...) {
 		add(string(f.Severity), f.Rule, f.Place.String(), f.What, f.Fix)
 	}
 }
