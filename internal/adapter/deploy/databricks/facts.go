@@ -22,6 +22,7 @@ import (
 //	jobs.KEY/tasks[TASK]/depends_on[TASK]   and every other setting that is not empty
 //	jobs.KEY.permissions/user_name:NAME     levels that are set on the job itself
 //	files/PATH, artifacts/NAME              SHA-256
+//	root/PATH                               the same of what nobody deploys there
 //	deployment/commit, /target, /mode       what the deployment says of itself
 //
 // Each begins with the resource that a plan names when it changes it.

@@ -40,10 +40,8 @@ func (s *session) observe(ctx context.Context) (deployment.State, error) {
 	if err := s.observeMarker(ctx, f); err != nil {
 		return nil, err
 	}
-	for at, prefix := range map[string]string{s.place.root + "/files": "files/", s.place.root + "/artifacts/.internal": "artifacts/"} {
-		if err := s.observeFiles(ctx, f, at, prefix); err != nil {
-			return nil, err
-		}
+	if err := s.observeFiles(ctx, f); err != nil {
+		return nil, err
 	}
 	return f.state()
 }
@@ -165,9 +163,24 @@ func (s *session) observeMarker(ctx context.Context, f facts) error {
 	return nil
 }
 
-// observeFiles hashes every file below a folder of the workspace.
-func (s *session) observeFiles(ctx context.Context, f facts, at, prefix string) error {
-	all, err := s.client.List(ctx, at)
+// fileFact is the path of the fact about what lies below the root, "" for what is none:
+// the state, and what belongs to resources that are not read back.
+func fileFact(below string) string {
+	if wheel, ok := strings.CutPrefix(below, "artifacts/.internal/"); ok {
+		return "artifacts/" + wheel
+	}
+	switch top, _, deep := strings.Cut(below, "/"); {
+	case deep && top == "files":
+		return below
+	case deep && (top == "state" || top == "resources"):
+		return ""
+	}
+	return "root/" + below
+}
+
+// observeFiles hashes every file below the root.
+func (s *session) observeFiles(ctx context.Context, f facts) error {
+	all, err := s.client.List(ctx, s.place.root)
 	if errors.Is(err, workspace.NotFound) {
 		return nil
 	}
@@ -178,8 +191,8 @@ func (s *session) observeFiles(ctx context.Context, f facts, at, prefix string) 
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(atOnce)
 	for _, o := range all.Value {
-		name := prefix + strings.TrimPrefix(strings.TrimPrefix(o.Path, at), "/")
-		if o.Type == workspace.DirectoryObject {
+		name := fileFact(strings.TrimPrefix(o.Path, s.place.root+"/"))
+		if o.Type == workspace.DirectoryObject || name == "" {
 			continue
 		}
 		g.Go(func() error {

@@ -183,6 +183,14 @@ func (t *Target) Apply(ctx context.Context, c *deploy.Call, a deploy.Artifact, p
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	path, sum, err := s.Programs.Find(ctx, s.place.program)
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(p.Tools, func(t deployment.Tool) bool { return t.SHA256 == sum }) {
+		return fault.New(fault.Conflict, "the plan is stale: %s is not the program any more that planned it", path).
+			WithHint("plan again with: dc-release environment plan --environment %s", c.Environment)
+	}
 	now, err := s.observe(ctx)
 	if err != nil {
 		return err

@@ -395,6 +395,19 @@ func TestEverythingElseThatIsChangedByHandIsFound(t *testing.T) {
 			},
 			[]string{"files/src/etl.py: expected " + digest(open(t).One["src/etl.py"]) + ", is absent", "files/src/etl: expected absent, is python notebook " + digest("# Databricks notebook source")},
 		},
+		"files beside those that are deployed": {
+			func(w world, _ int64) error {
+				for _, name := range []string{"/evil.py", "/artifacts/evil.whl", "/files2/x"} {
+					if err := w.TamperFile(root+name, []byte("x")); err != nil {
+						return err
+					}
+				}
+				return nil
+			},
+			[]string{
+				"root/artifacts/evil.whl: expected absent, is " + digest("x"), "root/evil.py: expected absent, is " + digest("x"), "root/files2/x: expected absent, is " + digest("x"),
+			},
+		},
 		"a wheel more": {
 			func(w world, _ int64) error {
 				return w.TamperFile(root+"/artifacts/.internal/evil.whl", []byte("x"))

@@ -268,3 +268,15 @@ func TestAPatternOfAWheelIsExpectedWhereItIsDeployed(t *testing.T) {
 		}
 	}
 }
+
+// TestAnotherProgramDoesNotCarryAPlanOut: who signed saw which one planned.
+func TestAnotherProgramDoesNotCarryAPlanOut(t *testing.T) {
+	w := inProcess(t)
+	a := w.One.Artifact(t)
+	p := w.Plan(t, a)
+	p.Tools[0].SHA256 = digest("another")
+	err := w.Target.Apply(t.Context(), w.Call(), a, p)
+	if fault.KindOf(err) != fault.Conflict || !strings.Contains(err.Error(), "is not the program any more that planned it") || len(w.Jobs()) > 0 {
+		t.Errorf("got %v and %d jobs", err, len(w.Jobs()))
+	}
+}
