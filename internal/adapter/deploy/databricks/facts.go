@@ -176,10 +176,10 @@ func (f facts) flatten(at string, v any) {
 	case nil:
 	case string:
 		if x != "" {
-			f[at] = x
+			f[at] = told(x)
 		}
 	default:
-		f[at] = fmt.Sprint(x)
+		f[at] = told(x)
 	}
 }
 
@@ -206,10 +206,18 @@ func (f facts) entries(at string, list []any) {
 func (f facts) entry(at string, v any) {
 	before := len(f)
 	f.flatten(at, v)
-	if len(f) > before {
-		return
+	if len(f) == before {
+		f[at], _ = v.(string) // what is no text is as empty as an empty one
 	}
-	f[at] = "empty"
+}
+
+// told is a setting as the value of a fact. None may pass for what is not read back.
+func told(v any) string {
+	s := fmt.Sprint(v)
+	if s == deployment.Unread {
+		return strconv.Quote(s)
+	}
+	return s
 }
 
 // step is a name within a path, quoted where it would read as more than one.
@@ -217,7 +225,7 @@ func step(name string) string {
 	if name == "" || strings.ContainsAny(name, `/[]"`) {
 		return strconv.Quote(name)
 	}
-	return name
+	return deployment.Line(name)
 }
 
 func tree(v any) map[string]any { m, _ := v.(map[string]any); return m }

@@ -140,7 +140,7 @@ func changes(own []byte, now, expected deployment.State) ([]deployment.Change, e
 			if before == nil {
 				before = of["old"]
 			}
-			c.Fields = append(c.Fields, deployment.Field{Path: path, Old: shown(before), New: shown(of["new"])})
+			c.Fields = append(c.Fields, deployment.Field{Path: deployment.Line(path), Old: shown(before), New: shown(of["new"])})
 		}
 		out = append(out, c)
 	}
@@ -158,13 +158,13 @@ func shown(v any) string {
 	case nil:
 		return ""
 	case string:
-		return x
+		return deployment.Line(x)
 	case map[string]any, []any:
 		f := facts{}
 		f.flatten("", x)
 		var parts []string
 		for _, path := range slices.Sorted(maps.Keys(f)) {
-			parts = append(parts, strings.TrimPrefix(path, "/")+"="+f[path])
+			parts = append(parts, strings.TrimPrefix(path, "/")+"="+deployment.Line(f[path]))
 		}
 		return strings.Join(parts, ", ")
 	default:

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -174,10 +175,16 @@ func TestEverySettingThatIsChangedByHandIsFound(t *testing.T) {
 		{set("name", "Ünï/côde job prd — Réch"), rich + "name: expected Ünï/côde job prd — réch, is Ünï/côde job prd — Réch"},
 		{set("description", "x"), rich + "description: expected all kinds of tasks, is x"},
 		{without("description"), rich + "description: expected all kinds of tasks, is absent"},
+		{set("description", "x\nok \x1b[2K\u202e"), rich + `description: expected all kinds of tasks, is "x\nok \x1b[2K\u202e"`},
+		{set("empty", "empty", "tags"), rich + `tags/empty: expected "", is empty`},
+		{set("empty", `""`, "tags"), rich + `tags/empty: expected "", is "\"\""`},
+		{without("gone", "tags"), rich + `tags/gone: expected "absent", is absent`},
+		{set("unread", "not read back", "tags"), rich + `tags/unread: expected absent, is "\"not read back\""`},
+		{set("a/\n", "x", "tags"), rich + `tags/"a/\n": expected absent, is x`},
 		{set("git-commit", "f00", "tags"), rich + "tags/git-commit: expected 0123456789abcdef0123456789abcdef01234567, is f00"},
 		{without("git-commit", "tags"), rich + "tags/git-commit: expected 0123456789abcdef0123456789abcdef01234567, is absent"},
-		{set("more", "", "tags"), rich + "tags/more: expected absent, is empty"},
-		{without("empty", "tags"), rich + "tags/empty: expected empty, is absent"},
+		{set("more", "", "tags"), rich + "tags/more: expected absent, is \"\""},
+		{without("empty", "tags"), rich + "tags/empty: expected \"\", is absent"},
 		{set("cost/center", "1", "tags"), rich + `tags/"cost/center": expected 0815, is 1`},
 		{set("url", "/Volumes/evil/", "trigger", "file_arrival"), rich + "trigger/file_arrival/url: expected /Volumes/main/landing/files/, is /Volumes/evil/"},
 		{set("pause_status", "PAUSED", "trigger"), rich + "trigger/pause_status: expected UNPAUSED, is PAUSED"},
@@ -200,12 +207,12 @@ func TestEverySettingThatIsChangedByHandIsFound(t *testing.T) {
 		{set("webhook_notifications", object{}), rich + "webhook_notifications/on_success[00000000-0000-4000-8000-0000000000d3]/id: expected 00000000-0000-4000-8000-0000000000d3, is absent"},
 		{set("value", 1, "health", "rules", 0), rich + "health/rules[0]/value: expected 3600, is 1"},
 		{set("num_workers", 9, "job_clusters", 0, "new_cluster"), rich + "job_clusters[small]/new_cluster/num_workers: expected 2, is 9"},
-		{set("spark.x", "", "job_clusters", 0, "new_cluster", "spark_conf"), rich + "job_clusters[small]/new_cluster/spark_conf/spark.x: expected absent, is empty"},
+		{set("spark.x", "", "job_clusters", 0, "new_cluster", "spark_conf"), rich + "job_clusters[small]/new_cluster/spark_conf/spark.x: expected absent, is \"\""},
 		{set("destination", "/Shared/evil.sh", "job_clusters", 0, "new_cluster", "init_scripts", 0, "workspace"), rich + "job_clusters[small]/new_cluster/init_scripts[0]/workspace/destination: expected /Shared/init.sh, is /Shared/evil.sh"},
 		{set("data_security_mode", "NONE", "job_clusters", 0, "new_cluster"), rich + "job_clusters[small]/new_cluster/data_security_mode: expected SINGLE_USER, is NONE"},
 		{set("notebook_path", "/Shared/evil", "tasks", "notebook", "notebook_task"), rich + "tasks[notebook]/notebook_task/notebook_path: expected /Shared/nb, is /Shared/evil"},
 		{set("source", "GIT", "tasks", "notebook", "notebook_task"), rich + "tasks[notebook]/notebook_task/source: expected absent, is GIT"},
-		{set("day", "", "tasks", "notebook", "notebook_task", "base_parameters"), rich + "tasks[notebook]/notebook_task/base_parameters/day: expected {{job.parameters.day}}, is empty"},
+		{set("day", "", "tasks", "notebook", "notebook_task", "base_parameters"), rich + "tasks[notebook]/notebook_task/base_parameters/day: expected {{job.parameters.day}}, is \"\""},
 		{set("package", "requests", "tasks", "notebook", "libraries", 0, "pypi"), rich + "tasks[notebook]/libraries[0]/pypi/package: expected requests==2.32.0, is requests"},
 		{set("timeout_seconds", 0, "tasks", "notebook"), rich + "tasks[notebook]/timeout_seconds: expected 600, is 0"},
 		{set("max_retries", 0, "tasks", "notebook"), rich + "tasks[notebook]/max_retries: expected 1, is absent"},
@@ -218,10 +225,10 @@ func TestEverySettingThatIsChangedByHandIsFound(t *testing.T) {
 		{set("concurrency", 1, "tasks", "each", "for_each_task"), rich + "tasks[each]/for_each_task/concurrency: expected 2, is 1"},
 		{set("max_retries", 3, "tasks", "each", "for_each_task", "task"), rich + "tasks[each]/for_each_task/task/max_retries: expected absent, is 3"},
 		{set("parameters", []any{"{{input}}", "--in", ""}, "tasks", "each", "for_each_task", "task", "spark_python_task"), rich + "tasks[each]/for_each_task/task/spark_python_task/parameters[0]: expected --in, is {{input}}\n" + rich + "tasks[each]/for_each_task/task/spark_python_task/parameters[1]: expected {{input}}, is --in"},
-		{set("parameters", []any{"--in", "{{input}}"}, "tasks", "each", "for_each_task", "task", "spark_python_task"), rich + "tasks[each]/for_each_task/task/spark_python_task/parameters[2]: expected empty, is absent"},
+		{set("parameters", []any{"--in", "{{input}}"}, "tasks", "each", "for_each_task", "task", "spark_python_task"), rich + "tasks[each]/for_each_task/task/spark_python_task/parameters[2]: expected \"\", is absent"},
 		{set("run_if", "ALL_DONE", "tasks", "query"), rich + "tasks[query]/run_if: expected AT_LEAST_ONE_SUCCESS, is ALL_DONE"},
 		{without("run_if", "tasks", "query"), rich + "tasks[query]/run_if: expected AT_LEAST_ONE_SUCCESS, is ALL_SUCCESS"},
-		{without("day", "tasks", "query", "sql_task", "parameters"), rich + "tasks[query]/sql_task/parameters/day: expected empty, is absent"},
+		{without("day", "tasks", "query", "sql_task", "parameters"), rich + "tasks[query]/sql_task/parameters/day: expected \"\", is absent"},
 		{set("path", "/Shared/x.sql", "tasks", "query", "sql_task", "file"), rich + "tasks[query]/sql_task/file/path: expected /Workspace/Deployments/corp-procurement/prd/files/src/check.sql, is /Shared/x.sql"},
 		{set("commands", []any{"dbt run"}, "tasks", "dbt", "dbt_task"), rich + "tasks[dbt]/dbt_task/commands[0]: expected dbt deps, is dbt run\n" + rich + "tasks[dbt]/dbt_task/commands[1]: expected dbt run, is absent"},
 		{set("full_refresh", true, "tasks", "pipeline", "pipeline_task"), rich + "tasks[pipeline]/pipeline_task/full_refresh: expected false, is true"},
@@ -229,7 +236,7 @@ func TestEverySettingThatIsChangedByHandIsFound(t *testing.T) {
 		{set("disabled", true, "tasks", "query"), rich + "tasks[query]/disabled: expected absent, is true"},
 		{func(s object) { s["tasks"] = append(s["tasks"].([]any), object{"task_key": "evil"}) }, rich + "tasks[evil]/run_if: expected absent, is ALL_SUCCESS\n" + rich + "tasks[evil]/task_key: expected absent, is evil\n" + rich + "tasks[evil]/timeout_seconds: expected absent, is 0"},
 		{set("schedule", object{"quartz_cron_expression": "0 * * * * ?", "timezone_id": "UTC"}), rich + "schedule/pause_status: expected absent, is UNPAUSED\n" + rich + "schedule/quartz_cron_expression: expected absent, is 0 * * * * ?\n" + rich + "schedule/timezone_id: expected absent, is UTC"},
-		{set("unheard_of", object{"a": []any{object{}}}), rich + "unheard_of/a[0]: expected absent, is empty"},
+		{set("unheard_of", object{"a": []any{object{}}}), rich + "unheard_of/a[0]: expected absent, is \"\""},
 	} {
 		w.edit(t, "réch", c.change)
 		if got := found(t, w, want); got != c.want && !(strings.HasSuffix(c.want, "expected ") && strings.HasPrefix(got, c.want)) {
@@ -250,6 +257,20 @@ func restore(t testing.TB, w world, j fakeworkspace.Job) {
 		if is.ID == j.ID {
 			w.edit(t, is.Name, func(s object) { clear(s); maps.Copy(s, settings) })
 		}
+	}
+}
+
+// TestAPlanMovesNothingOnAScreen: what somebody wrote in the workspace stands in it.
+func TestAPlanMovesNothingOnAScreen(t *testing.T) {
+	w := rich(t)
+	w.Apply(t, w.One)
+	w.edit(t, "réch", func(s object) {
+		s["description"] = "x\n\x1b[2K"
+		in(s, "tags")["a\nb"], in(s, "tasks", "query", "sql_task", "parameters")["\r"] = "\x1b[2K", "y"
+	})
+	p := w.Plan(t, w.One.Artifact(t))
+	if text := fmt.Sprint(p.Changes); strings.ContainsFunc(text, unicode.IsControl) || !strings.Contains(text, `"x\n\x1b[2K"`) {
+		t.Errorf("%q", text)
 	}
 }
 
