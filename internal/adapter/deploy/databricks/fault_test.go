@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -35,20 +36,19 @@ func (p within) Run(ctx context.Context, _ *deploy.Call, folder string, x deploy
 	return deploy.Output{Exit: exit, Stdout: stdout.Bytes(), Stderr: stderr.Bytes()}, nil
 }
 
+// meet lets requests be met from now on.
+func (w world) meet(m meeting) { w.meets.Store(&m) }
+
 // at answers the request of a number by a fault, and counts.
-func (w world) at(number int, strike http.HandlerFunc) (count *int) {
-	var mu sync.Mutex
-	count = new(int)
-	*w.meets = func(rw http.ResponseWriter, r *http.Request) bool {
-		mu.Lock()
-		*count++
-		hit := *count == number
-		mu.Unlock()
+func (w world) at(number int, strike http.HandlerFunc) (count *atomic.Int64) {
+	count = new(atomic.Int64)
+	w.meet(func(rw http.ResponseWriter, r *http.Request) bool {
+		hit := count.Add(1) == int64(number)
 		if hit {
 			strike(rw, r)
 		}
 		return hit
-	}
+	})
 	return count
 }
 
@@ -107,19 +107,19 @@ func TestADeploymentThatIsStruckAnywhereIsToldAndGoesOn(t *testing.T) {
 			t.Fatal(err)
 		}
 		names := slices.Sorted(maps.Keys(w.strikes()))
-		for k := 1; k <= *count; k++ {
+		for k := 1; k <= int(count.Load()); k++ {
 			name := names[k%len(names)] // all with all would take minutes
 			t.Run(fmt.Sprintf("first %t, %s at %d", first, name, k), func(t *testing.T) {
 				t.Parallel()
 				w, a, p := struck(t, first)
-				asked := ""
+				var asked atomic.Value
 				w.at(k, func(rw http.ResponseWriter, r *http.Request) {
-					asked = r.Method + " " + r.URL.Path
+					asked.Store(r.Method + " " + r.URL.Path)
 					w.strikes()[name](rw, r)
 				})
 				err := w.Target.Apply(t.Context(), w.Call(), a, p)
-				*w.meets = nil
-				w.told(t, asked, err)
+				w.meets.Store(nil)
+				w.told(t, fmt.Sprint(asked.Load()), err)
 				w.goesOn(t, a, p, err)
 			})
 		}
@@ -174,12 +174,12 @@ func (w world) goesOn(t *testing.T, a deploy.Artifact, p deployment.Plan, failed
 func TestACancelledDeploymentSaysThatItsLockIsLeft(t *testing.T) {
 	w, a, p := struck(t, true)
 	ctx, cancel := context.WithCancel(t.Context())
-	*w.meets = func(_ http.ResponseWriter, r *http.Request) bool {
+	w.meet(func(_ http.ResponseWriter, r *http.Request) bool {
 		if r.URL.Path == "/api/2.2/jobs/create" {
 			cancel()
 		}
 		return false
-	}
+	})
 	err := w.Target.Apply(ctx, w.Call(), a, p)
 	if err == nil || !strings.Contains(err.Error(), `state/deploy.lock is left, of "deployer@example.com" since "20`) || !strings.Contains(fault.HintOf(err), "remove it only when nothing runs") {
 		t.Errorf("got %v, hint %q", err, fault.HintOf(err))
@@ -215,22 +215,26 @@ func TestAReadThatFailsIsNoStateAndNothingAbsent(t *testing.T) {
 		},
 		"500": w.strikes()["500"], "401": w.strikes()["401"], "403": w.strikes()["403"], "429": w.strikes()["429"], "cut": w.strikes()["cut"],
 	} {
-		for k := 1; k <= *count; k++ {
+		for k := 1; k <= int(count.Load()); k++ {
 			var mu sync.Mutex
-			n, asked := 0, ""
-			*w.meets = func(rw http.ResponseWriter, r *http.Request) bool {
+			n, first := 0, ""
+			w.meet(func(rw http.ResponseWriter, r *http.Request) bool {
 				mu.Lock()
 				defer mu.Unlock()
 				if n++; n < k {
 					return false
 				}
-				if asked == "" {
-					asked = r.URL.Path + "?" + r.URL.RawQuery
+				if first == "" {
+					first = r.URL.Path + "?" + r.URL.RawQuery
 				}
 				strike(rw, r)
 				return true
-			}
+			})
 			got, err := w.Target.Observe(t.Context(), w.Call())
+			w.meets.Store(nil)
+			mu.Lock()
+			asked := first
+			mu.Unlock()
 			if d := deployment.Drifted(want, got); err == nil && !understood(name, asked, d) {
 				t.Errorf("%s at %d, %s: observed, and %v", name, k, asked, d)
 			}

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/dc-release/dc-release/internal/adapter/deploy/databricks"
@@ -101,12 +102,15 @@ func (p saying) Run(ctx context.Context, c *deploy.Call, folder string, x deploy
 	return out, err
 }
 
+// meeting answers a request, or says that it did not.
+type meeting func(http.ResponseWriter, *http.Request) (answered bool)
+
 // world is a workspace and the target that deploys to it.
 type world struct {
 	*fakeworkspace.Workspace
 	deploytest.Fixture
 	// meets may answer a request before the workspace does; nil answers none.
-	meets *func(http.ResponseWriter, *http.Request) (answered bool)
+	meets *atomic.Pointer[meeting]
 }
 
 func open(t testing.TB) world {
@@ -121,9 +125,9 @@ func open(t testing.TB) world {
 func openWith(t testing.TB, admits func(host string) fakeworkspace.Config) world {
 	t.Helper()
 	var w *fakeworkspace.Workspace
-	var meets func(http.ResponseWriter, *http.Request) bool
+	var meets atomic.Pointer[meeting]
 	s := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		if meets == nil || !meets(rw, r) {
+		if m := meets.Load(); m == nil || !(*m)(rw, r) {
 			w.ServeHTTP(rw, r)
 		}
 	}))

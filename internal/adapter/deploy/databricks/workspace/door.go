@@ -161,8 +161,10 @@ func (d *door) once(ctx context.Context, r request, read func(*http.Response) er
 
 // broken is the error of an exchange that did not come to its end.
 func (d *door) broken(r request, err error) *Error {
-	if e := asError(err); e != nil { // of sameHost
-		e.Method, e.Path = r.method, r.shown
+	if e := asError(err); e != nil {
+		if e.Method == "" { // of sameHost; else why a read beside this one ended both
+			e.Method, e.Path = r.method, r.shown
+		}
 		return e
 	}
 	var outer *url.Error

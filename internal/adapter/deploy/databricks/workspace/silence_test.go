@@ -53,3 +53,31 @@ func TestAnAnswerThatNeverEndsIsGivenUp(t *testing.T) {
 		t.Errorf("got %v, %v", got.Value, err)
 	}
 }
+
+// TestAReadThatEndsOthersKeepsItsName: the error is of the folder that was refused, and
+// not of one that was given up for it.
+func TestAReadThatEndsOthersKeepsItsName(t *testing.T) {
+	begun := make(chan struct{})
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Query().Get("path") {
+		case "/a":
+			_, _ = w.Write([]byte(`{"objects":[{"path":"/a/refused","object_type":"DIRECTORY"},{"path":"/a/slow","object_type":"DIRECTORY"}]}`))
+		case "/a/slow":
+			close(begun)
+			<-r.Context().Done()
+		case "/a/refused":
+			<-begun
+			w.WriteHeader(http.StatusForbidden)
+			_, _ = w.Write([]byte(`{"error_code":"PERMISSION_DENIED","message":"no"}`))
+		}
+	}))
+	defer s.Close()
+	c, err := workspace.Open(t.Context(), workspace.Config{Host: s.URL, Auth: workspace.PAT{Token: canary}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = c.List(t.Context(), "/a")
+	if !errors.Is(err, workspace.Denied) || !strings.Contains(err.Error(), "path=%2Fa%2Frefused") {
+		t.Errorf("got %v", err)
+	}
+}
