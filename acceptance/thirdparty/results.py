@@ -43,6 +43,8 @@ def raw(data, spec, kind, verification, cases):
 
 
 def same(x):
+    if x["expected"] == x["actual"] == "not read back":
+        return SKIPPED
     return PASSED if x["expected"] == x["actual"] else FAILED
 
 

@@ -160,7 +160,9 @@ func (r Installation) cases() []evidence.Case {
 	var out []evidence.Case
 	for _, c := range r.Checks {
 		k := evidence.Case{Name: c.Path, Suite: "installation", Outcome: evidence.Passed}
-		if !c.Same() {
+		if c.Unread() {
+			k.Outcome, k.Message = evidence.Skipped, "it is not read back: nothing is verified of it here"
+		} else if !c.Same() {
 			k.Outcome, k.Message = evidence.Failed, fmt.Sprintf("expected %s, is %s", c.Expected, c.Actual)
 		}
 		out = append(out, k)

@@ -247,3 +247,23 @@ func TestAnExecutionThatWasGivenUpMeanwhileLeavesNoEvidence(t *testing.T) {
 		t.Errorf("got %v, recorded %v", err, j.items())
 	}
 }
+
+func TestWhatIsNotReadBackIsNotVerified(t *testing.T) {
+	unread := deployment.Difference{Path: "pipelines.sales", Expected: deployment.Unread, Actual: deployment.Unread}
+	deployed := deployment.Difference{Path: "pipelines.sales", Expected: "deployed", Actual: deployment.Unread}
+	file := deployment.Difference{Path: "a.py", Expected: "1", Actual: "1"}
+	for name, c := range map[string]struct {
+		checks                  []deployment.Difference
+		passed, failed, skipped int
+		verdict                 string
+	}{
+		"decided otherwise": {[]deployment.Difference{file, unread}, 1, 0, 1, "passed"},
+		"nothing else":      {[]deployment.Difference{unread}, 0, 0, 1, "failed"},
+		"nobody decided":    {[]deployment.Difference{file, deployed}, 1, 1, 0, "failed"},
+	} {
+		i := deploy.Judge(deploy.Installation{Checks: c.checks}, "", 0)
+		if i.Passed != c.passed || i.Failed != c.failed || i.Skipped != c.skipped || i.Verdict != c.verdict {
+			t.Errorf("%s: %+v", name, i)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -75,10 +76,45 @@ func TestChangesCoverEveryStateOnTheWay(t *testing.T) {
 	})
 }
 
+// TestATreeAndItsStateNameAFileAlike also where its name cannot be printed.
+func TestATreeAndItsStateNameAFileAlike(t *testing.T) {
+	tree, err := deployment.NewTree([]deployment.TreeFile{{Path: "!", SHA256: "1"}, {Path: "a\u202e", SHA256: "2"}, {Path: "b", SHA256: "3"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := deployment.NewState(tree.State())
+	want := deployment.State{{Path: "!", Value: "1"}, {Path: `"a\u202e"`, Value: "2"}, {Path: "b", Value: "3"}}
+	if d := cmp.Diff(want, s); d != "" || err != nil {
+		t.Error(err, d)
+	}
+	if d := cmp.Diff(want, tree.State()); d != "" {
+		t.Error(d)
+	}
+}
+
 func TestAPathOfAStateStandsOnce(t *testing.T) {
 	for _, list := range [][]deployment.Fact{{{Path: "a"}, {Path: "a"}}, {{Path: ""}}} {
 		if _, err := deployment.NewState(list); err == nil {
 			t.Errorf("%v was accepted", list)
 		}
 	}
+}
+
+// TestAValueIsReadAsWhatItIs: no two values become one, and none hides a line.
+func TestAValueIsReadAsWhatItIs(t *testing.T) {
+	value := rapid.OneOf(rapid.String(), rapid.SampledFrom([]string{"", deployment.Absent, `""`, `"absent"`, "a\nb", `a\nb`, `"a\nb"`, "\x1b[2K", "\u202e", "\xff", "\ufffd"}))
+	told := func(t *rapid.T, v string) string {
+		s, err := deployment.NewState([]deployment.Fact{{Path: "p", Value: v}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s[0].Value
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		a, b := value.Draw(t, "a"), value.Draw(t, "b")
+		x, y := told(t, a), told(t, b)
+		if (a == b) != (x == y) || x == "" || x == deployment.Absent || strings.ContainsFunc(x, unicode.IsControl) {
+			t.Fatalf("%q is told as %q, %q as %q", a, x, b, y)
+		}
+	})
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/dc-release/dc-release/internal/adapter/deploy/databricks/workspace"
 	"github.com/dc-release/dc-release/internal/app/deploy"
 	"github.com/dc-release/dc-release/internal/core/deployment"
+	"github.com/dc-release/dc-release/internal/core/fault"
 )
 
 // Check finds what would keep a deployment from working, or from being one that
@@ -65,6 +66,11 @@ func (t *Target) Check(ctx context.Context, c *deploy.Call, a deploy.Artifact) (
 	if r.RootPath() != p.root {
 		add(deployment.Error, "root", "environments."+c.Environment+".config.root", fmt.Sprintf("the bundle's target %s deploys below %s", p.target, r.RootPath()), "say that here, or correct the target")
 	}
+	s.checkRead(r, add)
+	if err := s.places(r); err != nil && r.RootPath() == p.root {
+		add(deployment.Error, "root", "databricks.yml", err.Error(), fault.HintOf(err))
+	}
+	checkReferences(r.Config.At("resources", "jobs"), "", add)
 	s.checkCatalogs(ctx, r, a.Commit, add)
 	return out, s.checkRuns(ctx, add)
 }
@@ -80,8 +86,48 @@ func (s *session) checkBundle() []bundle.Finding {
 	return bundle.Check(os.DirFS(s.root()), map[string]string{s.call.Environment: s.place.target}, given...)
 }
 
+// checkRead names what no verification will be about.
+func (s *session) checkRead(r *bundle.Resolved, add func(severity, rule, where, what, fix string)) {
+	resources := r.Config.Get("resources")
+	files, _ := r.Files()
+	for _, name := range files {
+		if strings.HasSuffix(name, ".ipynb") {
+			add(deployment.Error, "not-read-back", name, "a notebook of Jupyter is kept in another form and cannot be compared: its installation is never verified", "commit it as source (.py)")
+		}
+	}
+	for _, kind := range resources.Keys() {
+		if kind == "jobs" {
+			continue
+		}
+		for _, key := range resources.Get(kind).Keys() {
+			name := kind + "." + key
+			if slices.Contains(s.place.unread, name) {
+				add(deployment.Warning, "not-read-back", "resources."+name, "it is deployed and not read back: no verification of the installation is about it", "")
+				continue
+			}
+			add(deployment.Error, "not-read-back", "resources."+name, "it is deployed and cannot be read back: its installation is never verified",
+				"verify it with a test of its own, and name it in environments."+s.call.Environment+".config.not-read-back")
+		}
+	}
+}
+
+// checkReferences finds ids of what is deployed that stand where they are not known
+// again: see refer.
+func checkReferences(v *bundle.Value, key string, add func(severity, rule, where, what, fix string)) {
+	for _, k := range v.Keys() {
+		checkReferences(v.Get(k), k, add)
+	}
+	for _, item := range v.Items() {
+		checkReferences(item, key, add)
+	}
+	if strings.Contains(v.String(), "${resources.") && (kinds[key] == "" || !strings.HasPrefix(v.Text, "${resources."+kinds[key]+".")) {
+		add(deployment.Error, "reference", v.Place.String(), fmt.Sprintf("%q is known only after the deployment and cannot be compared: its installation is never verified", v.Text),
+			"refer to ids in members such as run_job_task.job_id only, and give a job by its name elsewhere")
+	}
+}
+
 // checkCatalogs wants the catalogs and schemas that variables name to be there, and
-// to be those of no other environment.
+// to be those of no other environment; folder and names of jobs likewise.
 func (s *session) checkCatalogs(ctx context.Context, r *bundle.Resolved, commit string, add func(severity, rule, where, what, fix string)) {
 	for _, x := range r.Schemas() {
 		var err error
@@ -105,7 +151,7 @@ func (s *session) checkCatalogs(ctx context.Context, r *bundle.Resolved, commit 
 			others = append(others, o.site(r))
 		}
 	}
-	for _, f := range bundle.Shared(s.site(r), others) {
+	for _, f := range append(bundle.Shared(s.site(r), others), bundle.Beside(s.site(r), others)...) {
 		add(string(f.Severity), f.Rule, f.Place.String(), f.What, f.Fix)
 	}
 }

@@ -1,10 +1,10 @@
 package databricks
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"path"
 	"strconv"
 	"strings"
 	"sync"
@@ -33,21 +33,15 @@ func (t *Target) Observe(ctx context.Context, c *deploy.Call) (_ deployment.Stat
 }
 
 func (s *session) observe(ctx context.Context) (deployment.State, error) {
-	me, err := s.whoAmI(ctx)
-	if err != nil {
-		return nil, err
-	}
 	f := facts{}
-	if err := s.observeResources(ctx, f, me); err != nil {
+	if err := s.observeResources(ctx, f); err != nil {
 		return nil, err
 	}
 	if err := s.observeMarker(ctx, f); err != nil {
 		return nil, err
 	}
-	for at, prefix := range map[string]string{s.place.root + "/files": "files/", s.place.root + "/artifacts/.internal": "artifacts/"} {
-		if err := s.observeFiles(ctx, f, at, prefix); err != nil {
-			return nil, err
-		}
+	if err := s.observeFiles(ctx, f); err != nil {
+		return nil, err
 	}
 	return f.state()
 }
@@ -73,40 +67,53 @@ func (s *session) content(ctx context.Context, name string) (map[string]any, err
 
 // observeResources finds the ids in the state of the deployment and reads each
 // job itself.
-func (s *session) observeResources(ctx context.Context, f facts, me workspace.Principal) error {
+func (s *session) observeResources(ctx context.Context, f facts) error {
 	state, err := s.content(ctx, "resources.json")
 	if err != nil {
 		return err
 	}
+	s.made = references(state)
 	for key, v := range tree(state["state"]) {
 		of, ok := strings.CutPrefix(key, "resources.")
-		if !ok || strings.HasSuffix(of, ".permissions") {
+		if !ok || strings.Count(of, ".") > 1 { // of a resource, as its permissions
 			continue
 		}
 		name, isJob := strings.CutPrefix(of, "jobs.")
 		if !isJob {
-			f[of] = notRead
+			f[of] = deployment.Unread
 			continue
 		}
 		id, ok := jobID(key, v)
 		if !ok {
 			return fmt.Errorf("state/resources.json of %s: %s has no id", s.call.Environment, key)
 		}
-		if err := s.observeJob(ctx, f, name, id, me); err != nil {
+		if err := s.observeJob(ctx, f, name, id); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// references are what a bundle writes for the ids of what was deployed, by kind and id.
+func references(state map[string]any) map[string]string {
+	out := map[string]string{}
+	for key, v := range tree(state["state"]) {
+		of, _ := strings.CutPrefix(key, "resources.")
+		if kind, name, ok := strings.Cut(of, "."); ok && !strings.Contains(name, ".") {
+			out[kind+" "+fmt.Sprint(tree(v)["__id__"])] = "${" + key + ".id}"
+		}
+	}
+	return out
+}
+
 // jobID is the id of a job in the state of a deployment.
 func jobID(key string, entry any) (int64, bool) {
 	name, isJob := strings.CutPrefix(key, "resources.jobs.")
 	id, err := strconv.ParseInt(fmt.Sprint(tree(entry)["__id__"]), 10, 64)
-	return id, isJob && !strings.HasSuffix(name, ".permissions") && err == nil
+	return id, isJob && !strings.Contains(name, ".") && err == nil
 }
 
-func (s *session) observeJob(ctx context.Context, f facts, key string, id int64, me workspace.Principal) error {
+func (s *session) observeJob(ctx context.Context, f facts, key string, id int64) error {
 	job, err := s.client.Job(ctx, id)
 	if errors.Is(err, workspace.NotFound) {
 		f["jobs."+key+"/job"] = fmt.Sprintf("%d is gone", id)
@@ -116,15 +123,7 @@ func (s *session) observeJob(ctx context.Context, f facts, key string, id int64,
 		return err
 	}
 	seen := job.Seen
-	out := jobFacts{settings: job.Value.Settings, runAs: job.Value.RunAs}
-	if as := tree(out.settings["run_as"]); as != nil {
-		if name := text(as["user_name"]) + text(as["service_principal_name"]); name != "" {
-			out.runAs = name
-		}
-	}
-	if out.runAs == "" {
-		out.runAs = job.Value.Creator
-	}
+	out := jobFacts{settings: job.Value.Settings, runAs: runAs(job.Value.Settings, cmp.Or(job.Value.RunAs, job.Value.Creator))}
 	same, err := s.client.JobsByName(ctx, text(out.settings["name"]))
 	if err != nil {
 		return err
@@ -148,7 +147,8 @@ func (s *session) observeJob(ctx context.Context, f facts, key string, id int64,
 			return err
 		}
 	}
-	f.job(key, out, me)
+	refer(out.settings, s.made)
+	f.job(key, out)
 	return nil
 }
 
@@ -163,9 +163,24 @@ func (s *session) observeMarker(ctx context.Context, f facts) error {
 	return nil
 }
 
-// observeFiles hashes every file below a folder of the workspace.
-func (s *session) observeFiles(ctx context.Context, f facts, at, prefix string) error {
-	all, err := s.client.List(ctx, at)
+// fileFact is the path of the fact about what lies below the root, "" for what is none:
+// the state, and what belongs to resources that are not read back.
+func fileFact(below string) string {
+	if wheel, ok := strings.CutPrefix(below, "artifacts/.internal/"); ok {
+		return "artifacts/" + wheel
+	}
+	switch top, _, deep := strings.Cut(below, "/"); {
+	case deep && top == "files":
+		return below
+	case deep && (top == "state" || top == "resources"):
+		return ""
+	}
+	return "root/" + below
+}
+
+// observeFiles hashes every file below the root.
+func (s *session) observeFiles(ctx context.Context, f facts) error {
+	all, err := s.client.List(ctx, s.place.root)
 	if errors.Is(err, workspace.NotFound) {
 		return nil
 	}
@@ -176,25 +191,34 @@ func (s *session) observeFiles(ctx context.Context, f facts, at, prefix string) 
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(atOnce)
 	for _, o := range all.Value {
-		name := prefix + strings.TrimPrefix(strings.TrimPrefix(o.Path, at), "/")
-		switch o.Type {
-		case workspace.DirectoryObject:
-		case workspace.FileObject:
-			g.Go(func() error {
-				file, err := s.client.Export(ctx, o.Path)
-				if err != nil {
-					return err
-				}
-				mu.Lock()
-				defer mu.Unlock()
-				f[name] = file.SHA256
-				return nil
-			})
-		default:
-			mu.Lock()
-			f[path.Clean(name)] = strings.ToLower(string(o.Type)) + ", not read back"
-			mu.Unlock()
+		name := fileFact(strings.TrimPrefix(o.Path, s.place.root+"/"))
+		if o.Type == workspace.DirectoryObject || name == "" {
+			continue
 		}
+		g.Go(func() error {
+			value, err := s.observeFile(ctx, o)
+			if err != nil {
+				return err
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			f[name] = value
+			return nil
+		})
 	}
 	return g.Wait()
+}
+
+// observeFile is what is compared of what lies at a path.
+func (s *session) observeFile(ctx context.Context, o workspace.Object) (string, error) {
+	switch o.Type {
+	case workspace.FileObject:
+		file, err := s.client.Export(ctx, o.Path)
+		return file.SHA256, err
+	case workspace.NotebookObject:
+		source, err := s.client.Content(ctx, o.Path)
+		return notebook(o.Language, source), err
+	default:
+		return strings.ToLower(string(o.Type)) + ", not read back", nil
+	}
 }

@@ -29,6 +29,9 @@ type place struct {
 	// those of the bundle.
 	environment map[string]string
 	secrets     []string // names of further ones
+	// unread are the resources, such as pipelines.sales, that are verified by other
+	// means, because this target cannot read them back.
+	unread []string
 }
 
 var variableForm = regexp.MustCompile(`^(DATABRICKS|ARM|AZURE|ACTIONS|SYSTEM)_[A-Z0-9_]+$|^` + variablePrefix + `[A-Za-z_][A-Za-z0-9_]*$`)
@@ -61,11 +64,13 @@ func readPlace(p deploy.Place) (place, error) {
 				wrong(key, "%q is no address", value)
 			}
 		case key == "secrets":
-			out.secrets = strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ' ' })
+			out.secrets = words(value)
+		case key == "not-read-back":
+			out.unread = words(value)
 		case variableForm.MatchString(key):
 			out.environment[key] = value
 		default:
-			wrong(key, "unknown; want bundle-target, root, artifact, program, origin, secrets, a variable such as DATABRICKS_HOST, or BUNDLE_VAR_name")
+			wrong(key, "unknown; want bundle-target, root, artifact, program, origin, secrets, not-read-back, a variable such as DATABRICKS_HOST, or BUNDLE_VAR_name")
 		}
 	}
 	if out.target == "" {
@@ -73,6 +78,11 @@ func readPlace(p deploy.Place) (place, error) {
 	}
 	if !strings.HasPrefix(out.root, "/Workspace/") || path.Clean(out.root) != out.root {
 		wrong("root", "%q: want the folder that the bundle's target deploys below, /Workspace/...", out.root)
+	}
+	for _, name := range out.unread {
+		if kind, key, ok := strings.Cut(name, "."); !ok || key == "" || kind == "jobs" {
+			wrong("not-read-back", "%q: want the names of resources such as pipelines.sales; jobs are read back", name)
+		}
 	}
 	for _, name := range out.secrets {
 		if !variableForm.MatchString(name) {
@@ -83,4 +93,8 @@ func readPlace(p deploy.Place) (place, error) {
 		}
 	}
 	return out, errors.Join(bad...)
+}
+
+func words(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })
 }

@@ -7,19 +7,45 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/dc-release/dc-release/internal/adapter/deploy/databricks/bundle"
 	"github.com/dc-release/dc-release/internal/app/deploy"
 	"github.com/dc-release/dc-release/internal/core/deployment"
+	"github.com/dc-release/dc-release/internal/core/fault"
 )
 
 // loses is what is gone for good with a resource of the workspace.
-const loses = "its identity and the history of its runs"
+func loses(resource string) string {
+	switch kind, _, _ := strings.Cut(resource, "."); kind {
+	case "jobs":
+		return "its identity and the history of its runs"
+	case "pipelines":
+		return "its identity, its history and the tables that it keeps"
+	}
+	return "its identity and whatever is in it"
+}
 
-// left is what a deployment of a bundle never touches.
+// left is what a deployment of jobs never touches.
 var left = []string{"data in tables and volumes", "runs that have begun"}
+
+// stays says what a plan leaves behind, and what of its result nobody will read back.
+func stays(changes []deployment.Change, expected deployment.State) []string {
+	var out []string
+	for _, what := range left {
+		if !slices.ContainsFunc(changes, func(c deployment.Change) bool { return c.Loses != "" && !strings.HasPrefix(c.Resource, "jobs.") }) {
+			out = append(out, what)
+		}
+	}
+	for _, f := range expected {
+		if f.Value == deployment.Unread || f.Value == deployed {
+			out = append(out, f.Path+" as it is then: it is deployed and not read back, so that no check is about it")
+		}
+	}
+	return out
+}
 
 // Plan lets the program plan and adds what its plan leaves out: the files. A
 // bundle with an error is refused with every finding.
@@ -48,12 +74,12 @@ func (t *Target) Plan(ctx context.Context, c *deploy.Call, a deploy.Artifact) (_
 	if err != nil {
 		return deployment.Plan{}, err
 	}
-	p := deployment.Plan{Tools: []deployment.Tool{tool}, Kept: left}
-	if p.Expected, err = s.expected(config, r, a.Commit, me); err != nil {
-		return p, err
-	}
+	p := deployment.Plan{Tools: []deployment.Tool{tool}}
 	now, err := s.observe(ctx)
 	if err != nil {
+		return p, err
+	}
+	if p.Expected, err = s.expected(config, r, a.Commit, me); err != nil {
 		return p, err
 	}
 	own, err := s.run(ctx, "bundle", "plan", "--target", s.place.target, "--output", "json")
@@ -64,8 +90,13 @@ func (t *Target) Plan(ctx context.Context, c *deploy.Call, a deploy.Artifact) (_
 	if p.Changes, err = changes(own, now, p.Expected); err != nil {
 		return p, fmt.Errorf("databricks bundle plan: %w", err)
 	}
+	p.Kept = stays(p.Changes, p.Expected)
 	return p, nil
 }
+
+// resource is a fact about what the program's plan is about: all but the files and what
+// the deployment says of itself.
+var resource = regexp.MustCompile(`^[a-z_]+\.`)
 
 // changes are those of the program's plan and, for what it does not cover, the
 // differences of the states.
@@ -83,14 +114,14 @@ func changes(own []byte, now, expected deployment.State) ([]deployment.Change, e
 		step := tree(steps[key])
 		c := deployment.Change{Resource: strings.TrimPrefix(key, "resources.")}
 		switch action := text(step["action"]); {
-		case action == "skip" || action == "":
+		case action == "skip":
 			continue
 		case action == "create":
 			c.Action = deployment.Create
 		case action == "delete":
-			c.Action, c.Loses = deployment.Delete, loses
+			c.Action, c.Loses = deployment.Delete, loses(c.Resource)
 		case action == "recreate":
-			c.Action, c.Loses = deployment.Recreate, loses
+			c.Action, c.Loses = deployment.Recreate, loses(c.Resource)
 		case strings.HasPrefix(action, "update") || action == "resize":
 			c.Action = deployment.Update
 		default:
@@ -109,12 +140,12 @@ func changes(own []byte, now, expected deployment.State) ([]deployment.Change, e
 			if before == nil {
 				before = of["old"]
 			}
-			c.Fields = append(c.Fields, deployment.Field{Path: path, Old: shown(before), New: shown(of["new"])})
+			c.Fields = append(c.Fields, deployment.Field{Path: deployment.Line(path), Old: shown(before), New: shown(of["new"])})
 		}
 		out = append(out, c)
 	}
 	for _, c := range deployment.Changes(now, expected) {
-		if !strings.HasPrefix(c.Resource, "jobs.") {
+		if !resource.MatchString(c.Resource) {
 			out = append(out, c)
 		}
 	}
@@ -127,13 +158,13 @@ func shown(v any) string {
 	case nil:
 		return ""
 	case string:
-		return x
+		return deployment.Line(x)
 	case map[string]any, []any:
 		f := facts{}
 		f.flatten("", x)
 		var parts []string
 		for _, path := range slices.Sorted(maps.Keys(f)) {
-			parts = append(parts, strings.TrimPrefix(path, "/")+"="+f[path])
+			parts = append(parts, strings.TrimPrefix(path, "/")+"="+deployment.Line(f[path]))
 		}
 		return strings.Join(parts, ", ")
 	default:
@@ -152,6 +183,14 @@ func (t *Target) Apply(ctx context.Context, c *deploy.Call, a deploy.Artifact, p
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	path, sum, err := s.Programs.Find(ctx, s.place.program)
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(p.Tools, func(t deployment.Tool) bool { return t.SHA256 == sum }) {
+		return fault.New(fault.Conflict, "the plan is stale: %s is not the program any more that planned it", path).
+			WithHint("plan again with: dc-release environment plan --environment %s", c.Environment)
+	}
 	now, err := s.observe(ctx)
 	if err != nil {
 		return err
@@ -164,6 +203,8 @@ func (t *Target) Apply(ctx context.Context, c *deploy.Call, a deploy.Artifact, p
 		return err
 	}
 	args := []string{"bundle", "deploy", "--target", s.place.target, "--auto-approve", "--fail-on-active-runs", "--plan", plan}
-	_, err = s.run(ctx, args...)
+	if _, err = s.run(ctx, args...); err != nil && fault.KindOf(err) != fault.Conflict { // that is about the lock, or before it was taken
+		return s.lockLeft(ctx, err)
+	}
 	return err
 }

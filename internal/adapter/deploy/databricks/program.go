@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"golang.org/x/mod/semver"
@@ -100,16 +101,22 @@ func (s *session) failed(args []string, out deploy.Output) error {
 	if len(said) > 2000 {
 		said = said[:2000] + " ..."
 	}
-	err := fault.New(fault.Invalid, "databricks %s: exit %d: %s", strings.Join(args, " "), out.Exit, said)
+	command, _, _ := strings.Cut(strings.Join(args, " "), " --")
+	err := fault.New(fault.Invalid, "databricks %s: exit %d: %s", command, out.Exit, said)
 	switch {
-	case strings.Contains(said, "does not match state serial"):
-		return fault.New(fault.Conflict, "the plan is stale: %s", said).WithHint("plan again with: dc-release environment plan")
-	case strings.Contains(said, "lock"):
-		return fault.New(fault.Conflict, "%s", err.Error()).
-			WithHint("somebody deploys to this place, or a deployment was killed; look who holds state/deploy.lock below the root, and remove it only when nothing runs")
+	case stale.MatchString(said):
+		return fault.New(fault.Conflict, "the plan is stale: %s", said).WithHint("plan again with: dc-release environment plan --environment %s", s.call.Environment)
+	case strings.Contains(said, "acquire") && strings.Contains(said, "lock"):
+		return fault.New(fault.Conflict, "%s", err.Error()).WithHint(lockHint)
+	case command == "bundle deploy" || command == "bundle destroy":
+		return err.WithHint("the place may be mixed; see what is there with: dc-release environment verify %s; then put right what the program says and start the job again", s.call.Environment)
 	}
-	return err
+	return err.WithHint("nothing was changed; put right what the program says and start it again")
 }
+
+// stale is what the program says of a plan that was made from another state: another
+// serial or, where nothing was deployed then, another lineage.
+var stale = regexp.MustCompile(`plan (?:serial|lineage) .*does not match state`)
 
 // validate is the resolved configuration, as the program itself sees it.
 func (s *session) validate(ctx context.Context) (map[string]any, error) {

@@ -201,7 +201,7 @@ func TestAProgramThatDoesNotSayWhichRunItWas(t *testing.T) {
 	}{
 		"tasks":  {`{"task_outputs":[{"TaskKey":"a"}]}`, "", 0, []deployment.TaskRun{{Job: "main", Task: "a", Outcome: "passed"}}},
 		"none":   {`{}`, "", 0, []deployment.TaskRun{{Job: "main", Outcome: "passed"}}},
-		"failed": {"", "Error: " + token + " is old", 1, []deployment.TaskRun{{Job: "main", Outcome: "failed", Message: "databricks bundle run main --target prd --output json: exit 1: *** is old"}}},
+		"failed": {"", "Error: " + token + " is old", 1, []deployment.TaskRun{{Job: "main", Outcome: "failed", Message: "databricks bundle run main: exit 1: *** is old"}}},
 		"broken": {"<html>", "", 0, nil},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -66,7 +66,8 @@ type session struct {
 	env    map[string]string  // the identity, with the values of secrets
 	given  []workspace.Secret // what the program was given, which no record may hold
 	client *workspace.Client
-	folder string // lent; the artifact lies below bundle/
+	made   map[string]string // see references; known when the place was observed
+	folder string            // lent; the artifact lies below bundle/
 	done   func() error
 	before func(context.Context) error // of whatever the program runs from now on, nil for nothing
 }

@@ -3,6 +3,7 @@ package databricks_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -218,5 +219,64 @@ func TestNothingSecretIsRecorded(t *testing.T) {
 	}
 	if len(c.Record.Invocations) == 0 || len(p.Tools) != 1 || !strings.Contains(p.Tools[0].Version, "standin") {
 		t.Errorf("record %+v, tools %v", c.Record.Invocations, p.Tools)
+	}
+}
+
+// TestWhatIsDeployedElsewhereIsRefused: nobody would look there.
+func TestWhatIsDeployedElsewhereIsRefused(t *testing.T) {
+	for key, path := range map[string]string{"file_path": "/Workspace/Shared/files", "state_path": root + "/other", "artifact_path": "/Volumes/main/default/wheels"} {
+		w := open(t)
+		a := checkout(t, func(f deploytest.Files) {
+			f["databricks.yml"] = strings.Replace(f["databricks.yml"], "    workspace:\n", "    workspace:\n      "+key+": "+path+"\n", 1)
+		}).Artifact(t)
+		_, err := w.Target.Plan(t.Context(), w.Call(), a)
+		if fault.KindOf(err) != fault.Invalid || !strings.Contains(err.Error(), "workspace."+key+" "+path+", which is not read back") {
+			t.Errorf("%s: %v", key, err)
+		}
+		found, err := w.Target.Check(t.Context(), w.Call(), a)
+		if err != nil || !slices.ContainsFunc(found, func(f deployment.Finding) bool { return f.Rule == "root" && strings.Contains(f.What, key) }) {
+			t.Errorf("%s: checked: %v, %v", key, found, err)
+		}
+	}
+}
+
+// TestANotebookThatIsGoneIsRemoved: it lies in the workspace under another name.
+func TestANotebookThatIsGoneIsRemoved(t *testing.T) {
+	w := open(t)
+	w.Apply(t, checkout(t, func(f deploytest.Files) { f["src/nb.py"] = "# Databricks notebook source\n" }))
+	want := w.Apply(t, w.One)
+	if d := deployment.Drifted(want, w.Observe(t)); len(d) > 0 {
+		t.Error(d)
+	}
+}
+
+// TestAPatternOfAWheelIsExpectedWhereItIsDeployed: a program may say the pattern when it
+// validates, and resolve it when it deploys.
+func TestAPatternOfAWheelIsExpectedWhereItIsDeployed(t *testing.T) {
+	for _, pattern := range []string{"./dist/*.whl", "dist/etl-1.2.0-py3-none-any.whl"} {
+		w := inProcess(t)
+		target := w.Target.(*databricks.Target)
+		target.Programs = saying{target.Programs, func(argv []string, stdout []byte) []byte {
+			if !slices.Contains(argv, "validate") {
+				return stdout
+			}
+			return []byte(strings.ReplaceAll(string(stdout), root+"/artifacts/.internal/etl-1.2.0-py3-none-any.whl", pattern))
+		}}
+		want := w.Apply(t, w.One)
+		if d := deployment.Drifted(want, w.Observe(t)); len(d) > 0 {
+			t.Errorf("%s: %v", pattern, d)
+		}
+	}
+}
+
+// TestAnotherProgramDoesNotCarryAPlanOut: who signed saw which one planned.
+func TestAnotherProgramDoesNotCarryAPlanOut(t *testing.T) {
+	w := inProcess(t)
+	a := w.One.Artifact(t)
+	p := w.Plan(t, a)
+	p.Tools[0].SHA256 = digest("another")
+	err := w.Target.Apply(t.Context(), w.Call(), a, p)
+	if fault.KindOf(err) != fault.Conflict || !strings.Contains(err.Error(), "is not the program any more that planned it") || len(w.Jobs()) > 0 {
+		t.Errorf("got %v and %d jobs", err, len(w.Jobs()))
 	}
 }

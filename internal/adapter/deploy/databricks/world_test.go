@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/dc-release/dc-release/internal/adapter/deploy/databricks"
@@ -94,10 +95,27 @@ func (p programs) Run(ctx context.Context, c *deploy.Call, folder string, x depl
 	return deploy.Output{Exit: record.Exit, Stdout: stdout.Bytes(), Stderr: stderr.Bytes()}, err
 }
 
+// saying changes what programs print.
+type saying struct {
+	deploy.Programs
+	says func(argv []string, stdout []byte) []byte
+}
+
+func (p saying) Run(ctx context.Context, c *deploy.Call, folder string, x deploy.Program) (deploy.Output, error) {
+	out, err := p.Programs.Run(ctx, c, folder, x)
+	out.Stdout = p.says(x.Argv, out.Stdout)
+	return out, err
+}
+
+// meeting answers a request, or says that it did not.
+type meeting func(http.ResponseWriter, *http.Request) (answered bool)
+
 // world is a workspace and the target that deploys to it.
 type world struct {
 	*fakeworkspace.Workspace
 	deploytest.Fixture
+	// meets may answer a request before the workspace does; nil answers none.
+	meets *atomic.Pointer[meeting]
 }
 
 func open(t testing.TB) world {
@@ -112,7 +130,12 @@ func open(t testing.TB) world {
 func openWith(t testing.TB, admits func(host string) fakeworkspace.Config) world {
 	t.Helper()
 	var w *fakeworkspace.Workspace
-	s := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.ServeHTTP(rw, r) }))
+	var meets atomic.Pointer[meeting]
+	s := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if m := meets.Load(); m == nil || !(*m)(rw, r) {
+			w.ServeHTTP(rw, r)
+		}
+	}))
 	t.Cleanup(s.Close)
 	c := admits(s.URL)
 	c.Name, c.Org = "prd", 4711
@@ -123,7 +146,7 @@ func openWith(t testing.TB, admits func(host string) fakeworkspace.Config) world
 			return token, environment == "prd" && name == "DATABRICKS_TOKEN", nil
 		},
 	}
-	return world{w, deploytest.Fixture{
+	return world{Workspace: w, meets: &meets, Fixture: deploytest.Fixture{
 		Target: target,
 		Place: deploy.Place{Solution: "corp-procurement", Environment: "prd", Config: map[string]string{
 			"bundle-target": "prd", "root": root, "secrets": "DATABRICKS_TOKEN",

@@ -51,6 +51,7 @@ const (
 	RuleFiles       = "BND009" // what is named as a file is there and uploaded
 	RuleBuild       = "BND010" // nothing is built or run at deploy
 	RuleSchedule    = "BND011" // what runs by itself does so in production, and there alone
+	RuleName        = "BND012" // no two jobs have one name
 	RuleShared      = "catalog-shared"
 )
 

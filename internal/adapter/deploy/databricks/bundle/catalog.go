@@ -70,6 +70,11 @@ type Site struct {
 	*Resolved
 }
 
+// near says whether both are in one workspace.
+func (s Site) near(other Site) bool {
+	return strings.EqualFold(strings.TrimSuffix(s.Host, "/"), strings.TrimSuffix(other.Host, "/"))
+}
+
 // Shared finds the schemas of a site that another one names too, and catalogs where
 // no schema is named: data of the one would be changed by the other. That prd shares
 // one is an error. Of two workspaces nobody here knows whether they have the same
@@ -80,7 +85,7 @@ func Shared(of Site, others []Site) []Finding {
 		where := "in the workspace of both"
 		severity := Warning
 		switch {
-		case !strings.EqualFold(strings.TrimSuffix(of.Host, "/"), strings.TrimSuffix(other.Host, "/")):
+		case !of.near(other):
 			where = "which is the same one if their workspaces share a metastore"
 		case of.Environment == "prd" || other.Environment == "prd":
 			severity = Error

@@ -221,6 +221,7 @@ func (c *checker) target(found *findings, name string) {
 	c.uploaded(found, config)
 	if r := c.resolve(&of, Options{Target: name, Environ: c.placeholders()}); r != nil {
 		c.schedules(found, name, r)
+		names(found, r)
 	}
 	for _, f := range of {
 		if f.Rule == RuleRead || f.Rule == RuleFiles {
@@ -254,6 +255,19 @@ func (c *checker) schedules(found *findings, target string, r *Resolved) {
 				}
 			}
 		}
+	}
+}
+
+// names: a job is known by its name, so that of two nobody can say which was verified.
+func names(found *findings, r *Resolved) {
+	first := map[string]string{}
+	jobs := r.Jobs()
+	for _, key := range slices.Sorted(keysOf(jobs)) {
+		name := jobs[key].Get("name")
+		if other, twice := first[name.String()]; twice {
+			found.add(RuleName, Error, name.place(), "give one of them another name", "jobs %s and %s are both named %q", other, key, name.String())
+		}
+		first[name.String()] = key
 	}
 }
 

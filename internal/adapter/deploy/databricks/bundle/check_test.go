@@ -187,6 +187,10 @@ targets:
 			change: [2]string{"targets:\n", "resources: {jobs: {j: {name: j, trigger: {pause_status: PAUSED}}}}\ntargets:\n"},
 			want:   []string{"databricks.yml:5:42: warning: environment prd: trigger of job j is paused: it does not run in target prd (BND011)"},
 		},
+		"two jobs of one name": {
+			change: [2]string{"targets:\n", "resources: {jobs: {j: {name: n}, k: {name: N}, l: {name: \"${resources.jobs.j.name}\"}}}\ntargets:\n"},
+			want:   []string{"databricks.yml:5:58: error: jobs j and l are both named \"n\" (BND012): give one of them another name"},
+		},
 		"what cannot be resolved": {
 			change: [2]string{"/Workspace/Deployments/b", "\"/Workspace/${var.nothing}\""},
 			want:   []string{"databricks.yml:4:24: error: reference does not exist: ${var.nothing}"},

@@ -11,6 +11,13 @@ import (
 
 func keysOf[V any](m map[string]V) iter.Seq[string] { return maps.Keys(m) }
 
+// shapes are what members of a job are, where they are there.
+var shapes = map[string]Kind{
+	"tasks": List, "job_clusters": List, "environments": List, "parameters": List, "permissions": List,
+	"schedule": Map, "trigger": Map, "continuous": Map, "queue": Map, "tags": Map, "run_as": Map, "deployment": Map,
+	"email_notifications": Map, "webhook_notifications": Map, "health": Map, "git_source": Map,
+}
+
 // jobs gives every job what the target, its mode and the deployment say.
 func (s *resolver) jobs() {
 	s.presets()
@@ -22,6 +29,11 @@ func (s *resolver) jobs() {
 		}
 		if job.Get("name").String() == "" {
 			s.refuse(jobs.keyPlace(key), "write name: NAME", "job %s has no name", key)
+		}
+		for _, p := range job.pairs {
+			if want, known := shapes[p.key]; known && !p.value.Null() && p.value.Kind != want {
+				s.refuse(p.value.place(), "", "job %s: %s is no %s", key, p.key, map[Kind]string{List: "list", Map: "mapping"}[want])
+			}
 		}
 		s.preset(job)
 		s.principal(job)

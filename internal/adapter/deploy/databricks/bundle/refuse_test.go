@@ -46,6 +46,16 @@ func TestWhatIsRefused(t *testing.T) {
 		"a structure without type": {"variables: {x: {default: [1]}}\n" + sound, nil, bundle.Options{}, []string{
 			"databricks.yml:2:26: error: variable x is no text, number or bool",
 		}},
+		"resources without keys": {"resources: {jobs: [a], pipelines: x}\n" + sound, nil, bundle.Options{}, []string{
+			"databricks.yml:2:19: error: resources.jobs is no mapping", "databricks.yml:2:35: error: resources.pipelines is no mapping",
+		}},
+		"a key that names more": {"resources: {jobs: {a.b: {name: x}}}\n" + sound, nil, bundle.Options{}, []string{"databricks.yml:2:20: error: resources.jobs.a.b: a key names one resource"}},
+		"members of a job that are something else": {"resources: {jobs: {a: {name: x, tasks: {}, schedule: [1], tags: x}}}\n" + sound, nil, bundle.Options{}, []string{
+			"databricks.yml:2:40: error: job a: tasks is no list", "databricks.yml:2:54: error: job a: schedule is no mapping", "databricks.yml:2:65: error: job a: tags is no mapping",
+		}},
+		"the id of a job that is not there": {"resources: {jobs: {a: {name: x, tasks: [{task_key: t, run_job_task: {job_id: \"${resources.jobs.b.id}\"}}]}}}\n" + sound, nil, bundle.Options{}, []string{
+			"databricks.yml:2:78: error: reference does not exist: ${resources.jobs.b.id}",
+		}},
 		"a circle": {"variables: {a: {default: \"${var.b}\"}, b: {default: \"x${var.a}\"}}\n" + sound, nil, bundle.Options{}, []string{
 			"databricks.yml:2:26: error: the references lead in a circle: variables.b.value -> variables.a.value -> variables.b.value",
 		}},

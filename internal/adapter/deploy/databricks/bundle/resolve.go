@@ -117,7 +117,13 @@ func (s *resolver) shape() {
 	}
 	for _, kind := range s.config.Get("resources").Keys() {
 		of := s.config.At("resources", kind)
+		if !of.Null() && of.Kind != Map {
+			s.refuse(of.Place, "give each of them a key", "resources.%s is no mapping", kind)
+		}
 		for _, key := range of.Keys() {
+			if strings.ContainsAny(key, "./[]\"") {
+				s.refuse(of.keyPlace(key), "use letters, digits, _ and -", "resources.%s.%s: a key names one resource, and nothing below it", kind, key)
+			}
 			if of.Get(key).Null() || of.Get(key).Kind != Map {
 				s.refuse(of.keyPlace(key), "", "resources.%s.%s is no mapping", kind, key)
 				of.remove(key)

@@ -184,6 +184,7 @@ resources:
         - {task_key: x, max_retries: 1, depends_on: [{task_key: w}]}
         - {task_key: y}
       job_clusters: [{job_cluster_key: c, new_cluster: {num_workers: 1, node: n}}]
+      parameters: [{name: p, default: d}, {name: q, default: e}]
       environments: [{environment_key: e, spec: {environment_version: "1"}}]
       permissions: [{group_name: g, level: CAN_VIEW}]
 targets:
@@ -196,6 +197,7 @@ targets:
           tags: {b: "3", c: "4"}
           tasks: [{task_key: y, max_retries: 2}, {task_key: z}, {task_key: x, run_if: ALL_DONE}]
           job_clusters: [{job_cluster_key: c, new_cluster: {num_workers: 9}}]
+          parameters: [{name: p, default: t}]
           environments: [{environment_key: e, spec: {environment_version: "2"}}]
           permissions: [{group_name: h, level: CAN_MANAGE}]
 `
@@ -220,6 +222,7 @@ tasks:
   - {task_key: y, max_retries: 2}
   - {task_key: z}
 job_clusters: [{job_cluster_key: c, new_cluster: {num_workers: 9, node: n}}]
+parameters: [{name: p, default: t}, {name: q, default: e}]
 environments: [{environment_key: e, spec: {environment_version: "2"}}]
 permissions: [{group_name: g, level: CAN_VIEW}, {group_name: h, level: CAN_MANAGE}]
 `)

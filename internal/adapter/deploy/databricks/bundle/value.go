@@ -207,6 +207,7 @@ var identities = map[string]string{
 	"tasks":        "task_key",
 	"environments": "environment_key",
 	"job_clusters": "job_cluster_key",
+	"parameters":   "name",
 }
 
 // merge puts b over a: maps key by key, lists of identities entry by entry,

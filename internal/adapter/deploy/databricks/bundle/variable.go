@@ -202,7 +202,7 @@ func (s *resolver) lookUp(ref string, at Place, stack []string) *Value {
 			s.known[name] = found
 		}
 		return s.known[name]
-	case root == "resources" || s.unknownUser && strings.HasPrefix(name, "workspace.current_user"):
+	case root == "resources" && s.deployable(name) || s.unknownUser && strings.HasPrefix(name, "workspace.current_user"):
 	case strings.HasPrefix(ref, "var.") && s.declared(name):
 	default:
 		s.refuse(at, "declare what it refers to, or correct the name", "reference does not exist: ${%s}", ref)
@@ -216,6 +216,13 @@ func (s *resolver) declared(name string) bool {
 	variable, _ := cutStep(strings.TrimPrefix(name, "variables."))
 	v := s.config.At("variables", variable)
 	return v != nil && v.Get("value") == nil
+}
+
+// deployable says whether the bundle has the resource that a reference such as
+// resources.jobs.main.id begins with.
+func (s *resolver) deployable(name string) bool {
+	parts := strings.Split(name, ".")
+	return len(parts) > 3 && s.config.At(parts[:3]...) != nil
 }
 
 // cutStep splits a.b[0] into a and .b[0].

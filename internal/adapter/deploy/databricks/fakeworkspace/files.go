@@ -19,6 +19,7 @@ import (
 type object struct {
 	ID       int64     `json:"id"`
 	File     bool      `json:"file,omitempty"`
+	Language string    `json:"language,omitempty"` // of a notebook
 	Data     []byte    `json:"data,omitempty"`
 	Created  time.Time `json:"created"`
 	Modified time.Time `json:"modified"`
@@ -145,6 +146,7 @@ func (w *Workspace) keep(p string, data []byte, overwrite bool, c *call) (any, e
 	if err != nil {
 		return nil, err
 	}
+	kept, language := notebook(kept, data)
 	if o := w.state.Objects[kept]; o != nil && o.File && !overwrite {
 		return nil, refuse(http.StatusConflict, "RESOURCE_ALREADY_EXISTS", "%s already exists. Please pass overwrite=true to update it.", p)
 	}
@@ -154,7 +156,29 @@ func (w *Workspace) keep(p string, data []byte, overwrite bool, c *call) (any, e
 	if err := w.put(kept, data, c.by, c.at); err != nil {
 		return nil, err
 	}
+	w.state.Objects[kept].Language = language
 	return empty{}, nil
+}
+
+// notebooks are the first lines that make an imported file a notebook.
+var notebooks = map[string]struct{ mark, language string }{
+	".py": {"# Databricks notebook source", "PYTHON"}, ".r": {"# Databricks notebook source", "R"},
+	".sql": {"-- Databricks notebook source", "SQL"}, ".scala": {"// Databricks notebook source", "SCALA"},
+}
+
+// notebook is where a file that is imported is kept: a notebook, of which the language
+// is told, without its extension.
+func notebook(name string, data []byte) (at, language string) {
+	extension := path.Ext(name)
+	first, _, _ := strings.Cut(string(data[:min(100, len(data))]), "\n")
+	n := notebooks[strings.ToLower(extension)]
+	switch {
+	case extension == ".ipynb":
+		n.language = "PYTHON"
+	case n.mark == "" || strings.TrimSpace(first) != n.mark:
+		return name, ""
+	}
+	return strings.TrimSuffix(name, extension), n.language
 }
 
 // importFile takes the bytes of the body; the path is in the URL, escaped or not.
@@ -272,6 +296,7 @@ type objectInfo struct {
 	ID       int64  `json:"object_id"`
 	Resource string `json:"resource_id"`
 	Size     *int   `json:"size,omitempty"`
+	Language string `json:"language,omitempty"`
 	Created  int64  `json:"created_at,omitempty"`
 	Modified int64  `json:"modified_at,omitempty"`
 }
@@ -281,6 +306,9 @@ func describe(name string, o *object) objectInfo {
 	if o.File {
 		size := len(o.Data)
 		i.Type, i.Size, i.Created, i.Modified = "FILE", &size, millis(o.Created), millis(o.Modified)
+		if o.Language != "" {
+			i.Type, i.Language, i.Size = "NOTEBOOK", o.Language, nil
+		}
 	}
 	return i
 }

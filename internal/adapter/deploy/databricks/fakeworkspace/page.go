@@ -26,6 +26,7 @@ var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 
 // How much of each list a page shows.
 const (
+	shownJobs     = 50
 	shownFiles    = 200
 	shownRuns     = 10
 	shownRequests = 20
@@ -58,6 +59,7 @@ func pages(mux *http.ServeMux, snapshots func() []Snapshot) {
 type place struct {
 	Name, Host string
 	Jobs       []shownJob
+	HiddenJobs int
 	Files      []File
 	FileCount  int
 	Hidden     int // files that are not shown
@@ -67,13 +69,13 @@ type place struct {
 
 type shownJob struct {
 	Job
-	Schedule string // "" for none
-	Paused   bool
-	RunAs    string
-	Tags     []string
-	Tasks    []string
-	Access   []string
-	Again    bool // another job has the same name
+	Starts string // by what it starts by itself, "" for nothing
+	Paused bool
+	RunAs  string
+	Tags   []string
+	Tasks  []string
+	Access []string
+	Again  bool // another job has the same name
 }
 
 func show(s Snapshot) place {
@@ -83,7 +85,8 @@ func show(s Snapshot) place {
 	for _, j := range s.Jobs {
 		names[j.Name]++
 	}
-	for _, j := range s.Jobs {
+	p.HiddenJobs = len(s.Jobs) - min(shownJobs, len(s.Jobs))
+	for _, j := range s.Jobs[:min(shownJobs, len(s.Jobs))] {
 		shown := showJob(j)
 		shown.Again = names[j.Name] > 1
 		p.Jobs = append(p.Jobs, shown)
@@ -106,21 +109,14 @@ func showJob(j Job) shownJob {
 	if err := json.Unmarshal(j.Settings, &s); err != nil {
 		return out
 	}
-	var schedule struct {
-		Cron  string `json:"quartz_cron_expression"`
-		Zone  string `json:"timezone_id"`
-		State string `json:"pause_status"`
-	}
-	read(s["schedule"], &schedule)
-	if schedule.Cron != "" {
-		out.Schedule, out.Paused = strings.TrimSpace(schedule.Cron+" "+schedule.Zone), schedule.State == "PAUSED"
-	}
+	out.Starts, out.Paused = starts(s)
 	var as struct {
 		User    string `json:"user_name"`
 		Service string `json:"service_principal_name"`
+		Group   string `json:"group_name"`
 	}
 	read(s["run_as"], &as)
-	if out.RunAs = as.User + as.Service; out.RunAs == "" {
+	if out.RunAs = as.User + as.Service + as.Group; out.RunAs == "" {
 		out.RunAs = j.Creator
 	}
 	var tags map[string]string
@@ -143,6 +139,27 @@ func showJob(j Job) shownJob {
 		}
 	}
 	return out
+}
+
+// starts says by what a job starts by itself, and whether that is paused.
+func starts(s settings) (by string, paused bool) {
+	for _, on := range []string{"schedule", "trigger", "continuous"} {
+		var is map[string]json.RawMessage
+		if read(s[on], &is); is == nil {
+			continue
+		}
+		of := settings(is)
+		paused = of.text("pause_status") == "PAUSED"
+		delete(is, "pause_status")
+		switch on {
+		case "schedule":
+			return strings.TrimSpace(of.text("quartz_cron_expression") + " " + of.text("timezone_id")), paused
+		case "trigger":
+			return strings.Join(slices.Sorted(maps.Keys(is)), " "), paused
+		}
+		return on, paused
+	}
+	return "", false
 }
 
 // read takes a value of the settings if it has the shape; what has another one is

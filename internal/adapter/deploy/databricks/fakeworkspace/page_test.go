@@ -63,3 +63,30 @@ func TestThePageShowsEnvironmentsSideBySide(t *testing.T) {
 		t.Error("the page of one workspace is not its own")
 	}
 }
+
+func TestThePageShowsByWhatAJobStarts(t *testing.T) {
+	shown := func(w *world) string {
+		_, _, body := w.send("GET", "/", nil)
+		return string(body)
+	}
+	for want, job := range map[string]object{
+		"file_arrival": {"trigger": object{"pause_status": "UNPAUSED", "file_arrival": object{"url": "/Volumes/x"}}},
+		"continuous":   {"continuous": object{"pause_status": "PAUSED"}}, "by hand": {}, "0 0 6 * * ? UTC": sales(),
+	} {
+		w := open(t)
+		job["name"], job["run_as"] = "a \u202e name", object{"group_name": "everybody"}
+		w.create(job)
+		for _, want := range []string{want, "<dd>everybody</dd>", "<bdi>a \u202e name</bdi>"} {
+			if body := shown(w); !strings.Contains(body, want) {
+				t.Errorf("the page lacks %q", want)
+			}
+		}
+	}
+	w := open(t)
+	for range 60 {
+		w.create(sales())
+	}
+	if body := shown(w); !strings.Contains(body, "10 more are not shown") || strings.Count(body, "<article") != 50 {
+		t.Error("many jobs are not told")
+	}
+}

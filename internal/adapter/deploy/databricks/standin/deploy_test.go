@@ -348,7 +348,7 @@ func TestJobsThatReferToOneAnother(t *testing.T) {
 		strings.NewReplacer("resources:\n  jobs:\n", "", "a_caller", "c", "caller", "c", "jobs.main.id", "jobs.b.id").Replace(caller))
 	w.fails("refer to each other", "bundle", "deploy", "-t", "dev")
 	w.write("resources/second.yml", strings.NewReplacer("a_caller", "d", "jobs.main.id", "jobs.gone.id").Replace(caller))
-	w.fails("${resources.jobs.gone.id} refers to nothing that is deployed", "bundle", "deploy", "-t", "dev")
-	w.write("resources/second.yml", strings.NewReplacer("a_caller", "d", "jobs.main.id", "pipelines.p.id").Replace(caller))
+	w.fails("reference does not exist: ${resources.jobs.gone.id}", "bundle", "deploy", "-t", "dev")
+	w.write("resources/second.yml", strings.NewReplacer("a_caller", "d", "jobs.main.id", "jobs.main.url").Replace(caller))
 	w.fails("the stand-in knows the ids of jobs only", "bundle", "deploy", "-t", "dev")
 }

@@ -9,9 +9,12 @@ import (
 	"io/fs"
 	"path"
 	"slices"
+	"strings"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/dc-release/dc-release/internal/adapter/deploy/databricks/bundle"
 )
 
 // uploadAll brings wheels and files to the workspace and writes which.
@@ -55,7 +58,11 @@ func (s *session) uploadFiles(ctx context.Context, files []string, before deploy
 	}
 	for _, f := range before.Files {
 		if fs.ValidPath(f.Path) && !slices.Contains(files, f.Path) {
-			if err := s.remove(ctx, s.bundle.FilePath()+"/"+f.Path, false); err != nil {
+			name := f.Path
+			if f.Notebook {
+				name = strings.TrimSuffix(name, path.Ext(name))
+			}
+			if err := s.remove(ctx, s.bundle.FilePath()+"/"+name, false); err != nil {
 				return err
 			}
 		}
@@ -99,7 +106,12 @@ func (s *session) writeDeployment(ctx context.Context, files []string, before de
 		d.ID = s.id("deployment")
 	}
 	for _, f := range files {
-		d.Files = append(d.Files, deployedFile{Path: f})
+		data, err := fs.ReadFile(s.files, f)
+		if err != nil {
+			return err
+		}
+		_, _, notebook := bundle.Notebook(f, data)
+		d.Files = append(d.Files, deployedFile{Path: f, Notebook: notebook})
 	}
 	data, err := json.MarshalIndent(d, "", "  ")
 	if err != nil {

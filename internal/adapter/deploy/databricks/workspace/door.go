@@ -49,6 +49,8 @@ type door struct {
 	agent string
 	clock Clock
 	mask  *mask.Masker
+	// patience is how long nothing may come of an answer.
+	patience time.Duration
 }
 
 // send sends a request and gives the answer to read, at each try anew. It is tried
@@ -127,7 +129,7 @@ func (d *door) once(ctx context.Context, r request, read func(*http.Response) er
 	if r.exact {
 		q.Header.Set("Accept-Encoding", "identity")
 	}
-	answer, err := d.http.Do(q)
+	answer, err := d.do(q)
 	if err != nil {
 		return d.broken(r, err)
 	}
@@ -159,8 +161,10 @@ func (d *door) once(ctx context.Context, r request, read func(*http.Response) er
 
 // broken is the error of an exchange that did not come to its end.
 func (d *door) broken(r request, err error) *Error {
-	if e := asError(err); e != nil { // of sameHost
-		e.Method, e.Path = r.method, r.shown
+	if e := asError(err); e != nil {
+		if e.Method == "" { // of sameHost; else why a read beside this one ended both
+			e.Method, e.Path = r.method, r.shown
+		}
 		return e
 	}
 	var outer *url.Error
@@ -168,7 +172,7 @@ func (d *door) broken(r request, err error) *Error {
 		err = outer.Err // without the URL, which is said already
 	}
 	var timeout net.Error
-	again := errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) ||
+	again := errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, errSilent) ||
 		errors.As(err, &timeout) && timeout.Timeout()
 	return &Error{Kind: Unavailable, Method: r.method, Path: r.shown, Err: quiet{d.clean(err.Error()), err}, again: again}
 }

@@ -8,6 +8,7 @@
 package workspace
 
 import (
+	"cmp"
 	"context"
 	"net"
 	"net/http"
@@ -49,6 +50,8 @@ type Config struct {
 	Via Getter
 	// Parallel bounds how many folders List reads at once; 0 is 8.
 	Parallel int
+	// Silence bounds how long nothing may come of an answer; 0 is two minutes.
+	Silence time.Duration
 	// MaxFile bounds the files that Export hashes, in bytes; 0 is 512 MiB.
 	MaxFile int64
 }
@@ -124,7 +127,7 @@ func Open(ctx context.Context, c Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := newDoor(c.HTTP, c.UserAgent, c.Clock)
+	d := newDoor(c)
 	a := &api{door: d, host: host, auth: c.Auth, tokens: newTokens(d.clock, func(ctx context.Context) (Access, error) {
 		access, err := c.Auth.access(ctx, d, host)
 		d.mask.Add(string(access.Token))
@@ -138,22 +141,18 @@ func Open(ctx context.Context, c Config) (*Client, error) {
 }
 
 // newDoor makes what sends requests.
-func newDoor(given *http.Client, agent string, clock Clock) *door {
+func newDoor(of Config) *door {
 	c := http.Client{}
-	if given != nil {
-		c = *given
+	if of.HTTP != nil {
+		c = *of.HTTP
 	}
 	if c.Transport == nil {
 		t := http.DefaultTransport.(*http.Transport).Clone()
 		t.MaxIdleConnsPerHost = 4 * parallel
-		t.ResponseHeaderTimeout = 2 * time.Minute
 		c.Transport = t
 	}
 	c.CheckRedirect, c.Jar = sameHost, nil
-	if agent == "" {
-		agent = "dc-release"
-	}
-	return &door{http: &c, agent: agent, clock: clock.orReal(), mask: mask.New()}
+	return &door{http: &c, agent: cmp.Or(of.UserAgent, "dc-release"), clock: of.Clock.orReal(), mask: mask.New(), patience: cmp.Or(of.Silence, silence)}
 }
 
 // checkHost gives scheme and host of a workspace without a slash at the end.
