@@ -170,6 +170,7 @@ func TestARunIsWatchedInARealBrowser(t *testing.T) {
 		t.Fatal(err)
 	}
 	v := openPagesFor(t, Config{Listen: l.Addr().String()})
+	v.pages.Stream = 300 * time.Millisecond // it is begun again all the time
 	v.enrols()
 	v.begins("R1")
 	b := v.tab(l)
@@ -177,20 +178,20 @@ func TestARunIsWatchedInARealBrowser(t *testing.T) {
 	b.fill("login", "cleo", "password", cleoPassword, "code", v.code())
 	b.presses("main button", "nav")
 	b.do("open", chromedp.Navigate(b.url+"/"), chromedp.WaitVisible(chromedp.CSS("table")))
-	b.picture("20-overview")
+	b.looks("20-overview")
 	b.do("open", chromedp.Navigate(b.url+"/runs/R1"), chromedp.WaitVisible(chromedp.CSS("svg.graph .off")))
-	b.picture("21-run")
+	b.looks("21-run")
 	_, err = chromedp.Run(b.ctx, chromedp.Evaluate[bool]("window.same = true"))
 	v.must(err)
 	v.ends("R1")
-	b.do("wait for the end", chromedp.WaitVisible(chromedp.CSS("#run .mark.broken")))
+	b.becomes("#run .mark.broken")
 	same, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool]("window.same === true"))
 	if v.must(err); !same {
 		t.Error("the page was loaded again")
 	}
-	b.picture("22-run-ended")
-	for name, path := range map[string]string{"23-runs": "/runs", "24-releases": "/releases", "25-release": "/releases/" + pageProduct + "/1.0.0"} {
+	b.looks("22-run-ended")
+	for name, path := range map[string]string{"23-runs": "/runs", "24-releases": "/releases", "25-release": "/releases/" + pageProduct + "/1.0.0", "26-log": "/runs/R1/log?job=unit"} {
 		b.do("open", chromedp.Navigate(b.url+path), chromedp.WaitVisible(chromedp.CSS("main")))
-		b.picture(name)
+		b.looks(name)
 	}
 }

@@ -2,6 +2,8 @@ package wire
 
 import (
 	"context"
+	_ "embed"
+	"fmt"
 	"net"
 	"net/http/httptest"
 	"os"
@@ -75,24 +77,57 @@ func (b *tab) presses(button, next string) {
 	b.do("press "+button, chromedp.Click(chromedp.CSS(button)), chromedp.WaitVisible(chromedp.CSS(next)))
 }
 
-// picture takes the page in four ways, where somebody asked for it.
-func (b *tab) picture(name string) {
+// becomes waits until a page that changes by itself has an element. The page is
+// asked itself: nodes that are looked up from outside are others meanwhile.
+func (b *tab) becomes(css string) {
 	b.v.t.Helper()
-	dir := os.Getenv(pictures)
-	if dir == "" {
-		return
+	const look = `new Promise((has, not) => {
+		const since = Date.now();
+		const look = () => document.querySelector(%q) ? has(true) : Date.now() - since > 60000 ? not(document.body.innerText) : setTimeout(look, 20);
+		look();
+	})`
+	if _, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](fmt.Sprintf(look, css), chromedp.EvalAwaitPromise)); err != nil {
+		b.v.t.Fatalf("the page never had %s: %v", css, err)
 	}
+}
+
+// axe looks for what keeps people from using a page (axe-core 4.14.1, MPL-2.0,
+// as npm serves it).
+//
+//go:embed testdata/axe/axe.min.js
+var axe string
+
+// wcag says what axe finds against WCAG 2.2 AA, a line each.
+const wcag = `axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}).then(r =>
+	r.violations.flatMap(v => v.nodes.map(n => v.id + ": " + v.help + ": " + n.html)).join("\n"))`
+
+// looks holds the page against what every page promises, light and dark, wide and
+// narrow: it fits its window and axe finds nothing. It leaves pictures where
+// somebody asked for them.
+func (b *tab) looks(name string) {
+	b.v.t.Helper()
+	_, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](axe+"; true"))
+	b.v.must(err)
+	dir := os.Getenv(pictures)
 	for _, scheme := range []string{"light", "dark"} {
+		_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+		})
+		b.v.must(err)
 		for size, width := range map[string]int64{"wide": 1200, "narrow": 390} {
-			_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-				Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
-			})
-			b.v.must(err)
 			b.do("resize", chromedp.EmulateViewport(width, 900))
 			wide, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool]("document.documentElement.scrollWidth > window.innerWidth"))
 			b.v.must(err)
 			if wide {
 				b.v.t.Errorf("%s is wider than a %s window", name, size)
+			}
+			found, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](wcag, chromedp.EvalAwaitPromise))
+			b.v.must(err)
+			if found != "" {
+				b.v.t.Errorf("%s, %s and %s:\n%s", name, scheme, size, found)
+			}
+			if dir == "" {
+				continue
 			}
 			raw, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(90))
 			b.v.must(err)
@@ -113,48 +148,48 @@ func TestPagesInARealBrowser(t *testing.T) {
 	v := openPagesFor(t, Config{Listen: l.Addr().String()})
 	b := v.tab(l)
 	b.do("open", chromedp.Navigate(b.url+"/enrol"), chromedp.WaitVisible(chromedp.CSS(`[name="secret"]`)))
-	b.picture("1-invitation")
+	b.looks("1-invitation")
 	b.fill("secret", v.invitation.Secret)
 	b.presses("main button", ".seed")
 	seed, err := chromedp.Run(b.ctx, chromedp.TextContent(chromedp.CSS(".seed")))
 	v.must(err)
 	v.seed = strings.TrimSpace(seed)
-	b.picture("2-enrol")
+	b.looks("2-enrol")
 	b.fill("password", cleoPassword, "again", cleoPassword, "code", v.code())
 	b.presses("main button", ".good")
-	b.picture("3-enrolled")
+	b.looks("3-enrolled")
 	b.do("open", chromedp.Navigate(b.url+"/sign-in"), chromedp.WaitVisible(chromedp.CSS(`[name="login"]`)))
-	b.picture("4-sign-in")
+	b.looks("4-sign-in")
 	b.fill("login", "cleo", "password", "not this one", "code", "000000")
 	b.presses("main button", ".problem")
-	b.picture("5-sign-in-wrong")
+	b.looks("5-sign-in-wrong")
 	v.App.Access.Delays.Passed("cleo", "127.0.0.1")
 	b.fill("password", cleoPassword, "code", v.code())
 	b.presses("main button", ".warn")
-	b.picture("6-signatures-not-prepared")
+	b.looks("6-signatures-not-prepared")
 	b.presses(`a[href="/statement"]`, "blockquote")
-	b.picture("7-statement")
+	b.looks("7-statement")
 	b.fill("password", cleoPassword, "code", v.code())
 	b.presses("main button", `a[href="/passkey"]`)
 	b.presses(`a[href="/passkey"]`, `[name="password"]`)
 	b.fill("password", cleoPassword, "code", v.code())
 	b.presses("main button", `[data-passkey="create"]`)
-	b.picture("8-passkey")
+	b.looks("8-passkey")
 	b.presses("main form button", `a[href^="/sign?"]`)
-	b.picture("9-signatures")
+	b.looks("9-signatures")
 	b.presses(`a[href^="/sign?"]`, `[name="reason"]`)
 	b.fill("reason", "I read the requirements and the tests of this release.")
-	b.picture("10-sign")
+	b.looks("10-sign")
 	b.presses("main form button", `[data-passkey="get"]`)
-	b.picture("11-ceremony")
+	b.looks("11-ceremony")
 	b.presses("main form button", ".good")
-	b.picture("12-done")
+	b.looks("12-done")
 	b.do("open", chromedp.Navigate(b.url+"/signatures"), chromedp.WaitVisible(chromedp.CSS("table")))
-	b.picture("13-signatures-signed")
+	b.looks("13-signatures-signed")
 	b.do("open", chromedp.Navigate(b.url+"/sign?solution="+pageProduct+"&version=1.0.0&gate=pre_val&meaning=sme-approved"), chromedp.WaitVisible(chromedp.CSS(`[name="reason"]`)))
 	b.fill("reason", "once more")
 	b.presses("main form button", ".refused")
-	b.picture("14-refused")
+	b.looks("14-refused")
 	st, err := v.state.Release(t.Context(), pageProduct, "1.0.0")
 	v.must(err)
 	if own, ok := st.Gate("pre_val").Own(v.cleo); !ok || own.Method != policy.Passkey {

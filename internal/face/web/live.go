@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -33,7 +34,7 @@ type glimpse struct {
 // does not keep the session, which ends in time.
 func (s *Site) live(next func(r *http.Request, cursor string) (glimpse, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), liveLongest)
+		ctx, cancel := context.WithTimeout(r.Context(), cmp.Or(s.Stream, liveLongest))
 		defer cancel()
 		out := stream{w, http.NewResponseController(w)}
 		_ = out.SetReadDeadline(time.Time{}) // that of the request is over; without support there is none

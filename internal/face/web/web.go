@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/alexedwards/scs/v2"
 
@@ -34,6 +35,9 @@ type Config struct {
 	State    *state.Reader
 	Sessions SessionStore
 	Passkeys Challenger
+	// Stream is how long what a live page is told by lasts at the longest, 0 for 50
+	// seconds.
+	Stream time.Duration
 	// Secure is set where browsers reach the pages over TLS.
 	Secure bool
 	Logger *slog.Logger
