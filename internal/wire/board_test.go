@@ -161,6 +161,19 @@ func TestGXP061_ALivePageIsOfASession(t *testing.T) {
 	until(t, in, "event: ended")
 }
 
+// breaking breaks every stream of a live page off after a moment, as a poor
+// network does.
+func breaking(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/live") {
+			ctx, cancel := context.WithTimeout(r.Context(), 300*time.Millisecond)
+			defer cancel()
+			r = r.WithContext(ctx)
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
 // TestARunIsWatchedInARealBrowser: the page changes while one looks, without
 // being loaded again.
 func TestARunIsWatchedInARealBrowser(t *testing.T) {
@@ -170,10 +183,9 @@ func TestARunIsWatchedInARealBrowser(t *testing.T) {
 		t.Fatal(err)
 	}
 	v := openPagesFor(t, Config{Listen: l.Addr().String()})
-	v.pages.Stream = 300 * time.Millisecond // it is begun again all the time
 	v.enrols()
 	v.begins("R1")
-	b := v.tab(l)
+	b := v.tab(l, breaking)
 	b.do("open", chromedp.Navigate(b.url+"/sign-in"), chromedp.WaitVisible(chromedp.CSS(`[name="login"]`)))
 	b.fill("login", "cleo", "password", cleoPassword, "code", v.code())
 	b.presses("main button", "nav")

@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"fmt"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -31,9 +32,14 @@ type tab struct {
 	url string
 }
 
-func (v *visitors) tab(l net.Listener) *tab {
+// tab opens one on a site at l; what is between browser and site is on its way.
+func (v *visitors) tab(l net.Listener, between ...func(http.Handler) http.Handler) *tab {
 	v.t.Helper()
-	site := httptest.NewUnstartedServer(web.Handler(v.pages))
+	pages := web.Handler(v.pages)
+	for _, wrap := range between {
+		pages = wrap(pages)
+	}
+	site := httptest.NewUnstartedServer(pages)
 	site.Listener.Close()
 	site.Listener = l
 	site.Start()

@@ -2,7 +2,6 @@ package web
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -34,7 +33,7 @@ type glimpse struct {
 // does not keep the session, which ends in time.
 func (s *Site) live(next func(r *http.Request, cursor string) (glimpse, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), cmp.Or(s.Stream, liveLongest))
+		ctx, cancel := context.WithTimeout(r.Context(), liveLongest)
 		defer cancel()
 		out := stream{w, http.NewResponseController(w)}
 		_ = out.SetReadDeadline(time.Time{}) // that of the request is over; without support there is none
@@ -42,16 +41,20 @@ func (s *Site) live(next func(r *http.Request, cursor string) (glimpse, error)) 
 		w.Header().Set("X-Accel-Buffering", "no")
 		cursor := r.Header.Get("Last-Event-ID")
 		for ctx.Err() == nil {
-			if !s.mayLook(r) {
+			may, err := s.mayLook(r)
+			if err == nil && !may {
 				_ = out.send("", "ended", templ.Raw("")) // a browser that is gone gets nothing
 				return
 			}
-			m, err := next(r.WithContext(ctx), cursor)
+			var m glimpse
+			if err == nil {
+				m, err = next(r.WithContext(ctx), cursor)
+			}
 			if err != nil {
 				if ctx.Err() == nil {
 					s.Logger.Error("live page", "path", r.URL.Path, "error", err)
 				}
-				return
+				return // the browser begins again
 			}
 			if m.cursor != cursor {
 				err = out.send(m.cursor, "", m.shown)
@@ -78,21 +81,21 @@ func rest(ctx context.Context) {
 
 // mayLook reports whether the request is of a person's session; it leaves the
 // session as it is.
-func (s *Site) mayLook(r *http.Request) bool {
+func (s *Site) mayLook(r *http.Request) (bool, error) {
 	cookie, err := r.Cookie(s.sessions.Cookie.Name)
 	if err != nil {
-		return false
+		return false, nil // there is none
 	}
 	ctx, err := s.sessions.Load(r.Context(), cookie.Value)
 	if err != nil {
-		return false
+		return false, err
 	}
 	id := s.sessions.GetString(ctx, keyPerson)
 	if id == "" {
-		return false
+		return false, nil
 	}
 	who, err := s.State.Person(ctx, id)
-	return err == nil && access.MayEnter(who) == nil
+	return access.MayEnter(who) == nil, err
 }
 
 // stream is an answer of server-sent events.

@@ -12,7 +12,6 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/alexedwards/scs/v2"
 
@@ -35,9 +34,6 @@ type Config struct {
 	State    *state.Reader
 	Sessions SessionStore
 	Passkeys Challenger
-	// Stream is how long what a live page is told by lasts at the longest, 0 for 50
-	// seconds.
-	Stream time.Duration
 	// Secure is set where browsers reach the pages over TLS.
 	Secure bool
 	Logger *slog.Logger
